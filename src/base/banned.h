@@ -14,7 +14,7 @@
 
 #ifndef MW_ALLOW_BANNED
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
-#pragma GCC poison gmtime localtime ctime asctime system popen tmpnam mktemp alloca
+#pragma GCC poison gmtime localtime ctime asctime system popen tmpnam mktemp
 #endif
 
 #endif
