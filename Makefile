@@ -2,7 +2,11 @@
 # Variants share one rule set: SAN=1 (ASan+UBSan), COV=1 (gcov), CC=clang; each builds in its own folder.
 
 VERSION  := 0.1.0
-CC       ?= gcc
+# make has a CC of its own (cc), which ?= would keep.
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+comma    := ,
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 V        ?= 0
@@ -19,14 +23,13 @@ PKGS_C   := ncursesw libcjson yaml-0.1 libutf8proc $(if $(filter readline,$(EDIT
 pkgcfg    = $(shell command -v pkg-config >/dev/null 2>&1 && pkg-config $(1) $(2) 2>/dev/null)
 SYSINC   := $(patsubst -I%,-isystem %,$(call pkgcfg,--cflags-only-I,$(PKGS_D) $(PKGS_C)))
 
-WARN     := -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+WARN     := -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Walloca -Wundef \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wold-style-definition -Wimplicit-fallthrough -Wdouble-promotion
 HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow $(if $(filter 1,$(SAN) $(FUZZ)),,-D_FORTIFY_SOURCE=2)
 OPT      := $(if $(filter 1,$(SAN) $(COV) $(FUZZ)),-O1 -fno-omit-frame-pointer,-O2) -g
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 SANFLAGS += $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 SANFLAGS += $(if $(filter 1,$(COV)),--coverage)
-comma    := ,
 CFLAGS   := -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -include src/base/prelude.h -I src -I ui -I $(BUILD) \
             -DMW_VERSION='"$(VERSION)"' -DMW_PREFIX='"$(PREFIX)"' $(if $(filter libedit,$(EDITLINE)),-DMW_LIBEDIT) $(SYSINC) $(EXTRA_CFLAGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
@@ -39,7 +42,7 @@ SHARED   := $(filter src/base/% src/proto/%,$(SRC))
 ASSETS   := $(sort $(shell find assets -type f 2>/dev/null))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
 UIOBJ    := $(UI:%.c=$(BUILD)/%.o)
-SHOBJ    := $(SHARED:%.c=$(BUILD)/%.o)
+SHOBJ    := $(SHARED:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
 UNIT     := $(sort $(wildcard tests/unit/test_*.c))
 UNITBIN  := $(UNIT:%.c=$(BUILD)/%)
 # Test helpers that are not tests themselves (the terminal harness, twins) are programs named tests/*/tool_*.c

@@ -1,8 +1,11 @@
 #!/bin/sh
 # Writes a C file that holds every file below $1 as bytes, with a table of names: see src/base/asset.h.
 set -eu
-cd "$1"
-files=$(find . -type f ! -name '.*' | sed 's|^\./||' | LC_ALL=C sort)
+files=''
+if [ -d "$1" ]; then
+	cd "$1"
+	files=$(find . -type f ! -name '.*' | sed 's|^\./||' | LC_ALL=C sort)
+fi
 echo '#include "base/asset.h"'
 n=0
 for f in $files; do

@@ -30,7 +30,8 @@ void buf_printf(struct buf *b, const char *fmt, ...) MW_PRINTF(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 void buf_truncate(struct buf *b, size_t len);
 void buf_consume(struct buf *b, size_t n); /* drops n bytes from the front */
-char *buf_room(struct buf *b, size_t n); /* at least n writable bytes at the end; then add to len yourself */
+/* At least n writable bytes at the end, or NULL where max forbids it; then add to len and write the NUL yourself. */
+char *buf_room(struct buf *b, size_t n);
 
 struct slice {
 	const char *s;
