@@ -13,6 +13,8 @@
 #include <time.h>
 
 #ifndef MW_ALLOW_BANNED
+#undef sprintf /* macros of the fortified headers under clang */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
 #pragma GCC poison gmtime localtime ctime asctime system popen tmpnam mktemp
 #endif

@@ -27,7 +27,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, const char *s);
 void buf_ch(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) MW_PRINTF(2, 3);
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) MW_PRINTF(2, 0);
 void buf_truncate(struct buf *b, size_t len);
 void buf_consume(struct buf *b, size_t n); /* drops n bytes from the front */
 /* At least n writable bytes at the end, or NULL where max forbids it; then add to len and write the NUL yourself. */

@@ -22,7 +22,7 @@ static void mark_cut(char *what, size_t size)
 	memcpy(what + at, "...", 4);
 }
 
-static void put(struct err *e, enum err_code code, const char *fmt, va_list ap)
+MW_PRINTF(3, 0) static void put(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(e->what, sizeof(e->what), fmt, ap);
 

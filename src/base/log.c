@@ -37,7 +37,7 @@ static void add_escaped(struct buf *out, const char *s, size_t n)
 	}
 }
 
-static void log_entry(enum log_level level, const char *fmt, va_list ap)
+MW_PRINTF(2, 0) static void log_entry(enum log_level level, const char *fmt, va_list ap)
 {
 	static const char *const names[] = {"debug", "info", "warn", "error"};
 	char when[32], text[LOG_ENTRY_MAX / 2];
