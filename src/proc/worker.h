@@ -1,0 +1,42 @@
+/*
+ * Workers: one process each, one request at a time, plain blocking code, a deadline, a cancel that is answered within 100 ms, a crash
+ * that is one failed request. The engine starts them on demand by forking before it has threads, keeps them warm, and talks the
+ * same line protocol over a socketpair. A worker gets descriptors and its own configuration with its request or at start, never
+ * paths named by a client, never another source's secret.
+ *
+ * Worker side: a kind is a table of methods; main.c lists the kinds, so that rooms below serve/ need not know the engine.
+ */
+#ifndef MW_WORKER_H
+#define MW_WORKER_H
+
+#include "base/json.h"
+
+struct worker; /* the worker's side of its life */
+
+/* Runs one request. params is borrowed. On 0, *result (may stay NULL) is sent; on -1, e is. */
+typedef int worker_fn(struct worker *w, const cJSON *params, cJSON **result, struct err *e);
+struct worker_method {
+	const char *name;
+	worker_fn *fn;
+};
+struct worker_kind {
+	const char *name;                       /* "lake", "import", "test" */
+	const struct worker_method *methods;    /* ends with a NULL name */
+	/* Opens what it needs (state directory as in config "state"), before the sandbox closes. */
+	int (*start)(struct worker *w, const cJSON *config, struct err *e);
+	void (*stop)(struct worker *w);
+	unsigned sandbox;                       /* SB_* of proc/sandbox.h */
+	int max;                                /* processes of this kind at once */
+};
+
+void *worker_state(struct worker *w);
+void worker_set_state(struct worker *w, void *state);
+const volatile bool *worker_cancelled(struct worker *w); /* a flag that the control reader sets at once */
+int64_t worker_deadline(struct worker *w);               /* mw_mono_us */
+int worker_fd(struct worker *w, size_t i);               /* i-th descriptor of the request, or -1; the worker keeps ownership */
+/* A notification to the engine that belongs to the running request ("progress", "step"); params taken over. */
+int worker_notify(struct worker *w, const char *method, cJSON *params, struct err *e);
+/* Appends one row (JSON text without newline) to the request's spool of step `step`; capped by MW_SPOOL_MAX. */
+int worker_row(struct worker *w, int step, struct slice json, struct err *e);
+
+#endif
