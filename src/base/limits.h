@@ -16,6 +16,7 @@
 #define MW_RECORD_MAX (256u * 1024 * 1024) /* one raw record */
 #define MW_EV_DEPTH_MAX 512             /* nesting that the evidence reader follows; deeper text is kept, not descended */
 #define MW_EV_PATH_MAX 1024             /* a leaf's dotted path */
+#define MW_EV_PATHS_MAX 32768           /* distinct paths that one reader gives numbers to */
 #define MW_VALUE_MAX 65536              /* one normalised value; longer ones are kept raw only, marked cut */
 #define MW_EVIDENCE_CHUNK_MAX (256 * 1024) /* raw bytes in one reply */
 
