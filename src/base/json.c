@@ -8,6 +8,7 @@
 #include "base/map.h"
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds every integer up to here */
+#define REPLACEMENT "\xEF\xBF\xBD"
 #define LINEAR_KEYS 16               /* up to so many members are compared pair by pair */
 
 /* ---- what cJSON would let pass ---- */
@@ -178,7 +179,9 @@ static void write_plain_or_escaped(struct buf *b, char c)
 	static const char names[] = "\b\f\n\r\t\"\\", marks[] = "bfnrt\"\\";
 	const char *at = c ? strchr(names, c) : NULL;
 
-	if (at)
+	if (c == '\0')
+		buf_str(b, REPLACEMENT);
+	else if (at)
 		buf_printf(b, "\\%c", marks[at - names]);
 	else if ((unsigned char)c < 0x20)
 		buf_printf(b, "\\u%04x", (unsigned char)c);
@@ -211,7 +214,7 @@ void json_write_string(struct buf *b, struct slice s)
 		} else if ((n = utf8_decode(s.s, s.n, &cp)) > 0) {
 			buf_add(b, s.s, n);
 		} else {
-			buf_str(b, "\xEF\xBF\xBD");
+			buf_str(b, REPLACEMENT);
 			n = 1;
 		}
 		s.s += n;

@@ -13,9 +13,10 @@
 /* Parses exactly one value of at most max bytes and MW_JSON_DEPTH_MAX levels; refuses trailing bytes, duplicate keys and
  * \u0000. The error has the byte offset. */
 cJSON *json_parse(struct slice text, size_t max, struct err *e) MW_USE_RESULT;
-/* Compact text into b. Escapes nothing but what JSON needs; invalid UTF-8 becomes U+FFFD. */
+/* Compact text into b. Escapes nothing but what JSON needs; invalid UTF-8 becomes U+FFFD, and so does NUL, since no reader of
+ * this house takes \u0000 (raw evidence travels as base64). */
 void json_write(struct buf *b, const cJSON *v);
-void json_write_string(struct buf *b, struct slice s); /* a quoted JSON string; bytes that are not UTF-8 become U+FFFD */
+void json_write_string(struct buf *b, struct slice s); /* a quoted JSON string, as in json_write */
 /* Case-sensitive members; NULL / false / the fallback when absent or of another type. */
 cJSON *json_get(const cJSON *o, const char *key);
 const char *json_str(const cJSON *o, const char *key, const char *fallback);

@@ -8,6 +8,7 @@
 #define MW_PROTO_H
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/limits.h"
 
 #define MW_PROTO_VERSION 1 /* a difference is an error that names both versions */
@@ -32,6 +33,7 @@ int method_check(const struct method *m, const cJSON *params, struct err *e) MW_
 struct conn { /* one end of a stream socket, blocking or not */
 	int fd;
 	struct buf in, out;
+	size_t in_at;                                   /* bytes of in that were taken */
 	int in_fds[MW_FDS_PER_MESSAGE_MAX], nin_fds;    /* received, not yet taken; conn_release closes them */
 	int out_fds[MW_FDS_PER_MESSAGE_MAX], nout_fds;  /* to go with the next write; closed after sending */
 	bool eof;
@@ -39,9 +41,12 @@ struct conn { /* one end of a stream socket, blocking or not */
 void conn_init(struct conn *c, int fd);
 void conn_release(struct conn *c); /* closes fd and what was not taken */
 /* Reads what there is (one read). 0 ok, 1 nothing now, -1 closed or broken. */
-int conn_fill(struct conn *c, struct err *e);
+int conn_fill(struct conn *c, struct err *e) MW_USE_RESULT;
 /* Takes the next whole message. 1 and *msg, 0 none yet, -1 not JSON-RPC or too long: drop the peer. */
 int conn_next(struct conn *c, cJSON **msg, struct err *e);
+/* Takes the descriptors that came so far; the caller closes them. Returns how many (at most MW_FDS_PER_MESSAGE_MAX). A request
+ * that needs descriptors names how many, so that a sender who mixes them up is told so. */
+int conn_take_fds(struct conn *c, int fds[MW_FDS_PER_MESSAGE_MAX]);
 /* Queues a message (and deletes it). -1 where it is over MW_LINE_MAX. */
 int conn_queue(struct conn *c, cJSON *msg, struct err *e);
 int conn_flush(struct conn *c, struct err *e); /* as much as goes; 0 all gone, 1 some left, -1 broken */
