@@ -61,6 +61,7 @@ struct source {
 struct lake;
 struct graph;
 struct source *source_lake_open(struct lake *l, const char *name);
-struct source *source_graph_open(struct graph *g, const char *name);
+/* l may be NULL: then edges cannot be marked with their use (plan_graph.with_use gives "unknown"). */
+struct source *source_graph_open(struct graph *g, struct lake *l, const char *name);
 
 #endif
