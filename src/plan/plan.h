@@ -8,16 +8,23 @@
  *   - is, in, contains, starts, ends, like, text are ASCII case-blind; is_cs is exact bytes. regex is case-sensitive
  *     unless it begins with (?i); it is searched for, not anchored.
  *   - like: * any run, ? one byte, backslash takes the next literally; the whole value must match.
- *   - lt le gt ge compare numbers where both sides are whole-text numbers, times where the field is FT_TIME (RFC 3339),
- *     otherwise they are false. cidr: the value is an address inside the block (IPv4, IPv6, v4-mapped v6 counts as v4).
+ *   - lt le gt ge compare numbers where both sides are whole-text decimal numbers (exactly, at any length), times where both
+ *     are times (RFC 3339), otherwise they are false. cidr: the value is an address inside the block (IPv4, IPv6; a v4-mapped
+ *     v6 counts as v4, so ::/0 holds no v4; host bits of the block are ignored; no prefix length: that address alone).
  *   - exists: at least one value, the empty string is none. text: the bytes occur in the raw record (decoded JSON strings
  *     or raw text: a match in either counts), case-blind.
- *   - field against field: true if any value of one is, under the operator, in relation to any of the other.
+ *   - regex: the RE2 subset of PCRE2 over bytes (no back-references, look-around, recursion, atomic or possessive groups).
+ *   - field against field: true if any value of one is, under the operator, in relation to any of the other. Not for in,
+ *     like, regex, cidr, exists, text.
  *   - A field is a normalised field (name or alias of fields.yaml), or a raw path written "raw:requestParameters.bucketName"
  *     (evjson.h path syntax; also finds the path case-blind when the exact one is absent).
  *   - Pseudo-fields: "time", "dataset", "uid", "file" (basename), "file_line" (basename:line).
  *   - time: half-open, from <= t < to. An event without a time matches only where no bound is set.
- *   - span buckets are named by their start in UTC.
+ *   - span buckets are named by their start in UTC, counted from 1970.
+ *   - Groups are by exact bytes. Sameness elsewhere (sequence by, baseline key) is that of `is`: ASCII case-blind.
+ *   - An event with several values of a by field counts once in the group of each different one.
+ *   - sum is exact for numbers below 10^19 with at most 9 decimals, as double for others; min and max use the order of plan/number.h;
+ *     first and last are times. Without a value: count, distinct are 0, the others empty (an empty cell is a missing value).
  * A plan belongs to whoever made it: plan_free. Values are immutable once validated.
  */
 #ifndef MW_PLAN_H
@@ -85,9 +92,14 @@ struct plan_sequence { /* events matching stage 0, then 1, ... by the same value
 	struct plan_field *stage_by; /* per stage, where the same thing is named by another field; name NULL: `by` */
 	int64_t within;              /* microseconds; 0: no bound */
 	bool negate_last;            /* absent: the last stage must NOT follow (A without B) */
-	bool only_last;              /* rows are the last stage's events, not all */
+	bool only_last;              /* rows are the last (not negated) stage's events, not all */
 };
-struct plan_baseline { /* keeps rows whose `key` tuple was not seen (or seen at most max_count times) in the window before */
+/* A chain is one event a stage, each at or after the one before and not that same event, all sharing one value of `by`. Rows
+ * are the events of complete chains. negate_last: chains of all stages but the last, whose end is not followed (under any
+ * value of `by` that it has). Events without a time, or without a value of `by`, are in no chain. */
+/* Keeps rows with a `key` tuple that was not seen (or at most max_count times) among the events of the same datasets and
+ * where in the window before. Not together with a sequence. An event without a value of a key field has no tuple. */
+struct plan_baseline {
 	struct plan_field *key;
 	size_t nkey;
 	mw_time from, to;
@@ -104,10 +116,12 @@ struct plan_search {
 	struct plan_stat *stats;
 	size_t nstats;
 	struct plan_field *by;   /* an event with several values counts in each group; without a value: in no group */
-	size_t nby;
+	size_t nby;              /* by without stats: the different tuples */
 	int64_t span;            /* microseconds; > 0: also grouped by time bucket, first column "time" */
 	struct plan_node *having; /* over output columns: field.name is the column */
-	struct plan_sort *sort;  /* default: events by time then id; groups by first stat falling, then by text */
+	/* Default: events by time then id; groups by time bucket, then first stat falling, then by text. Missing values come
+	 * last either way. What is equal follows the default order. */
+	struct plan_sort *sort;
 	size_t nsort;
 	int64_t limit;           /* rows; 0: MW_PLAN_ROWS_DEFAULT */
 	bool with_ties;          /* rows equal to the last one in sort order are kept too */
@@ -156,8 +170,8 @@ struct plan {
 struct plan *plan_new(void);
 void plan_free(struct plan *p);
 struct plan *plan_clone(const struct plan *p);
-/* Builders, all in the plan's arena. plan_field_set resolves; false where the name is no field, raw path or pseudo-field.
- * Step pointers move when a step is added: take them by index. */
+/* Builders, all in the plan's arena. plan_field_set resolves; false where the name is no field, raw path or pseudo-field (the
+ * name is kept: columns and graph properties are such). Step pointers move when a step is added: take them by index. */
 struct plan_step *plan_add_step(struct plan *p, enum plan_kind kind);
 bool plan_field_set(struct plan *p, struct plan_field *f, const char *name);
 struct plan_node *plan_group(struct plan *p, enum plan_node_kind kind);
@@ -166,15 +180,23 @@ struct plan_node *plan_cmp(struct plan *p, const char *field, enum plan_op op, s
 void plan_cmp_value(struct plan *p, struct plan_node *cmp, struct slice value); /* one more value */
 struct plan_node *plan_clone_node(struct plan *into, const struct plan_node *n);
 
+/* Output columns of a search step that counts or groups: "time" where span is set, by fields as written, stats. A step with
+ * none of these has events as rows, and plan_ncolumns is 0. plan_column_find also knows a by field by its other names. */
+bool plan_is_grouped(const struct plan_search *s);
+size_t plan_ncolumns(const struct plan_search *s);
+const char *plan_column(const struct plan_search *s, size_t i);
+int plan_column_find(const struct plan_search *s, const char *name); /* -1: no such column */
+
 /* JSON form (docs in plan/json.c; schema in assets/plan.schema.json). Parsing also validates. */
 struct plan *plan_from_json(const cJSON *j, struct err *e) MW_USE_RESULT;
 cJSON *plan_to_json(const struct plan *p);
 /* Bounds, references to earlier steps only, operators that fit the field's type, caps of limits.h, regex compiles. */
 int plan_validate(struct plan *p, struct err *e) MW_USE_RESULT;
-bool plan_equal(const struct plan *a, const struct plan *b); /* same meaning up to order inside ALL and ANY */
+bool plan_equal(const struct plan *a, const struct plan *b); /* same up to order inside ALL, ANY and lists of values */
 /* One line of English: what is read, in which order. Outside text is quoted raw: escape on output. */
 void plan_paraphrase(const struct plan *p, struct buf *out);
 void plan_paraphrase_node(const struct plan_node *n, struct buf *out);
 const char *plan_op_name(enum plan_op op);
+const char *plan_fn_name(enum plan_fn fn);
 
 #endif
