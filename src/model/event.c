@@ -28,7 +28,7 @@ struct slice event_get(const struct event *ev, field_id f)
 {
 	const struct event_val *v;
 
-	vec_each(v, &ev->vals)
+	vec_each (v, &ev->vals)
 		if (v->field == f)
 			return v->value;
 	return (struct slice){"", 0};

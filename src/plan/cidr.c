@@ -34,10 +34,11 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
 static void clear_host_bits(struct cidr *c)
 {
 	for (unsigned i = c->prefix; i < c->ip.len * 8u; i++)
-		c->ip.bytes[i / 8] &= (uint8_t)~(0x80u >> (i % 8));
+		c->ip.bytes[i / 8] &= (uint8_t) ~(0x80u >> (i % 8));
 }
 
-/* "::ffff:a.b.c.d/n" is written in v6 bits; with a prefix that leaves the mapped part open it stays a v6 block. */
+/* "::ffff:a.b.c.d/n" is written in v6 bits; with a prefix that leaves the mapped part open it stays
+ * a v6 block. */
 static bool fit_mapped(struct slice addr, struct cidr *c, uint64_t *prefix)
 {
 	bool mapped = c->ip.len == 4 && memchr(addr.s, ':', addr.n);
@@ -60,20 +61,23 @@ int cidr_parse(struct slice s, struct cidr *out, struct err *e)
 {
 	const char *slash = s.n ? memchr(s.s, '/', s.n) : NULL;
 	struct slice addr = slash ? (struct slice){s.s, (size_t)(slash - s.s)} : s;
-	struct slice bits = slash ? (struct slice){slash + 1, s.n - addr.n - 1} : (struct slice){"", 0};
+	struct slice bits =
+	        slash ? (struct slice){slash + 1, s.n - addr.n - 1} : (struct slice){"", 0};
 	uint64_t prefix;
 
 	if (!ip_parse(addr, &out->ip))
-		return err_set(e, ERR_INVALID, "\"%.*s\" is no IP address or block such as 10.0.0.0/8", (int)s.n, s.s);
+		return err_set(e, ERR_INVALID,
+		               "\"%.*s\" is no IP address or block such as 10.0.0.0/8", (int)s.n,
+		               s.s);
 	prefix = out->ip.len * 8u;
 	if (!slash) {
 		out->prefix = (uint8_t)prefix;
 		return 0;
 	}
-	if (!slice_u64(bits, &prefix) || bits.n > 3 || (bits.n > 1 && bits.s[0] == '0') || bits.s[0] == '+' ||
-	    !fit_mapped(addr, out, &prefix))
-		return err_set(e, ERR_INVALID, "\"%.*s\": the prefix length is 0 to %d", (int)s.n, s.s,
-		               memchr(addr.s, ':', addr.n) ? 128 : 32);
+	if (!slice_u64(bits, &prefix) || bits.n > 3 || (bits.n > 1 && bits.s[0] == '0') ||
+	    bits.s[0] == '+' || !fit_mapped(addr, out, &prefix))
+		return err_set(e, ERR_INVALID, "\"%.*s\": the prefix length is 0 to %d", (int)s.n,
+		               s.s, memchr(addr.s, ':', addr.n) ? 128 : 32);
 	out->prefix = (uint8_t)prefix;
 	clear_host_bits(out);
 	return 0;

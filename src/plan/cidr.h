@@ -1,6 +1,6 @@
 /*
- * IP addresses and blocks as the cidr operator sees them. Strict text forms (inet_pton's): no leading zeros, no zone, no port.
- * A v4-mapped v6 address is its v4 address.
+ * IP addresses and blocks as the cidr operator sees them. Strict text forms (inet_pton's): no
+ * leading zeros, no zone, no port. A v4-mapped v6 address is its v4 address.
  */
 #ifndef MW_PLAN_CIDR_H
 #define MW_PLAN_CIDR_H
@@ -9,11 +9,11 @@
 #include "base/err.h"
 
 struct ip {
-	uint8_t len;      /* 4 or 16 */
+	uint8_t len; /* 4 or 16 */
 	uint8_t bytes[16];
 };
 struct cidr {
-	struct ip ip;     /* host bits are zero */
+	struct ip ip; /* host bits are zero */
 	uint8_t prefix;
 };
 bool ip_parse(struct slice s, struct ip *out);

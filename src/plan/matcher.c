@@ -282,7 +282,8 @@ static bool search_leaf(void *ctx, const struct ev_leaf *leaf)
 	return !t->found;
 }
 
-/* Only a string with escapes can hold what the raw bytes do not show. A record that is broken JSON counts as far as it reads. */
+/* Only a string with escapes can hold what the raw bytes do not show. A record that is broken JSON
+ * counts as far as it reads. */
 bool matcher_text(const struct matcher *m, struct slice raw)
 {
 	struct text_search t = {m, false};

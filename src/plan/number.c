@@ -1,16 +1,18 @@
 #include "plan/number.h"
 
-/* A number taken apart without changing its digits: value = 0.DIGITS x 10^exp, DIGITS without leading or trailing zeros. */
+/* A number taken apart without changing its digits: value = 0.DIGITS x 10^exp, DIGITS without
+ * leading or trailing zeros. */
 struct decimal {
 	bool negative;
-	const char *s;   /* first digit that counts */
-	size_t n;        /* bytes up to the last one, a dot among them perhaps */
+	const char *s; /* first digit that counts */
+	size_t n;      /* bytes up to the last one, a dot among them perhaps */
 	int64_t exp;
 };
-#define FRACTION 9            /* decimals that a sum keeps exactly */
-#define FIXED_ONE 1e9         /* 10^FRACTION */
-#define WHOLE_DIGITS 19       /* digits before the dot of what is added exactly */
-#define EXPONENT_DIGITS_MAX 9 /* longer exponents are no number here: they would overflow the arithmetic on them */
+#define FRACTION 9      /* decimals that a sum keeps exactly */
+#define FIXED_ONE 1e9   /* 10^FRACTION */
+#define WHOLE_DIGITS 19 /* digits before the dot of what is added exactly */
+#define EXPONENT_DIGITS_MAX \
+	9 /* longer exponents are no number here: they would overflow the arithmetic on them */
 
 static size_t digits(struct slice s, size_t at)
 {
@@ -209,7 +211,8 @@ void stat_add_event(struct stat *s, mw_time t)
 	add_time(s, t);
 }
 
-/* In units of 10^-FRACTION: exact, and so the same in any order of adding. False where it does not fit. */
+/* In units of 10^-FRACTION: exact, and so the same in any order of adding. False where it does not
+ * fit. */
 static bool to_fixed(const struct decimal *d, __int128 *out)
 {
 	size_t i = 0;
@@ -294,7 +297,8 @@ void stat_merge(struct stat *to, const struct stat *from)
 
 	if (from->fn == FN_DISTINCT)
 		for (size_t i = 0; i < from->seen.n; i++)
-			(void)map_put(&to->seen, from->seen.entries[i].key, from->seen.entries[i].len, NULL);
+			(void)map_put(&to->seen, from->seen.entries[i].key,
+			              from->seen.entries[i].len, NULL);
 	if ((from->fn == FN_MIN || from->fn == FN_MAX) && from->n)
 		add_best(to, (struct slice){from->best.s, from->best.len});
 	add_time(to, from->time);

@@ -1,6 +1,7 @@
 /*
- * Where in a plan something stands, as a chain on the stack: written "steps[0].where.all[1].value" only when an error is to
- * be told. The names are those of the JSON form. Used within plan/ by its reader and its validation.
+ * Where in a plan something stands, as a chain on the stack: written "steps[0].where.all[1].value"
+ * only when an error is to be told. The names are those of the JSON form. Used within plan/ by its
+ * reader and its validation.
  */
 #ifndef MW_PLAN_PLACE_H
 #define MW_PLAN_PLACE_H

@@ -3,20 +3,26 @@
 #include "plan/place.h"
 
 const char *const plan_op_words[] = {
-	[OP_IS] = "is",         [OP_IS_CS] = "is_cs",   [OP_IN] = "in",       [OP_CONTAINS] = "contains",
-	[OP_STARTS] = "starts", [OP_ENDS] = "ends",     [OP_LIKE] = "like",   [OP_REGEX] = "regex",
-	[OP_CIDR] = "cidr",     [OP_LT] = "lt",         [OP_LE] = "le",       [OP_GT] = "gt",
-	[OP_GE] = "ge",         [OP_EXISTS] = "exists", [OP_TEXT] = "text",   NULL,
+        [OP_IS] = "is",         [OP_IS_CS] = "is_cs",
+        [OP_IN] = "in",         [OP_CONTAINS] = "contains",
+        [OP_STARTS] = "starts", [OP_ENDS] = "ends",
+        [OP_LIKE] = "like",     [OP_REGEX] = "regex",
+        [OP_CIDR] = "cidr",     [OP_LT] = "lt",
+        [OP_LE] = "le",         [OP_GT] = "gt",
+        [OP_GE] = "ge",         [OP_EXISTS] = "exists",
+        [OP_TEXT] = "text",     NULL,
 };
 const char *const plan_fn_words[] = {
-	[FN_COUNT] = "count", [FN_DISTINCT] = "distinct", [FN_SUM] = "sum",     [FN_MIN] = "min",   [FN_MAX] = "max",
-	[FN_AVG] = "avg",     [FN_FIRST] = "first",       [FN_LAST] = "last",   NULL,
+        [FN_COUNT] = "count", [FN_DISTINCT] = "distinct", [FN_SUM] = "sum",
+        [FN_MIN] = "min",     [FN_MAX] = "max",           [FN_AVG] = "avg",
+        [FN_FIRST] = "first", [FN_LAST] = "last",         NULL,
 };
 static const struct {
 	const char *name;
 	enum plan_pseudo pseudo;
 } pseudo_fields[] = {
-	{"time", PF_TIME}, {"dataset", PF_DATASET}, {"uid", PF_UID}, {"file", PF_FILE}, {"file_line", PF_FILE_LINE},
+        {"time", PF_TIME}, {"dataset", PF_DATASET},     {"uid", PF_UID},
+        {"file", PF_FILE}, {"file_line", PF_FILE_LINE},
 };
 #define RAW_PREFIX "raw:"
 

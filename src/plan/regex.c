@@ -5,8 +5,9 @@
 #include "plan/regex.h"
 
 /*
- * What RE2 has and PCRE2 reads alike. Everything else that begins with a backslash or "(?" is refused by name, so that a
- * pattern means the same in every language that a plan is rendered to. Source: github.com/google/re2/wiki/Syntax.
+ * What RE2 has and PCRE2 reads alike. Everything else that begins with a backslash or "(?" is
+ * refused by name, so that a pattern means the same in every language that a plan is rendered to.
+ * Source: github.com/google/re2/wiki/Syntax.
  */
 #define ESCAPES_ALLOWED "dDwWsSbBAztnrfaQEx"
 #define REPEAT_MAX 1000 /* RE2's */
@@ -19,7 +20,8 @@ struct scan {
 
 static int refuse(const struct scan *s, const char *what)
 {
-	return err_set(s->e, ERR_INVALID, "regex: %s at byte %zu is not supported (the RE2 syntax is)", what, s->at);
+	return err_set(s->e, ERR_INVALID,
+	               "regex: %s at byte %zu is not supported (the RE2 syntax is)", what, s->at);
 }
 
 static char peek(const struct scan *s, size_t ahead)
@@ -39,7 +41,8 @@ static int scan_escape(struct scan *s)
 	const char *end;
 
 	if (s->at + 1 >= s->p.n)
-		return err_set(s->e, ERR_INVALID, "regex: it ends with a backslash; write \\\\ for one that is meant");
+		return err_set(s->e, ERR_INVALID,
+		               "regex: it ends with a backslash; write \\\\ for one that is meant");
 	if (c >= '1' && c <= '9')
 		return refuse(s, "a back-reference");
 	if ((is_alnum(c) || (unsigned char)c >= 0x80) && (c == '\0' || !strchr(ESCAPES_ALLOWED, c)))
@@ -70,7 +73,8 @@ static int scan_class(struct scan *s)
 		}
 	}
 	if (s->at >= s->p.n)
-		return err_set(s->e, ERR_INVALID, "regex: a [ has no ]; write \\[ for one that is meant");
+		return err_set(s->e, ERR_INVALID,
+		               "regex: a [ has no ]; write \\[ for one that is meant");
 	s->at++;
 	return 0;
 }
@@ -86,14 +90,16 @@ static int scan_open(struct scan *s)
 		s->at++;
 		return 0;
 	}
-	if ((peek(s, 2) == 'P' && peek(s, 3) == '<') || (peek(s, 2) == '<' && is_alnum(peek(s, 3)))) {
+	if ((peek(s, 2) == 'P' && peek(s, 3) == '<') ||
+	    (peek(s, 2) == '<' && is_alnum(peek(s, 3)))) {
 		s->at += 3 + (peek(s, 2) == 'P'); /* a name: PCRE2 checks it */
 		return 0;
 	}
 	while (peek(s, flags) && strchr("ims-", peek(s, flags)))
 		flags++;
 	if (peek(s, flags) != ':' && (peek(s, flags) != ')' || flags == 2)) {
-		if (peek(s, 2) == '=' || peek(s, 2) == '!' || (peek(s, 2) == '<' && strchr("=!", peek(s, 3))))
+		if (peek(s, 2) == '=' || peek(s, 2) == '!' ||
+		    (peek(s, 2) == '<' && strchr("=!", peek(s, 3))))
 			return refuse(s, "look-around");
 		if (strchr("R&0123456789+", peek(s, 2)) || (peek(s, 2) == 'P' && peek(s, 3) == '>'))
 			return refuse(s, "recursion");
@@ -103,7 +109,8 @@ static int scan_open(struct scan *s)
 	return 0;
 }
 
-/* At a quantifier: steps behind it and its lazy mark. A brace that opens no {n,m} is a character. */
+/* At a quantifier: steps behind it and its lazy mark. A brace that opens no {n,m} is a character.
+ */
 static int scan_repeat(struct scan *s)
 {
 	size_t n = 1;
@@ -167,8 +174,8 @@ struct regex {
 };
 #define DFA_WORKSPACE 65536 /* ints */
 
-/* Bytes, not characters: a log need not be UTF-8. Line feed alone ends a line, and $ without (?m) is the very end, as in RE2.
- * Without the just-in-time compiler: workers may not make code. */
+/* Bytes, not characters: a log need not be UTF-8. Line feed alone ends a line, and $ without (?m)
+ * is the very end, as in RE2. Without the just-in-time compiler: workers may not make code. */
 #define OPTIONS (PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP)
 
 static pcre2_code *compile(struct slice pattern, struct err *e)
@@ -227,15 +234,16 @@ void regex_free(struct regex *r)
 	free(r);
 }
 
-/* Follows all ways through the pattern side by side: slower, but not exponential where back-tracking is. */
+/* Follows all ways through the pattern side by side: slower, but not exponential where
+ * back-tracking is. */
 static bool match_slowly(struct regex *r, struct slice v)
 {
 	int rc;
 
 	if (!r->workspace)
 		r->workspace = xcalloc(DFA_WORKSPACE, sizeof(int));
-	rc = pcre2_dfa_match(r->code, (PCRE2_SPTR)v.s, v.n, 0, PCRE2_DFA_SHORTEST, r->data, NULL, r->workspace,
-	                     DFA_WORKSPACE);
+	rc = pcre2_dfa_match(r->code, (PCRE2_SPTR)v.s, v.n, 0, PCRE2_DFA_SHORTEST, r->data, NULL,
+	                     r->workspace, DFA_WORKSPACE);
 	r->gave_up += rc < 0 && rc != PCRE2_ERROR_NOMATCH;
 	return rc >= 0;
 }
