@@ -1,0 +1,342 @@
+#include "investigate/answer.h"
+
+#include <math.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "investigate/describe.h"
+#include "investigate/rowjson.h"
+#include "investigate/summary.h"
+
+enum { KEEP_FIRST, KEEP_LAST, KEEP_DENIED, KEEP_RARE, KEEP_COUNT };
+#define RARE_TRACK_MAX 4096 /* distinct acts followed for the choice of rows */
+
+struct kept { /* one row of the preview */
+	char *json; /* NULL: none */
+	mw_time time;
+	event_id id;
+};
+struct answer {
+	const struct plan *plan;
+	size_t last; /* the step that answers */
+	uint64_t rows;
+	struct kept keep[KEEP_COUNT];
+	struct map acts; /* act -> times seen; its first row's time decides which single one is shown */
+	VEC(struct kept) singles;
+	VEC(char *) graph_preview;
+	cJSON *values, *pairs;
+	struct map value_set;
+	bool cut;
+	double value;
+	char *value_text;
+	struct attack_tally *attack;
+	struct summary *summary;
+};
+
+struct answer *answer_new(const struct plan *p, const struct attack_rules *attack)
+{
+	struct answer *a = xcalloc(1, sizeof(*a));
+	a->plan = p;
+	a->last = p->nsteps - 1;
+	a->values = cJSON_CreateArray();
+	a->pairs = cJSON_CreateArray();
+	a->attack = attack ? attack_tally_new(attack) : NULL;
+	a->summary = summary_new();
+	return a;
+}
+
+void answer_free(struct answer *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < KEEP_COUNT; i++)
+		free(a->keep[i].json);
+	for (size_t i = 0; i < a->singles.n; i++)
+		free(a->singles.v[i].json);
+	for (size_t i = 0; i < a->graph_preview.n; i++)
+		free(a->graph_preview.v[i]);
+	vec_free(&a->singles);
+	vec_free(&a->graph_preview);
+	map_release(&a->acts);
+	map_release(&a->value_set);
+	cJSON_Delete(a->values);
+	cJSON_Delete(a->pairs);
+	free(a->value_text);
+	attack_tally_free(a->attack);
+	summary_free(a->summary);
+	free(a);
+}
+
+static void keep(struct kept *k, const struct source_row *r, const struct plan_step *step)
+{
+	struct buf b = BUF_INIT;
+	free(k->json);
+	row_json(&b, r, step);
+	k->json = buf_take(&b, NULL);
+	k->time = r->event->time;
+	k->id = r->id;
+}
+
+/* An act seen once so far is a candidate for "rare"; a second sighting strikes it out. */
+static void follow_act(struct answer *a, const struct source_row *r, const struct described *d, const struct plan_step *step)
+{
+	struct buf key = BUF_INIT;
+	struct map_entry *m;
+	bool added = false;
+	buf_add(&key, d->what.s, d->what.n);
+	buf_ch(&key, '\0');
+	buf_add(&key, d->actor.s, d->actor.n);
+	m = a->acts.n < RARE_TRACK_MAX ? map_put(&a->acts, key.s, key.len, &added) : map_get(&a->acts, key.s, key.len);
+	buf_release(&key);
+	if (!m)
+		return;
+	if (added) {
+		m->val.u = a->singles.n;
+		keep(vec_push(&a->singles), r, step);
+	} else if (m->val.u != UINT64_MAX) {
+		struct kept *k = &a->singles.v[m->val.u];
+		free(k->json);
+		k->json = NULL;
+		m->val.u = UINT64_MAX;
+	}
+}
+
+static void event_row(struct answer *a, const struct source_row *r)
+{
+	const struct plan_step *step = &a->plan->steps[a->last];
+	struct described d;
+	mw_time t = r->event->time;
+	describe_event(r->event, &d);
+	if (!a->keep[KEEP_FIRST].json || t < a->keep[KEEP_FIRST].time)
+		keep(&a->keep[KEEP_FIRST], r, step);
+	if (!a->keep[KEEP_LAST].json || t >= a->keep[KEEP_LAST].time)
+		keep(&a->keep[KEEP_LAST], r, step);
+	if (d.denied && !a->keep[KEEP_DENIED].json)
+		keep(&a->keep[KEEP_DENIED], r, step);
+	follow_act(a, r, &d, step);
+	if (a->attack)
+		attack_tally_add(a->attack, r->event, r->id);
+	summary_add(a->summary, r->event, r->id, &d);
+}
+
+static size_t value_column(const struct answer *a)
+{
+	const struct plan_step *s = &a->plan->steps[a->last];
+	const char *want = a->plan->value_field.name;
+	for (size_t i = 0; want && row_column(s, i); i++)
+		if (!strcmp(row_column(s, i), want))
+			return i;
+	return 0;
+}
+
+/* The group's name: every column before the stats, joined. */
+static struct slice group_name(const struct answer *a, const struct source_row *r, struct buf *b)
+{
+	const struct plan_search *s = &a->plan->steps[a->last].search;
+	size_t n = s->nby + (s->span > 0);
+	if (n == 1)
+		return r->cols[0];
+	for (size_t i = 0; i < n && i < r->ncols; i++) {
+		if (i)
+			buf_str(b, " | ");
+		buf_add(b, r->cols[i].s, r->cols[i].n);
+	}
+	return (struct slice){b->s, b->len};
+}
+
+static cJSON *slice_json(struct slice s)
+{
+	struct buf b = BUF_INIT;
+	cJSON *v;
+	json_write_string(&b, s);
+	v = cJSON_Parse(b.s);
+	buf_release(&b);
+	return v ? v : cJSON_CreateString("");
+}
+
+static void add_number(cJSON *pair, struct slice s)
+{
+	double d;
+	cJSON_AddItemToArray(pair, slice_double(s, &d) ? cJSON_CreateNumber(d) : slice_json(s));
+}
+
+static void stats_row(struct answer *a, const struct source_row *r)
+{
+	const struct plan_search *s = &a->plan->steps[a->last].search;
+	size_t groups = s->nby + (s->span > 0), col = value_column(a);
+	bool added;
+	if (!groups && r->ncols) {
+		free(a->value_text);
+		a->value_text = xstrndup(r->cols[0].s, r->cols[0].n);
+		slice_double(r->cols[0], &a->value);
+		return;
+	}
+	if (a->value_set.n >= ANSWER_VALUES_MAX) {
+		a->cut = true;
+		return;
+	}
+	if (col < r->ncols) {
+		map_put(&a->value_set, r->cols[col].s, r->cols[col].n, &added);
+		if (added)
+			cJSON_AddItemToArray(a->values, slice_json(r->cols[col]));
+	}
+	if (groups < r->ncols) {
+		struct buf b = BUF_INIT;
+		cJSON *pair = cJSON_CreateArray();
+		cJSON_AddItemToArray(pair, slice_json(group_name(a, r, &b)));
+		add_number(pair, r->cols[groups]);
+		cJSON_AddItemToArray(a->pairs, pair);
+		buf_release(&b);
+	}
+}
+
+void answer_row(struct answer *a, size_t step, const struct source_row *r)
+{
+	if (step != a->last)
+		return;
+	a->rows++;
+	if (r->event)
+		event_row(a, r);
+	else if (!r->json.n)
+		stats_row(a, r);
+	else if (a->graph_preview.n < ANSWER_PREVIEW)
+		*vec_push(&a->graph_preview) = xstrndup(r->json.s, r->json.n);
+}
+
+bool answer_is_empty(const struct answer *a)
+{
+	const struct plan_search *s = &a->plan->steps[a->last].search;
+	bool one_number = a->plan->steps[a->last].kind == PS_SEARCH && s->nstats && !s->nby && s->span <= 0;
+	return one_number ? !(a->value > 0) : a->rows == 0;
+}
+
+/* ---- out ---- */
+
+static int by_time(const void *x, const void *y)
+{
+	const struct kept *a = x, *b = y;
+	return a->time != b->time ? (a->time < b->time ? -1 : 1) : (a->id > b->id) - (a->id < b->id);
+}
+
+static void add_preview(const struct answer *a, cJSON *o)
+{
+	struct kept pick[KEEP_COUNT + ANSWER_PREVIEW];
+	cJSON *list = json_add_arr(o, "preview");
+	size_t n = 0, i;
+	for (i = 0; i < KEEP_COUNT; i++)
+		if (a->keep[i].json)
+			pick[n++] = a->keep[i];
+	for (i = 0; i < a->singles.n && n < KEEP_COUNT + ANSWER_PREVIEW; i++)
+		if (a->singles.v[i].json)
+			pick[n++] = a->singles.v[i];
+	qsort(pick, n, sizeof(*pick), by_time);
+	for (i = 0; i < n && cJSON_GetArraySize(list) < ANSWER_PREVIEW; i++)
+		if (!i || pick[i].id != pick[i - 1].id || pick[i].time != pick[i - 1].time)
+			cJSON_AddItemToArray(list, cJSON_CreateRaw(pick[i].json));
+	for (i = 0; i < a->graph_preview.n; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateRaw(a->graph_preview.v[i]));
+	json_add_str(o, "preview_rule", "first, last, denied, then acts seen once");
+}
+
+static void add_missing(cJSON *o, const struct plan *p, const struct run_result *run)
+{
+	cJSON *list = json_add_arr(o, "missing");
+	for (size_t i = 0; i < run->nsteps; i++) {
+		const struct run_step *s = &run->steps[i];
+		char *text = NULL;
+		const char *source = p->steps[i].source ? p->steps[i].source : "lake";
+		if (s->state == RUN_FAILED || s->state == RUN_SKIPPED)
+			text = xasprintf("step %zu (%s): %s", i + 1, source, s->error.what);
+		else if (s->done.partial)
+			text = xasprintf("step %zu (%s): partial, %s", i + 1, source, s->done.why);
+		else if (s->pivot_cut)
+			text = xasprintf("step %zu took only the first %d values of the step before", i + 1, MW_PIVOT_VALUES_MAX);
+		if (text)
+			cJSON_AddItemToArray(list, slice_json(slice_of(text)));
+		free(text);
+	}
+}
+
+static void add_attack(const struct answer *a, cJSON *o)
+{
+	struct attack_found top[3];
+	size_t n = a->attack ? attack_tally_top(a->attack, top, ARRAY_LEN(top)) : 0;
+	cJSON *list = json_add_arr(o, "attack");
+	for (size_t i = 0; i < n; i++) {
+		cJSON *t = cJSON_CreateObject();
+		char id[32];
+		json_add_str(t, "id", top[i].id);
+		json_add_str(t, "name", top[i].name);
+		json_add_str(t, "why", top[i].why);
+		json_add_i64(t, "events", (int64_t)top[i].events);
+		snprintf(id, sizeof(id), "ev:%llu", (unsigned long long)top[i].evidence);
+		json_add_str(t, "evidence", id);
+		cJSON_AddItemToArray(list, t);
+	}
+}
+
+static void add_strings(cJSON *o, const char *key, char *const *v, size_t n)
+{
+	cJSON *list = json_add_arr(o, key);
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, slice_json(slice_of(v[i])));
+}
+
+static cJSON *proof_json(const struct empty_proof *p)
+{
+	cJSON *o = cJSON_CreateObject(), *probes;
+	json_add_str(o, "reason", empty_reason_name(p->reason));
+	json_add_str(o, "sentence", p->sentence);
+	json_add_str(o, "cover", p->cover[0] ? p->cover : NULL);
+	json_add_time(o, "complete_to", p->complete_to);
+	add_strings(o, "near", p->near_values.v, p->near_values.n);
+	add_strings(o, "next", p->next.v, p->next.n);
+	probes = json_add_arr(o, "probes");
+	for (size_t i = 0; i < p->probes.n; i++) {
+		cJSON *q = cJSON_CreateObject();
+		json_add_str(q, "what", p->probes.v[i].what);
+		json_add_str(q, "found", p->probes.v[i].found);
+		json_add_bool(q, "ok", p->probes.v[i].ok);
+		cJSON_AddItemToArray(probes, q);
+	}
+	return o;
+}
+
+static const char *const kinds[] = {[SHOW_EVENTS] = "events", [SHOW_COUNT] = "count", [SHOW_VALUES] = "values", [SHOW_RANKING] = "ranking",
+                                    [SHOW_GRAPH] = "graph"};
+
+static void add_result(struct answer *a, cJSON *o, bool empty)
+{
+	enum plan_show show = a->plan->show;
+	bool count = show == SHOW_COUNT;
+	json_add_str(o, "kind", empty && !count ? "empty" : kinds[show]);
+	json_add_i64(o, "total", (int64_t)a->rows);
+	if (count) {
+		double whole = a->value_text ? a->value : (double)a->rows;
+		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(whole));
+	}
+	if (show == SHOW_VALUES || show == SHOW_RANKING) {
+		cJSON_AddItemToObject(o, "values", a->values);
+		cJSON_AddItemToObject(o, "pairs", a->pairs);
+		a->values = a->pairs = NULL;
+		json_add_bool(o, "cut", a->cut);
+	}
+}
+
+cJSON *answer_json(struct answer *a, const struct run_result *run, const struct empty_proof *proof, cJSON *reach, int64_t elapsed_us)
+{
+	cJSON *o = cJSON_CreateObject();
+	bool limited = run->nsteps && run->steps[run->nsteps - 1].done.limited;
+	add_result(a, o, proof != NULL);
+	json_add_bool(o, "partial", run->partial);
+	json_add_bool(o, "limited", limited);
+	add_missing(o, a->plan, run);
+	add_preview(a, o);
+	add_attack(a, o);
+	cJSON_AddItemToObject(o, "sentences", summary_json(a->summary));
+	cJSON_AddItemToObject(o, "reach", reach ? reach : cJSON_CreateArray());
+	if (proof)
+		cJSON_AddItemToObject(o, "empty", proof_json(proof));
+	json_add_i64(o, "elapsed_ms", elapsed_us / 1000);
+	return o;
+}
