@@ -1,15 +1,20 @@
 /*
  * Workers: one process each, one request at a time, plain blocking code, a deadline, a cancel that is answered within 100 ms, a crash
- * that is one failed request. The engine starts them on demand by forking before it has threads, keeps them warm, and talks the
- * same line protocol over a socketpair. A worker gets descriptors and its own configuration with its request or at start, never
- * paths named by a client, never another source's secret.
+ * that is one failed request. The engine starts them on demand as `midwatchd worker KIND` (a fresh image of the same program, so that
+ * nothing of the engine's memory is in it), keeps them warm, and talks the same line protocol over a socketpair. A worker gets
+ * descriptors and its own configuration with its request or at start, never paths named by a client, never another source's
+ * secret. proc/pool.h is the engine's side.
  *
  * Worker side: a kind is a table of methods; main.c lists the kinds, so that rooms below serve/ need not know the engine.
+ *
+ * Sandbox: after start() no file can be opened (unless SB_FILES), so start() opens all and also reads from it once where the
+ * library opens lazily, as SQLite does.
  */
 #ifndef MW_WORKER_H
 #define MW_WORKER_H
 
 #include "base/json.h"
+#include "proc/sandbox.h"
 
 struct worker; /* the worker's side of its life */
 
@@ -22,10 +27,11 @@ struct worker_method {
 struct worker_kind {
 	const char *name;                       /* "lake", "import", "test" */
 	const struct worker_method *methods;    /* ends with a NULL name */
-	/* Opens what it needs (state directory as in config "state"), before the sandbox closes. */
+	/* Opens what it needs before the sandbox closes. config: {"state": the state directory, and the sections of the user's
+	 * configuration that this kind may see}. May be NULL. */
 	int (*start)(struct worker *w, const cJSON *config, struct err *e);
 	void (*stop)(struct worker *w);
-	unsigned sandbox;                       /* SB_* of proc/sandbox.h */
+	unsigned sandbox;                       /* SB_* of proc/sandbox.h; SB_FILES opens the state directory only */
 	int max;                                /* processes of this kind at once */
 };
 
@@ -34,9 +40,15 @@ void worker_set_state(struct worker *w, void *state);
 const volatile bool *worker_cancelled(struct worker *w); /* a flag that the control reader sets at once */
 int64_t worker_deadline(struct worker *w);               /* mw_mono_us */
 int worker_fd(struct worker *w, size_t i);               /* i-th descriptor of the request, or -1; the worker keeps ownership */
+int worker_fds(struct worker *w);                        /* how many came with the request */
 /* A notification to the engine that belongs to the running request ("progress", "step"); params taken over. */
 int worker_notify(struct worker *w, const char *method, cJSON *params, struct err *e);
-/* Appends one row (JSON text without newline) to the request's spool of step `step`; capped by MW_SPOOL_MAX. */
+/* Appends one row (JSON text without newline) to the request's spool of step `step` (0 to MW_PLAN_STEPS_MAX - 1); all steps
+ * together are capped by MW_SPOOL_MAX. Clients see it soon (within 100 ms), and before the request ends. */
 int worker_row(struct worker *w, int step, struct slice json, struct err *e);
+/* Only the main thread of a worker calls the functions above; worker_cancelled's flag may be read from any thread. */
+
+/* The whole life of a worker process: fd is its end of the socketpair. Returns the exit status. */
+int worker_main(const struct worker_kind *kind, int fd);
 
 #endif

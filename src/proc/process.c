@@ -1,0 +1,301 @@
+/*
+ * One worker process: started with a clean environment and nothing but its socket, talked to, let
+ * go, reaped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/proc_int.h"
+
+#define WORKER_FD 3
+
+/* What a worker may see of the engine's environment: nothing that could hold a secret. */
+static const char *const env_kept[] = {"MW_NOW",        "TZ",          "LC_ALL", "ASAN_OPTIONS",
+                                       "UBSAN_OPTIONS", "LSAN_OPTIONS"};
+
+static size_t make_env(char *out[ARRAY_LEN(env_kept) + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(env_kept); i++) {
+		const char *v = getenv(env_kept[i]);
+		if (v)
+			out[n++] = xasprintf("%s=%s", env_kept[i], v);
+	}
+	out[n] = NULL;
+	return n;
+}
+
+static int spawn(struct worker_proc *w, int fd, struct err *e)
+{
+	const char *const argv[] = {"midwatchd", "worker", w->kind->name, NULL};
+	char *env[ARRAY_LEN(env_kept) + 1];
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	size_t n = make_env(env);
+	int rc;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, fd, WORKER_FD);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	rc = posix_spawn(&w->pid, w->pool->o.program, &files, &attr, (char *const *)(uintptr_t)argv,
+	                 env);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	while (n > 0)
+		free(env[--n]);
+	errno = rc;
+	return rc ? err_errno(e, "a %s worker could not be started", w->kind->name) : 0;
+}
+
+static void close_own_end(struct worker_proc *w)
+{
+	watch_end(w->watch);
+	w->watch = NULL;
+	if (w->conn.fd >= 0)
+		conn_release(&w->conn);
+	w->closing = true;
+}
+
+static void kill_closing(void *ctx)
+{
+	struct worker_proc *w = ctx;
+
+	w->idle = NULL;
+	kill(w->pid, SIGKILL);
+}
+
+/* Without our end it leaves by itself; what does not is killed. */
+static void let_go(struct worker_proc *w)
+{
+	if (w->closing)
+		return;
+	close_own_end(w);
+	timer_end(w->idle);
+	w->idle = loop_timer(w->pool->o.loop, MW_CANCEL_GRACE_MS * INT64_C(1000), kill_closing, w);
+}
+
+void worker_proc_idle(void *worker)
+{
+	struct worker_proc *w = worker;
+
+	w->idle = NULL;
+	let_go(w);
+}
+
+/* ---- messages ---- */
+
+void worker_proc_send(struct worker_proc *w, cJSON *msg)
+{
+	struct err e;
+	int rc;
+
+	if (w->closing) {
+		cJSON_Delete(msg);
+		return;
+	}
+	rc = conn_queue(&w->conn, msg, &e);
+	if (rc == 0)
+		rc = conn_flush(&w->conn, &e);
+	if (rc < 0) {
+		mw_log(LOG_WARN, "worker %s[%d]: %s", w->kind->name, (int)w->pid, e.what);
+		let_go(w);
+		return;
+	}
+	watch_want(w->watch, rc ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+static void send_spool(struct worker_proc *w, const cJSON *params)
+{
+	int step = (int)json_i64(params, "step", -1);
+	struct spool files = SPOOL_NONE;
+	cJSON *reply = cJSON_CreateObject();
+	struct err e = {0};
+
+	json_add_i64(reply, "step", step);
+	if (w->call && w->call->o.spool &&
+	    w->call->o.spool(w->call->o.ctx, step, &files, &e) == 0) {
+		w->conn.out_fds[w->conn.nout_fds++] = fcntl(files.data, F_DUPFD_CLOEXEC, 0);
+		w->conn.out_fds[w->conn.nout_fds++] = fcntl(files.index, F_DUPFD_CLOEXEC, 0);
+	} else if (e.code) {
+		mw_log(LOG_ERROR, "rows: %s", e.what);
+	}
+	worker_proc_send(w, rpc_notification("spool", reply));
+}
+
+static void note_cancelled(struct worker_proc *w, const cJSON *params)
+{
+	struct call *c = w->call;
+	int64_t took;
+
+	if (!c || !c->cancel_at || json_i64(params, "id", -1) != c->id)
+		return;
+	took = mw_mono_us() - c->cancel_at;
+	if (took > w->pool->ack_max_us)
+		w->pool->ack_max_us = took;
+}
+
+static void take_notification(struct worker_proc *w, const cJSON *msg)
+{
+	const char *method = json_str(msg, "method", "");
+	const cJSON *params = json_obj(msg, "params");
+
+	if (strcmp(method, "spool") == 0)
+		send_spool(w, params);
+	else if (strcmp(method, "cancelled") == 0)
+		note_cancelled(w, params);
+	else if (w->call && w->call->o.notify)
+		w->call->o.notify(w->call->o.ctx, method, params);
+}
+
+static void take_start(struct worker_proc *w, const cJSON *msg)
+{
+	const cJSON *error = json_obj(msg, "error");
+
+	if (error) {
+		rpc_error_read(error, &w->start_error);
+		return; /* it leaves by itself: pool_worker_died tells those who wait */
+	}
+	w->started = true;
+	w->idle = loop_timer(w->pool->o.loop, w->pool->o.idle_us, worker_proc_idle, w);
+	pool_pump(w->pool);
+}
+
+static void take_message(struct worker_proc *w, const cJSON *msg)
+{
+	if (json_get(msg, "method"))
+		take_notification(w, msg);
+	else if (!w->started)
+		take_start(w, msg);
+	else
+		pool_worker_answered(w, msg);
+}
+
+/* One read, so that a busy worker takes a bounded share of a turn. False when there was nothing to
+ * read. */
+static bool hear(struct worker_proc *w)
+{
+	struct err e;
+	cJSON *msg;
+	int rc = conn_fill(&w->conn, &e);
+
+	if (rc < 0)
+		let_go(w);
+	if (rc)
+		return false;
+	while (!w->closing && (rc = conn_next(&w->conn, &msg, &e)) > 0) {
+		take_message(w, msg);
+		cJSON_Delete(msg);
+	}
+	if (rc < 0 && !w->closing) { /* a sibling that talks nonsense may have been taken over */
+		mw_log(LOG_ERROR, "worker %s[%d]: %s; killed", w->kind->name, (int)w->pid, e.what);
+		kill(w->pid, SIGKILL);
+		let_go(w);
+	}
+	return !w->closing;
+}
+
+static void on_ready(void *ctx, unsigned ready)
+{
+	struct worker_proc *w = ctx;
+	struct err e;
+
+	if (ready & LOOP_WRITE)
+		watch_want(w->watch,
+		           conn_flush(&w->conn, &e) == 1 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	if (ready & LOOP_READ)
+		hear(w);
+}
+
+/* ---- start and end ---- */
+
+int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e)
+{
+	struct worker_proc *w = xcalloc(1, sizeof(*w));
+	int fds[2];
+
+	w->pool = p;
+	w->kind = k;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
+		free(w);
+		return err_errno(e, "socketpair");
+	}
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	if (spawn(w, fds[1], e)) {
+		close(fds[0]);
+		close(fds[1]);
+		free(w);
+		return -1;
+	}
+	close(fds[1]);
+	conn_init(&w->conn, fds[0]);
+	w->watch = loop_watch(p->o.loop, fds[0], LOOP_READ, on_ready, w);
+	w->next = p->workers;
+	p->workers = w;
+	worker_proc_send(w, rpc_request(0, "start", p->o.config(p->o.ctx, k)));
+	return 0;
+}
+
+static void worker_proc_free(struct worker_proc *w)
+{
+	struct worker_proc **at = &w->pool->workers;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	close_own_end(w);
+	timer_end(w->idle);
+	free(w);
+}
+
+void worker_proc_end(struct worker_proc *w)
+{
+	kill(w->pid, SIGKILL);
+	waitpid(w->pid, NULL, 0);
+	pool_worker_died(w, 0);
+	worker_proc_free(w);
+}
+
+static struct worker_proc *find_pid(const struct pool *p, pid_t pid)
+{
+	for (struct worker_proc *w = p->workers; w; w = w->next)
+		if (w->pid == pid)
+			return w;
+	return NULL;
+}
+
+void pool_reap(void *pool, unsigned ready)
+{
+	struct signalfd_siginfo info;
+	struct pool *p = pool;
+	int status;
+	pid_t pid;
+
+	(void)ready;
+	while (read(p->sigfd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct worker_proc *w = find_pid(p, pid);
+		if (!w)
+			continue;
+		w->dead = true;
+		while (!w->closing && hear(w)) /* an answer may still be in the socket */
+			;
+		pool_worker_died(w, status);
+		worker_proc_free(w);
+	}
+	pool_pump(p);
+}
