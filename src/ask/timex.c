@@ -39,7 +39,8 @@ size_t tx_unit(const struct toks *t, size_t i, int64_t *us)
 {
 	int64_t n;
 
-	if (joined_duration(tx_tok(t, i)->word, us) || (tx_tok(t, i)->word.n > 2 && txw_unit(tx_tok(t, i)->word, us)))
+	if (joined_duration(tx_tok(t, i)->word, us) ||
+	    (tx_tok(t, i)->word.n > 2 && txw_unit(tx_tok(t, i)->word, us)))
 		return 1;
 	if (txw_number(tx_tok(t, i)->word, &n) && txw_unit(tx_tok(t, i + 1)->word, us)) {
 		*us *= n;
@@ -55,7 +56,8 @@ size_t tx_duration(const struct toks *t, size_t i, bool bare, int64_t *us)
 
 	if (joined_duration(tx_tok(t, i)->word, us))
 		return 1;
-	if (tok_is(tx_tok(t, i), "half") && (tok_is(tx_tok(t, i + 1), "an") || tok_is(tx_tok(t, i + 1), "hour"))) {
+	if (tok_is(tx_tok(t, i), "half") &&
+	    (tok_is(tx_tok(t, i + 1), "an") || tok_is(tx_tok(t, i + 1), "hour"))) {
 		*us = 30 * MW_MINUTE;
 		return tok_is(tx_tok(t, i + 1), "an") ? 3 : 2;
 	}
@@ -126,13 +128,26 @@ static size_t skip_words(const struct toks *t, size_t i, const char *const *word
 	return n;
 }
 
-static const char *const fill[] = {"the", "at", "on", "about", "of", "time", "day", NULL};
-static const char *const range_to[] = {"to", "-", "until", "till", "til", "through", "thru", "and", "up", NULL};
+static const char *const fill[] = {"the", "at", "on", "about", "of", "time", NULL};
+static const char *const range_to[] = {"to",      "-",    "until", "till", "til",
+                                       "through", "thru", "and",   "up",   NULL};
+
+/* "between 09:00 and 10:00 CET": one zone for both */
+static void share_zone(struct tx_point *p, struct tx_point *q)
+{
+	if (!p->has_clock || !q->has_clock || p->has_zone == q->has_zone)
+		return;
+	if (q->has_zone)
+		p->tod -= q->zone;
+	else
+		q->tod -= p->zone;
+}
 
 /* Two points with a word of range between them; "and" only after "between". */
 static size_t range_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *a)
 {
-	bool between = tok_is(tx_tok(t, i), "between"), from = tok_is(tx_tok(t, i), "from") || tok_is(tx_tok(t, i), "in");
+	bool between = tok_is(tx_tok(t, i), "between"),
+	     from = tok_is(tx_tok(t, i), "from") || tok_is(tx_tok(t, i), "in");
 	size_t n = between || from ? 1 : 0, k;
 	struct tx_point p, q;
 
@@ -151,7 +166,8 @@ static size_t range_at(const struct toks *t, size_t i, const struct tx_env *env,
 		int d;
 		bool suffix;
 
-		if (!p.has_day || p.has_clock || p.d1 - p.d0 != MW_DAY || !txw_ordinal(tx_tok(t, i + n)->word, &d, &suffix))
+		if (!p.has_day || p.has_clock || p.d1 - p.d0 != MW_DAY ||
+		    !txw_ordinal(tx_tok(t, i + n)->word, &d, &suffix))
 			return 0;
 		struct civil c;
 
@@ -163,6 +179,7 @@ static size_t range_at(const struct toks *t, size_t i, const struct tx_env *env,
 		q.d1 = q.d0 + MW_DAY;
 		k = 1;
 	}
+	share_zone(&p, &q);
 	if (p.has_day && p.has_clock && !q.has_day && q.has_clock)
 		q.has_day = true, q.d0 = p.d0, q.d1 = p.d1;
 	if (q.has_day && q.has_clock && !p.has_day && p.has_clock)
@@ -183,21 +200,49 @@ static const struct {
 	const char *words[4];
 	enum relation r;
 } relations[] = {
-	{{"before"}, R_BEFORE},          {{"prior", "to"}, R_BEFORE},      {{"earlier", "than"}, R_BEFORE},
-	{{"older", "than"}, R_BEFORE},   {{"preceding"}, R_BEFORE},        {{"ahead", "of"}, R_BEFORE},
-	{{"after"}, R_AFTER},            {{"later", "than"}, R_AFTER},     {{"past"}, R_AFTER},
-	{{"following"}, R_AFTER},        {{"newer", "than"}, R_AFTER},     {{"since"}, R_SINCE},
-	{{"starting"}, R_SINCE},         {{"beginning"}, R_SINCE},         {{"as", "of"}, R_SINCE},
-	{{"until"}, R_UNTIL},            {{"till"}, R_UNTIL},              {{"til"}, R_UNTIL},
-	{{"up", "to"}, R_UNTIL},         {{"up", "until"}, R_UNTIL},       {{"no", "later", "than"}, R_UNTIL},
-	{{"through"}, R_UNTIL},          {{"around"}, R_AROUND},           {{"about"}, R_AROUND},
-	{{"circa"}, R_AROUND},           {{"near"}, R_AROUND},             {{"approximately"}, R_AROUND},
-	{{"roughly"}, R_AROUND},         {{"~"}, R_AROUND},                {{"at", "around"}, R_AROUND},
-	{{"at", "about"}, R_AROUND},     {{"on"}, R_ON},                   {{"in"}, R_ON},
-	{{"at"}, R_ON},                  {{"during"}, R_ON},               {{"over"}, R_ON},
-	{{"for"}, R_ON},                 {{"from"}, R_ON},                 {{"throughout"}, R_ON},
-	{{"within"}, R_ON},              {{"dated"}, R_ON},                {{"@"}, R_ON},
-	{{"of"}, R_ON},
+        {{"before"}, R_BEFORE},
+        {{"prior", "to"}, R_BEFORE},
+        {{"earlier", "than"}, R_BEFORE},
+        {{"older", "than"}, R_BEFORE},
+        {{"preceding"}, R_BEFORE},
+        {{"ahead", "of"}, R_BEFORE},
+        {{"after"}, R_AFTER},
+        {{"later", "than"}, R_AFTER},
+        {{"past"}, R_AFTER},
+        {{"following"}, R_AFTER},
+        {{"newer", "than"}, R_AFTER},
+        {{"since"}, R_SINCE},
+        {{"starting"}, R_SINCE},
+        {{"beginning"}, R_SINCE},
+        {{"as", "of"}, R_SINCE},
+        {{"until"}, R_UNTIL},
+        {{"till"}, R_UNTIL},
+        {{"til"}, R_UNTIL},
+        {{"up", "to"}, R_UNTIL},
+        {{"up", "until"}, R_UNTIL},
+        {{"no", "later", "than"}, R_UNTIL},
+        {{"through"}, R_UNTIL},
+        {{"around"}, R_AROUND},
+        {{"about"}, R_AROUND},
+        {{"circa"}, R_AROUND},
+        {{"near"}, R_AROUND},
+        {{"approximately"}, R_AROUND},
+        {{"roughly"}, R_AROUND},
+        {{"~"}, R_AROUND},
+        {{"at", "around"}, R_AROUND},
+        {{"at", "about"}, R_AROUND},
+        {{"on"}, R_ON},
+        {{"in"}, R_ON},
+        {{"at"}, R_ON},
+        {{"during"}, R_ON},
+        {{"over"}, R_ON},
+        {{"for"}, R_ON},
+        {{"from"}, R_ON},
+        {{"throughout"}, R_ON},
+        {{"within"}, R_ON},
+        {{"dated"}, R_ON},
+        {{"@"}, R_ON},
+        {{"of"}, R_ON},
 };
 
 static size_t relation_at(const struct toks *t, size_t i, enum relation *r)
@@ -207,7 +252,8 @@ static size_t relation_at(const struct toks *t, size_t i, enum relation *r)
 	for (size_t k = 0; k < ARRAY_LEN(relations); k++) {
 		size_t n = 0;
 
-		while (n < 4 && relations[k].words[n] && tok_is(tx_tok(t, i + n), relations[k].words[n]))
+		while (n < 4 && relations[k].words[n] &&
+		       tok_is(tx_tok(t, i + n), relations[k].words[n]))
 			n++;
 		if ((n == 4 || !relations[k].words[n]) && n > best) {
 			best = n;
@@ -222,9 +268,13 @@ static void apply_relation(struct tx_atom *a, const struct tx_point *p, enum rel
 	switch (r) {
 	case R_BEFORE:
 		set_edge(a, p, false, EDGE_START);
+		if (p->has_day && p->has_clock)
+			a->from = p->d0;
 		break;
 	case R_AFTER:
 		set_edge(a, p, true, p->has_clock || p->abs ? EDGE_START : EDGE_END);
+		if (p->has_day && p->has_clock)
+			a->to = p->d1;
 		break;
 	case R_SINCE:
 		set_edge(a, p, true, EDGE_START);
@@ -254,7 +304,8 @@ static size_t plus_minus(const struct toks *t, size_t i, struct tx_atom *a)
 	int64_t us;
 	size_t k;
 
-	if (!tok_is(w, "+/-") && !tok_is(w, "+-") && !tok_is(w, "\xc2\xb1") && !(tok_is(w, "plus") && tok_is(tx_tok(t, i + 2), "minus")))
+	if (!tok_is(w, "+/-") && !tok_is(w, "+-") && !tok_is(w, "\xc2\xb1") &&
+	    !(tok_is(w, "plus") && tok_is(tx_tok(t, i + 2), "minus")))
 		return 0;
 	k = tok_is(w, "plus") ? 3 : 1;
 	if (!tx_duration(t, i + k, true, &us))
@@ -263,7 +314,8 @@ static size_t plus_minus(const struct toks *t, size_t i, struct tx_atom *a)
 	return k + tx_duration(t, i + k, true, &us);
 }
 
-static size_t related_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *a)
+static size_t related_at(const struct toks *t, size_t i, const struct tx_env *env,
+                         struct tx_atom *a)
 {
 	static const char *const onward[] = {"on", "onward", "onwards", "forward", NULL};
 	enum relation r = R_ON;
@@ -285,7 +337,8 @@ static size_t related_at(const struct toks *t, size_t i, const struct tx_env *en
 	if (tok_is(tx_tok(t, i), "for") && p.has_clock)
 		return 0;
 	apply_relation(a, &p, r);
-	a->weak = p.weak && (said == 0 || tok_is(tx_tok(t, i), "of") || tok_is(tx_tok(t, i), "for") || tok_is(tx_tok(t, i), "from"));
+	a->weak = p.weak && (said == 0 || tok_is(tx_tok(t, i), "of") ||
+	                     tok_is(tx_tok(t, i), "for") || tok_is(tx_tok(t, i), "from"));
 	if (r == R_ON)
 		n += plus_minus(t, i + n, a);
 	return n;
@@ -294,7 +347,8 @@ static size_t related_at(const struct toks *t, size_t i, const struct tx_env *en
 /* "24h before T", "within 5 min of T", "in the hour after T", "5 minutes either side of T" */
 static size_t beside_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *a)
 {
-	static const char *const lead[] = {"in", "within", "the", "during", "for", "over", "-", "+", NULL};
+	static const char *const lead[] = {"in",   "within", "the", "during", "for",
+	                                   "over", "-",      "+",   NULL};
 	static const char *const both[] = {"of", "around", "about", "either", "from", NULL};
 	static const char *const tail[] = {"side", "of", "the", "to", "and", "after", NULL};
 	size_t n = skip_words(t, i, lead), k;
@@ -303,42 +357,50 @@ static size_t beside_at(const struct toks *t, size_t i, const struct tx_env *env
 	struct tx_point p;
 	bool before, after;
 
-	k = tx_duration(t, i + n, n > 0, &us);
+	k = tx_duration(t, i + n, n > 0 && !tok_is(tx_tok(t, i), "the"), &us);
 	if (k == 0)
 		return 0;
 	w = tx_tok(t, i + n + k);
 	before = tok_is(w, "before") || tok_is(w, "prior") || tok_is(w, "preceding");
 	after = tok_is(w, "after") || tok_is(w, "following") || tok_is(w, "past");
-	if (before && tok_is(tx_tok(t, i + n + k + 1), "and") && tok_is(tx_tok(t, i + n + k + 2), "after"))
+	if (before && tok_is(tx_tok(t, i + n + k + 1), "and") &&
+	    tok_is(tx_tok(t, i + n + k + 2), "after"))
 		after = true;
-	if (!before && !after && !(tok_in(w, both) && (n > 0 || tok_is(w, "around") || tok_is(w, "either"))))
+	if (!before && !after &&
+	    !(tok_in(w, both) && (n > 0 || tok_is(w, "around") || tok_is(w, "either"))))
 		return 0;
 	n += k + 1;
 	n += skip_words(t, i + n, tail);
 	k = tx_point_at(t, i + n, env, &p);
 	if (k == 0)
 		return 0;
-	set_edge(a, &p, true, after && !before && p.has_day && !p.has_clock ? EDGE_END : EDGE_START);
+	set_edge(a, &p, true,
+	         after && !before && p.has_day && !p.has_clock ? EDGE_END : EDGE_START);
 	widen(a, before || !after ? us : 0, after || !before ? us : 0);
 	return n + k;
 }
 
 /* "last 10 minutes", "in the past day": up to now */
-static size_t rolling_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *a)
+static size_t rolling_at(const struct toks *t, size_t i, const struct tx_env *env,
+                         struct tx_atom *a)
 {
-	static const char *const lead[] = {"in", "within", "the", "during", "for", "over", "from", NULL};
-	static const char *const back[] = {"last", "past", "previous", "prior", "trailing", "latest", "preceding", NULL};
+	static const char *const lead[] = {"in",  "within", "the",  "during",
+	                                   "for", "over",   "from", NULL};
+	static const char *const back[] = {"last",     "past",   "previous",  "prior",
+	                                   "trailing", "latest", "preceding", NULL};
 	size_t n = skip_words(t, i, lead), k;
 	int64_t us;
 	bool counted;
 
 	if (!tok_in(tx_tok(t, i + n), back))
 		return 0;
-	counted = txw_number(tx_tok(t, i + n + 1)->word, &us) || tx_tok(t, i + n + 1)->word.s[0] <= '9';
+	counted = txw_number(tx_tok(t, i + n + 1)->word, &us) ||
+	          tx_tok(t, i + n + 1)->word.s[0] <= '9';
 	k = tx_duration(t, i + n + 1, true, &us);
 	if (k == 0)
 		return 0;
-	/* calendar: last week, month, year; rolling: past week, last hour, last day, last 2 weeks */
+	/* calendar: last week, month, year; rolling: past week, last hour, last day, last 2 weeks
+	 */
 	if (!counted && !tok_is(tx_tok(t, i + n), "past") && us >= 7 * MW_DAY)
 		return 0;
 	if (!counted && tok_is(tx_tok(t, i + n), "previous") && us >= MW_DAY)
@@ -352,10 +414,15 @@ static size_t rolling_at(const struct toks *t, size_t i, const struct tx_env *en
 static const struct day_part {
 	const char *word;
 	int from, to;
-} day_parts[] = {{"morning", 0, 12}, {"afternoon", 12, 18}, {"evening", 18, 24}, {"night", 18, 30}, {"overnight", 18, 30}};
+} day_parts[] = {{"morning", 0, 12},
+                 {"afternoon", 12, 18},
+                 {"evening", 18, 24},
+                 {"night", 18, 30},
+                 {"overnight", 18, 30}};
 
 /* "last night", "this morning", "yesterday evening", "in the morning", "overnight" */
-static size_t day_part_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *a)
+static size_t day_part_at(const struct toks *t, size_t i, const struct tx_env *env,
+                          struct tx_atom *a)
 {
 	static const char *const lead[] = {"in", "the", "during", "on", "over", NULL};
 	size_t n = skip_words(t, i, lead);
@@ -371,7 +438,8 @@ static size_t day_part_at(const struct toks *t, size_t i, const struct tx_env *e
 		day = today;
 	else if (tok_is(w, "yesterday"))
 		day = today - MW_DAY, n++;
-	else if (tx_point_at(t, i + n, env, &p) == 1 && p.has_day && !p.has_clock && p.d1 - p.d0 == MW_DAY)
+	else if (tx_point_at(t, i + n, env, &p) == 1 && p.has_day && !p.has_clock &&
+	         p.d1 - p.d0 == MW_DAY)
 		day = p.d0, n++;
 	for (size_t k = 0; k < ARRAY_LEN(day_parts); k++) {
 		const struct day_part *d = &day_parts[k];
@@ -395,8 +463,9 @@ static size_t day_part_at(const struct toks *t, size_t i, const struct tx_env *e
 
 bool tx_atom_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_atom *out)
 {
-	static size_t (*const readers[])(const struct toks *, size_t, const struct tx_env *, struct tx_atom *) = {
-		range_at, beside_at, rolling_at, day_part_at, related_at,
+	static size_t (*const readers[])(const struct toks *, size_t, const struct tx_env *,
+	                                 struct tx_atom *) = {
+	        range_at, beside_at, rolling_at, day_part_at, related_at,
 	};
 	size_t best = 0;
 
@@ -450,7 +519,8 @@ static void add_up(struct sum *s, const struct tx_atom *a)
 	}
 }
 
-/* Hours of one day; false where the days are not one day, since a plan has no "every day from 2 to 4". */
+/* Hours of one day; false where the days are not one day, since a plan has no "every day from 2 to
+ * 4". */
 static bool place_clock(const struct sum *s, const struct tx_env *env, mw_time *from, mw_time *to)
 {
 	mw_time base = s->days ? s->d0 : tx_today(env);
@@ -470,9 +540,11 @@ static bool place_clock(const struct sum *s, const struct tx_env *env, mw_time *
 	return true;
 }
 
-bool tx_combine(const struct tx_atom *a, size_t n, const struct tx_env *env, mw_time *from, mw_time *to)
+bool tx_combine(const struct tx_atom *a, size_t n, const struct tx_env *env, mw_time *from,
+                mw_time *to)
 {
-	struct sum s = {MW_TIME_NONE, MW_TIME_NONE, MW_TIME_NONE, MW_TIME_NONE, TX_OPEN, TX_OPEN, false, false, false, false};
+	struct sum s = {MW_TIME_NONE, MW_TIME_NONE, MW_TIME_NONE, MW_TIME_NONE, TX_OPEN,
+	                TX_OPEN,      false,        false,        false,        false};
 
 	*from = *to = MW_TIME_NONE;
 	for (size_t i = 0; i < n; i++)

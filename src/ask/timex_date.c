@@ -33,10 +33,12 @@ mw_time tx_today(const struct tx_env *env)
 
 static bool valid_day(int64_t y, int64_t m, int64_t d)
 {
-	return y >= 1970 && y <= 2199 && m >= 1 && m <= 12 && d >= 1 && d <= mw_days_in_month((int)y, (int)m);
+	return y >= 1970 && y <= 2199 && m >= 1 && m <= 12 && d >= 1 &&
+	       d <= mw_days_in_month((int)y, (int)m);
 }
 
-static size_t set_day(struct tx_point *p, const struct tx_env *env, int64_t y, int64_t m, int64_t d, size_t n)
+static size_t set_day(struct tx_point *p, const struct tx_env *env, int64_t y, int64_t m, int64_t d,
+                      size_t n)
 {
 	if (!valid_day(y, m, d))
 		return 0;
@@ -96,9 +98,11 @@ static size_t numeric_date(struct slice w, const struct tx_env *env, struct tx_p
 			bool day_first = *s == '.' || v[0] > 12;
 
 			p->assumed = *s != '.' && v[0] <= 12 && v[1] <= 12 && v[0] != v[1];
-			return day_first ? set_day(p, env, v[2], v[1], v[0], 1) : set_day(p, env, v[2], v[0], v[1], 1);
+			return day_first ? set_day(p, env, v[2], v[1], v[0], 1)
+			                 : set_day(p, env, v[2], v[0], v[1], 1);
 		}
-		if (n == 2 && len[0] == 4 && len[1] == 2 && *s == '-' && v[1] >= 1 && v[1] <= 12 && v[0] >= 1990)
+		if (n == 2 && len[0] == 4 && len[1] == 2 && *s == '-' && v[1] >= 1 && v[1] <= 12 &&
+		    v[0] >= 1990)
 			return set_month(p, env, (int)v[0], (int)v[1], 1);
 		if (n == 2 && *s == '/' && len[0] <= 2 && len[1] <= 2 && v[0] <= 12) {
 			struct civil c;
@@ -118,9 +122,11 @@ static size_t iso_instant(struct slice w, const struct tx_env *env, struct tx_po
 	struct toks t = {&one, 1};
 	struct txw_clock c;
 
-	if (w.n < 14 || (w.s[10] != 't' && w.s[10] != '_') || !numeric_date((struct slice){w.s, 10}, env, p))
+	if (w.n < 14 || (w.s[10] != 't' && w.s[10] != '_') ||
+	    !numeric_date((struct slice){w.s, 10}, env, p))
 		return 0;
-	for (size_t i = 1; i < one.word.n; i++) /* an offset behind the clock is a zone of its own */
+	for (size_t i = 1; i < one.word.n;
+	     i++) /* an offset behind the clock is a zone of its own */
 		if (one.word.s[i] == '+' || one.word.s[i] == '-') {
 			if (!txw_offset((struct slice){one.word.s + i, one.word.n - i}, &c.zone))
 				return 0;
@@ -148,14 +154,16 @@ static mw_time week_start(const struct tx_env *env, mw_time day)
 	return day - (days + 3) % 7 * MW_DAY;
 }
 
-static size_t iso_week(int64_t y, int64_t week, int64_t wd, const struct tx_env *env, struct tx_point *p, size_t n)
+static size_t iso_week(int64_t y, int64_t week, int64_t wd, const struct tx_env *env,
+                       struct tx_point *p, size_t n)
 {
 	mw_time w1 = week_start(env, day_of(env, (int)y, 1, 4));
 
 	if (week < 1 || week > 53)
 		return 0;
 	w1 += (week - 1) * 7 * MW_DAY;
-	return wd ? set_span(p, w1 + (wd - 1) * MW_DAY, w1 + wd * MW_DAY, n) : set_span(p, w1, w1 + 7 * MW_DAY, n);
+	return wd ? set_span(p, w1 + (wd - 1) * MW_DAY, w1 + wd * MW_DAY, n)
+	          : set_span(p, w1, w1 + 7 * MW_DAY, n);
 }
 
 /* "2021-w30", "2021-w30-2", "w30 [2021]", "week 30 [of 2021]" */
@@ -168,10 +176,14 @@ static size_t week_at(const struct toks *t, size_t i, const struct tx_env *env, 
 
 	if (w.n >= 8 && w.s[4] == '-' && w.s[5] == 'w' && slice_i64((struct slice){w.s, 4}, &y) &&
 	    slice_i64((struct slice){w.s + 6, 2}, &week))
-		return (w.n == 8 || (w.n == 10 && slice_i64((struct slice){w.s + 9, 1}, &wd))) ? iso_week(y, week, wd, env, p, 1) : 0;
-	if (slice_eq_str(w, "week") && slice_all_digits(tx_tok(t, i + 1)->word) && slice_i64(tx_tok(t, i + 1)->word, &week))
+		return (w.n == 8 || (w.n == 10 && slice_i64((struct slice){w.s + 9, 1}, &wd)))
+		               ? iso_week(y, week, wd, env, p, 1)
+		               : 0;
+	if (slice_eq_str(w, "week") && slice_all_digits(tx_tok(t, i + 1)->word) &&
+	    slice_i64(tx_tok(t, i + 1)->word, &week))
 		n = 2;
-	else if (!(w.n >= 2 && w.n <= 3 && w.s[0] == 'w' && slice_i64((struct slice){w.s + 1, w.n - 1}, &week)))
+	else if (!(w.n >= 2 && w.n <= 3 && w.s[0] == 'w' &&
+	           slice_i64((struct slice){w.s + 1, w.n - 1}, &week)))
 		return 0;
 	civil_now(env, &c);
 	y = c.year;
@@ -183,7 +195,8 @@ static size_t week_at(const struct toks *t, size_t i, const struct tx_env *env, 
 }
 
 /* "q3 [2021]" */
-static size_t quarter_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
+static size_t quarter_at(const struct toks *t, size_t i, const struct tx_env *env,
+                         struct tx_point *p)
 {
 	struct slice w = tx_tok(t, i)->word;
 	struct civil c;
@@ -205,7 +218,9 @@ static size_t quarter_at(const struct toks *t, size_t i, const struct tx_env *en
 		p->assumed = true;
 	}
 	set_month(p, env, (int)y, q * 3 - 2, 1);
-	return set_span(p, p->d0, q == 4 ? day_of(env, (int)y + 1, 1, 1) : day_of(env, (int)y, q * 3 + 1, 1), n);
+	return set_span(p, p->d0,
+	                q == 4 ? day_of(env, (int)y + 1, 1, 1) : day_of(env, (int)y, q * 3 + 1, 1),
+	                n);
 }
 
 /* A year behind a day or month ("july 29, 2021"); otherwise the most recent one that has begun. */
@@ -216,7 +231,8 @@ static size_t year_after(const struct toks *t, size_t i, int64_t *y)
 	return year_word(tx_tok(t, i + n)->word, y) ? n + 1 : 0;
 }
 
-static size_t month_day(const struct toks *t, size_t after, int m, int d, const struct tx_env *env, struct tx_point *p)
+static size_t month_day(const struct toks *t, size_t after, int m, int d, const struct tx_env *env,
+                        struct tx_point *p)
 {
 	struct civil c;
 	int64_t y;
@@ -232,7 +248,8 @@ static size_t month_day(const struct toks *t, size_t after, int m, int d, const 
 	return set_day(p, env, y, m, d, after + n);
 }
 
-/* "july 29 [2021]", "29 july", "29th of july", "july 2021", "july"; returns the index after it, 0 for none */
+/* "july 29 [2021]", "29 july", "29th of july", "july 2021", "july"; returns the index after it, 0
+ * for none */
 static size_t month_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
 {
 	struct slice w = tx_tok(t, i)->word;
@@ -264,14 +281,16 @@ static size_t month_at(const struct toks *t, size_t i, const struct tx_env *env,
 }
 
 /* "the 29th": of this month, or of the last one that had it */
-static size_t bare_ordinal(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
+static size_t bare_ordinal(const struct toks *t, size_t i, const struct tx_env *env,
+                           struct tx_point *p)
 {
 	struct slice w = tx_tok(t, i)->word;
 	struct civil c;
 	int d;
 	bool suffix;
 
-	if (!isdigit((unsigned char)(w.n ? w.s[0] : 'x')) || !txw_ordinal(w, &d, &suffix) || !suffix || d < 1 || d > 31)
+	if (!isdigit((unsigned char)(w.n ? w.s[0] : 'x')) || !txw_ordinal(w, &d, &suffix) ||
+	    !suffix || d < 1 || d > 31)
 		return 0;
 	civil_now(env, &c);
 	p->assumed = true;
@@ -284,7 +303,8 @@ static size_t bare_ordinal(const struct toks *t, size_t i, const struct tx_env *
 	return 0;
 }
 
-static size_t weekday_at(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
+static size_t weekday_at(const struct toks *t, size_t i, const struct tx_env *env,
+                         struct tx_point *p)
 {
 	mw_time today = tx_today(env), day;
 	size_t n = 1;
@@ -303,7 +323,8 @@ static size_t weekday_at(const struct toks *t, size_t i, const struct tx_env *en
 	return set_span(p, day, day + MW_DAY, n);
 }
 
-static size_t calendar_unit(const struct tx_env *env, int64_t unit, int back, struct tx_point *p, size_t n)
+static size_t calendar_unit(const struct tx_env *env, int64_t unit, int back, struct tx_point *p,
+                            size_t n)
 {
 	mw_time today = tx_today(env), monday = week_start(env, today);
 	struct civil c;
@@ -314,28 +335,37 @@ static size_t calendar_unit(const struct tx_env *env, int64_t unit, int back, st
 	if (unit == 7 * MW_DAY)
 		return set_span(p, monday - back * 7 * MW_DAY, monday + (1 - back) * 7 * MW_DAY, n);
 	if (unit == 28 * MW_DAY)
-		return set_month(p, env, c.month - back < 1 ? c.year - 1 : c.year, (c.month - back + 11) % 12 + 1, n);
+		return set_month(p, env, c.month - back < 1 ? c.year - 1 : c.year,
+		                 (c.month - back + 11) % 12 + 1, n);
 	if (unit == 365 * MW_DAY)
-		return set_span(p, day_of(env, c.year - back, 1, 1), day_of(env, c.year - back + 1, 1, 1), n);
+		return set_span(p, day_of(env, c.year - back, 1, 1),
+		                day_of(env, c.year - back + 1, 1, 1), n);
 	return 0;
 }
 
-/* "this week", "last month", "previous year"; rolling stretches ("last 7 days") are read elsewhere */
-static size_t relative_unit(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
+/* "this week", "last month", "previous year"; rolling stretches ("last 7 days") are read elsewhere
+ */
+static size_t relative_unit(const struct toks *t, size_t i, const struct tx_env *env,
+                            struct tx_point *p)
 {
-	static const char *const prior[] = {"last", "previous", "prior", NULL}, *const same[] = {"this", "current", NULL};
+	static const char *const prior[] = {"last", "previous", "prior", NULL}, *const same[] = {
+	                                                                                "this",
+	                                                                                "current",
+	                                                                                NULL};
 	const struct tok *w = tx_tok(t, i);
 	int64_t unit;
 	int back = tok_in(w, prior) ? 1 : 0;
 
-	if ((!back && !tok_in(w, same)) || !txw_unit(tx_tok(t, i + 1)->word, &unit) || tx_tok(t, i + 1)->word.n < 3)
+	if ((!back && !tok_in(w, same)) || !txw_unit(tx_tok(t, i + 1)->word, &unit) ||
+	    tx_tok(t, i + 1)->word.n < 3)
 		return 0;
 	if (back && unit == MW_DAY && tok_is(w, "last"))
 		return 0; /* "last day" rolls */
 	return calendar_unit(env, unit, back, p, 2);
 }
 
-static size_t named_day(const struct toks *t, size_t i, const struct tx_env *env, struct tx_point *p)
+static size_t named_day(const struct toks *t, size_t i, const struct tx_env *env,
+                        struct tx_point *p)
 {
 	mw_time today = tx_today(env);
 	const struct tok *w = tx_tok(t, i);
@@ -346,9 +376,11 @@ static size_t named_day(const struct toks *t, size_t i, const struct tx_env *env
 		return set_span(p, today - MW_DAY, today, 1);
 	if (tok_is(w, "tomorrow"))
 		return set_span(p, today + MW_DAY, today + 2 * MW_DAY, 1);
-	if (tok_is(w, "day") && tok_is(tx_tok(t, i + 1), "before") && tok_is(tx_tok(t, i + 2), "yesterday"))
+	if (tok_is(w, "day") && tok_is(tx_tok(t, i + 1), "before") &&
+	    tok_is(tx_tok(t, i + 2), "yesterday"))
 		return set_span(p, today - 2 * MW_DAY, today - MW_DAY, 3);
-	if ((tok_is(w, "last") || tok_is(w, "this") || tok_is(w, "the")) && tok_is(tx_tok(t, i + 1), "weekend")) {
+	if ((tok_is(w, "last") || tok_is(w, "this") || tok_is(w, "the")) &&
+	    tok_is(tx_tok(t, i + 1), "weekend")) {
 		mw_time monday = week_start(env, today);
 
 		p->assumed = true;
@@ -382,8 +414,9 @@ static size_t date_at(const struct toks *t, size_t i, const struct tx_env *env, 
 
 	if (tok_is(tx_tok(t, i), "the") && (n = date_at(t, i + 1, env, p)) && !p->weak)
 		return n + 1;
-	if ((n = numeric_date(w, env, p)) || (n = week_at(t, i, env, p)) || (n = quarter_at(t, i, env, p)) ||
-	    (n = named_day(t, i, env, p)) || (n = relative_unit(t, i, env, p)) || (n = weekday_at(t, i, env, p)))
+	if ((n = numeric_date(w, env, p)) || (n = week_at(t, i, env, p)) ||
+	    (n = quarter_at(t, i, env, p)) || (n = named_day(t, i, env, p)) ||
+	    (n = relative_unit(t, i, env, p)) || (n = weekday_at(t, i, env, p)))
 		return n;
 	n = month_at(t, i, env, p);
 	if (n)
@@ -400,7 +433,9 @@ static size_t date_at(const struct toks *t, size_t i, const struct tx_env *env, 
 static void take_clock(struct tx_point *p, const struct txw_clock *c, const struct tx_env *env)
 {
 	p->has_clock = true;
-	p->tod = c->tod - (c->has_zone ? c->zone : env->zone) + env->zone;
+	p->has_zone = c->has_zone;
+	p->zone = c->has_zone ? c->zone - env->zone : 0;
+	p->tod = c->tod - p->zone;
 	p->width = c->width;
 }
 
@@ -424,7 +459,8 @@ size_t tx_point_at(const struct toks *t, size_t i, const struct tx_env *env, str
 	n = date_at(t, i, env, p);
 	if (n) {
 		gap = tok_in(tx_tok(t, i + n), glue) ? 1 : 0;
-		m = i + n + gap < t->n && p->d1 - p->d0 == MW_DAY ? txw_clock_at(t, i + n + gap, &c) : 0;
+		m = i + n + gap < t->n && p->d1 - p->d0 == MW_DAY ? txw_clock_at(t, i + n + gap, &c)
+		                                                  : 0;
 		if (m)
 			take_clock(p, &c, env);
 		return m ? n + gap + m : n;

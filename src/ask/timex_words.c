@@ -7,35 +7,68 @@ static const struct named {
 	const char *word;
 	int64_t n;
 } numbers[] = {
-	{"a", 1},     {"an", 1},    {"one", 1},    {"two", 2},     {"three", 3},   {"four", 4},    {"five", 5},   {"six", 6},
-	{"seven", 7}, {"eight", 8}, {"nine", 9},   {"ten", 10},    {"eleven", 11}, {"twelve", 12}, {"fifteen", 15}, {"twenty", 20},
-	{"thirty", 30}, {"forty", 40}, {"sixty", 60}, {"ninety", 90}, {"hundred", 100}, {"couple", 2}, {"dozen", 12}, {"half", 0},
-	{NULL, 0},
+        {"a", 1},         {"an", 1},      {"one", 1},     {"two", 2},     {"three", 3},
+        {"four", 4},      {"five", 5},    {"six", 6},     {"seven", 7},   {"eight", 8},
+        {"nine", 9},      {"ten", 10},    {"eleven", 11}, {"twelve", 12}, {"fifteen", 15},
+        {"twenty", 20},   {"thirty", 30}, {"forty", 40},  {"sixty", 60},  {"ninety", 90},
+        {"hundred", 100}, {"couple", 2},  {"dozen", 12},  {"half", 0},    {NULL, 0},
 };
 static const struct named units[] = {
-	{"s", MW_SECOND},      {"sec", MW_SECOND},    {"secs", MW_SECOND},   {"second", MW_SECOND}, {"seconds", MW_SECOND},
-	{"m", MW_MINUTE},      {"min", MW_MINUTE},    {"mins", MW_MINUTE},   {"minute", MW_MINUTE}, {"minutes", MW_MINUTE},
-	{"h", MW_HOUR},        {"hr", MW_HOUR},       {"hrs", MW_HOUR},      {"hour", MW_HOUR},     {"hours", MW_HOUR},
-	{"hourly", MW_HOUR},   {"d", MW_DAY},         {"day", MW_DAY},       {"days", MW_DAY},      {"daily", MW_DAY},
-	{"w", 7 * MW_DAY},     {"wk", 7 * MW_DAY},    {"week", 7 * MW_DAY},  {"weeks", 7 * MW_DAY}, {"weekly", 7 * MW_DAY},
-	{"month", 28 * MW_DAY}, {"months", 28 * MW_DAY}, {"monthly", 28 * MW_DAY}, {"year", 365 * MW_DAY},
-	{"years", 365 * MW_DAY}, {"yr", 365 * MW_DAY}, {"yrs", 365 * MW_DAY}, {"yearly", 365 * MW_DAY}, {"minutely", MW_MINUTE},
-	{NULL, 0},
+        {"s", MW_SECOND},
+        {"sec", MW_SECOND},
+        {"secs", MW_SECOND},
+        {"second", MW_SECOND},
+        {"seconds", MW_SECOND},
+        {"m", MW_MINUTE},
+        {"min", MW_MINUTE},
+        {"mins", MW_MINUTE},
+        {"minute", MW_MINUTE},
+        {"minutes", MW_MINUTE},
+        {"h", MW_HOUR},
+        {"hr", MW_HOUR},
+        {"hrs", MW_HOUR},
+        {"hour", MW_HOUR},
+        {"hours", MW_HOUR},
+        {"hourly", MW_HOUR},
+        {"d", MW_DAY},
+        {"day", MW_DAY},
+        {"days", MW_DAY},
+        {"daily", MW_DAY},
+        {"w", 7 * MW_DAY},
+        {"wk", 7 * MW_DAY},
+        {"week", 7 * MW_DAY},
+        {"weeks", 7 * MW_DAY},
+        {"weekly", 7 * MW_DAY},
+        {"month", 28 * MW_DAY},
+        {"months", 28 * MW_DAY},
+        {"monthly", 28 * MW_DAY},
+        {"year", 365 * MW_DAY},
+        {"years", 365 * MW_DAY},
+        {"yr", 365 * MW_DAY},
+        {"yrs", 365 * MW_DAY},
+        {"yearly", 365 * MW_DAY},
+        {"minutely", MW_MINUTE},
+        {NULL, 0},
 };
 static const struct named months[] = {
-	{"january", 1}, {"jan", 1}, {"february", 2}, {"feb", 2}, {"march", 3}, {"mar", 3}, {"april", 4}, {"apr", 4}, {"may", 5},
-	{"june", 6}, {"jun", 6}, {"july", 7}, {"jul", 7}, {"august", 8}, {"aug", 8}, {"september", 9}, {"sep", 9}, {"sept", 9},
-	{"october", 10}, {"oct", 10}, {"november", 11}, {"nov", 11}, {"december", 12}, {"dec", 12}, {NULL, 0},
+        {"january", 1},   {"jan", 1},   {"february", 2},  {"feb", 2},      {"march", 3},
+        {"mar", 3},       {"april", 4}, {"apr", 4},       {"may", 5},      {"june", 6},
+        {"jun", 6},       {"july", 7},  {"jul", 7},       {"august", 8},   {"aug", 8},
+        {"september", 9}, {"sep", 9},   {"sept", 9},      {"october", 10}, {"oct", 10},
+        {"november", 11}, {"nov", 11},  {"december", 12}, {"dec", 12},     {NULL, 0},
 };
 static const struct named weekdays[] = {
-	{"monday", 0}, {"mon", 0}, {"tuesday", 1}, {"tue", 1}, {"tues", 1}, {"wednesday", 2}, {"wed", 2}, {"thursday", 3},
-	{"thu", 3}, {"thurs", 3}, {"friday", 4}, {"fri", 4}, {"saturday", 5}, {"sat", 5}, {"sunday", 6}, {"sun", 6}, {NULL, 0},
+        {"monday", 0},    {"mon", 0}, {"tuesday", 1},  {"tue", 1}, {"tues", 1},
+        {"wednesday", 2}, {"wed", 2}, {"thursday", 3}, {"thu", 3}, {"thurs", 3},
+        {"friday", 4},    {"fri", 4}, {"saturday", 5}, {"sat", 5}, {"sunday", 6},
+        {"sun", 6},       {NULL, 0},
 };
 /* minutes east of UTC */
 static const struct named zones[] = {
-	{"utc", 0}, {"gmt", 0}, {"z", 0}, {"zulu", 0}, {"cet", 60}, {"cest", 120}, {"bst", 60}, {"eet", 120}, {"eest", 180},
-	{"msk", 180}, {"ist", 330}, {"sgt", 480}, {"jst", 540}, {"aest", 600}, {"est", -300}, {"edt", -240}, {"cst", -360},
-	{"cdt", -300}, {"mst", -420}, {"mdt", -360}, {"pst", -480}, {"pdt", -420}, {NULL, 0},
+        {"utc", 0},    {"gmt", 0},    {"z", 0},      {"zulu", 0},   {"cet", 60},   {"cest", 120},
+        {"bst", 60},   {"eet", 120},  {"eest", 180}, {"msk", 180},  {"ist", 330},  {"sgt", 480},
+        {"jst", 540},  {"aest", 600}, {"est", -300}, {"edt", -240}, {"cst", -360}, {"cdt", -300},
+        {"mst", -420}, {"mdt", -360}, {"pst", -480}, {"pdt", -420}, {NULL, 0},
 };
 
 static bool lookup(const struct named *t, struct slice w, int64_t *n)
@@ -62,7 +95,8 @@ bool txw_weekday(struct slice w, int *d)
 {
 	int64_t n = 0;
 
-	if (!lookup(weekdays, w, &n) && !(w.n > 4 && w.s[w.n - 1] == 's' && lookup(weekdays, (struct slice){w.s, w.n - 1}, &n)))
+	if (!lookup(weekdays, w, &n) &&
+	    !(w.n > 4 && w.s[w.n - 1] == 's' && lookup(weekdays, (struct slice){w.s, w.n - 1}, &n)))
 		return false;
 	*d = (int)n;
 	return true;
@@ -81,7 +115,8 @@ bool txw_number(struct slice w, int64_t *n)
 /* "29", "29th", "1st" */
 bool txw_ordinal(struct slice w, int *n, bool *suffix)
 {
-	static const struct named words[] = {{"first", 1}, {"second", 2}, {"third", 3}, {"fourth", 4}, {NULL, 0}};
+	static const struct named words[] = {
+	        {"first", 1}, {"second", 2}, {"third", 3}, {"fourth", 4}, {NULL, 0}};
 	size_t digits = 0;
 	int64_t v;
 
@@ -101,7 +136,8 @@ bool txw_ordinal(struct slice w, int *n, bool *suffix)
 		struct slice tail = {w.s + digits, w.n - digits};
 
 		*suffix = true;
-		if (!slice_eq_str(tail, "st") && !slice_eq_str(tail, "nd") && !slice_eq_str(tail, "rd") && !slice_eq_str(tail, "th"))
+		if (!slice_eq_str(tail, "st") && !slice_eq_str(tail, "nd") &&
+		    !slice_eq_str(tail, "rd") && !slice_eq_str(tail, "th"))
 			return false;
 	}
 	*n = (int)v;
@@ -115,7 +151,8 @@ bool txw_offset(struct slice w, int64_t *us)
 	struct slice hh;
 	const char *colon;
 
-	if (w.n > 3 && (slice_ieq((struct slice){w.s, 3}, SLICE("utc")) || slice_ieq((struct slice){w.s, 3}, SLICE("gmt"))))
+	if (w.n > 3 && (slice_ieq((struct slice){w.s, 3}, SLICE("utc")) ||
+	                slice_ieq((struct slice){w.s, 3}, SLICE("gmt"))))
 		w.s += 3, w.n -= 3;
 	if (w.n < 2 || (w.s[0] != '+' && w.s[0] != '-'))
 		return false;
@@ -258,10 +295,12 @@ size_t txw_clock_at(const struct toks *t, size_t i, struct txw_clock *c)
 		if (used) {
 			if (!clock_tail((struct slice){w.s + used, w.n - used}, c))
 				return 0;
-		} else if (w.n <= 2 && slice_i64(w, &v) && v > 0 && v <= 12 && (slice_eq_str(next, "am") || slice_eq_str(next, "pm"))) {
+		} else if (w.n <= 2 && slice_i64(w, &v) && v > 0 && v <= 12 &&
+		           (slice_eq_str(next, "am") || slice_eq_str(next, "pm"))) {
 			c->tod = v * MW_HOUR;
 			c->width = MW_MINUTE;
-		} else if (w.n == 4 && slice_i64(w, &v) && v < 2400 && v % 100 < 60 && txw_zone(next, &c->zone) && !txw_offset(next, &c->zone)) {
+		} else if (w.n == 4 && slice_i64(w, &v) && v < 2400 && v % 100 < 60 &&
+		           txw_zone(next, &c->zone) && !txw_offset(next, &c->zone)) {
 			c->tod = v / 100 * MW_HOUR + v % 100 * MW_MINUTE;
 			c->width = MW_MINUTE;
 		} else if (!clock_short(w, c)) {

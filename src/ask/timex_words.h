@@ -10,13 +10,14 @@ struct txw_clock {
 	bool has_zone;
 	int64_t zone;
 };
-bool txw_month(struct slice w, int *m);    /* 1..12 */
-bool txw_weekday(struct slice w, int *d);  /* 0 is Monday */
+bool txw_month(struct slice w, int *m);   /* 1..12 */
+bool txw_weekday(struct slice w, int *d); /* 0 is Monday */
 bool txw_unit(struct slice w, int64_t *us);
 bool txw_number(struct slice w, int64_t *n); /* digits or a number word, over 0 */
 bool txw_ordinal(struct slice w, int *n, bool *suffix);
 bool txw_offset(struct slice w, int64_t *us); /* "+02:00", "utc+2" */
 bool txw_zone(struct slice w, int64_t *us);   /* a zone's name or an offset */
-size_t txw_clock_at(const struct toks *t, size_t i, struct txw_clock *c); /* tokens taken, 0 where it is none */
+size_t txw_clock_at(const struct toks *t, size_t i,
+                    struct txw_clock *c); /* tokens taken, 0 where it is none */
 
 #endif

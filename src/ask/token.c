@@ -47,7 +47,9 @@ bool slice_camel(struct slice s)
 	return lower && hump;
 }
 
-/* --- stems ------------------------------------------------------------------------------------------------ */
+/* --- stems
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static bool ends(const char *w, size_t n, const char *tail)
 {
@@ -116,7 +118,9 @@ size_t ask_stem(struct slice word, char out[STEM_MAX])
 	return n;
 }
 
-/* --- words ------------------------------------------------------------------------------------------------ */
+/* --- words
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static struct slice copy_lower(struct arena *a, struct slice s)
 {
@@ -131,8 +135,8 @@ static struct slice refang(struct arena *a, struct slice s)
 {
 	struct buf b = BUF_INIT;
 
-	if (!mw_memimem(s.s, s.n, "hxxp", 4) && !memchr(s.s, '[', s.n) && !mw_memimem(s.s, s.n, "(dot)", 5) &&
-	    !mw_memimem(s.s, s.n, "(.)", 3))
+	if (!mw_memimem(s.s, s.n, "hxxp", 4) && !memchr(s.s, '[', s.n) &&
+	    !mw_memimem(s.s, s.n, "(dot)", 5) && !mw_memimem(s.s, s.n, "(.)", 3))
 		return s;
 	esc_refang(&b, s);
 	s = (struct slice){arena_strndup(a, b.s, b.len), b.len};
@@ -167,15 +171,18 @@ static struct tok *emit_str(struct scan *sc, const char *s, size_t from, size_t 
 static const struct short_form {
 	const char *from, *a, *b;
 } short_forms[] = {
-	{"w/o", "without", NULL},   {"w/out", "without", NULL}, {"w/", "with", NULL},       {"b/w", "between", NULL},
-	{"btw", "between", NULL},   {"btwn", "between", NULL},  {"can't", "can", "not"},    {"cannot", "can", "not"},
-	{"won't", "will", "not"},   {"what's", "what", "is"},   {"whats", "what", "is"},    {"who's", "who", "is"},
-	{"where's", "where", "is"}, {"when's", "when", "is"},   {"that's", "that", "is"},   {"it's", "it", "is"},
-	{"there's", "there", "is"}, {"how's", "how", "is"},     {"let's", "let", NULL},     {"i'm", "i", NULL},
-	{"i'd", "i", NULL},         {"didnt", "did", "not"},    {"wasnt", "was", "not"},    {"isnt", "is", "not"},
-	{"arent", "are", "not"},    {"werent", "were", "not"},  {"doesnt", "does", "not"},  {"dont", "do", "not"},
-	{"hasnt", "has", "not"},    {"havent", "have", "not"},  {"!", "not", NULL},         {"&", "and", NULL},
-	{"|", "or", NULL},          {"+", "and", NULL},         {"vs", "and", NULL},        {"n't", "not", NULL},
+        {"w/o", "without", NULL},   {"w/out", "without", NULL}, {"w/", "with", NULL},
+        {"b/w", "between", NULL},   {"btw", "between", NULL},   {"btwn", "between", NULL},
+        {"can't", "can", "not"},    {"cannot", "can", "not"},   {"won't", "will", "not"},
+        {"what's", "what", "is"},   {"whats", "what", "is"},    {"who's", "who", "is"},
+        {"where's", "where", "is"}, {"when's", "when", "is"},   {"that's", "that", "is"},
+        {"it's", "it", "is"},       {"there's", "there", "is"}, {"how's", "how", "is"},
+        {"let's", "let", NULL},     {"i'm", "i", NULL},         {"i'd", "i", NULL},
+        {"didnt", "did", "not"},    {"wasnt", "was", "not"},    {"isnt", "is", "not"},
+        {"arent", "are", "not"},    {"werent", "were", "not"},  {"doesnt", "does", "not"},
+        {"dont", "do", "not"},      {"hasnt", "has", "not"},    {"havent", "have", "not"},
+        {"!", "not", NULL},         {"&", "and", NULL},         {"|", "or", NULL},
+        {"+", "and", NULL},         {"vs", "and", NULL},        {"n't", "not", NULL},
 };
 
 static bool emit_short(struct scan *sc, struct slice w, size_t from, size_t to)
@@ -228,7 +235,8 @@ static bool emit_range(struct scan *sc, struct slice w, size_t from, size_t to)
 	b = (struct slice){p + gap, w.n - a.n - gap};
 	if (a.n == 0 || b.n == 0)
 		return false;
-	if (gap == 1 && (!clockish(a) || !clockish(b) || a.n > 9 || (a.n > 2 && !memchr(a.s, ':', a.n))))
+	if (gap == 1 &&
+	    (!clockish(a) || !clockish(b) || a.n > 9 || (a.n > 2 && !memchr(a.s, ':', a.n))))
 		return false;
 	emit(sc, a, from, to);
 	emit_str(sc, "-", from, to);
@@ -279,8 +287,9 @@ static bool emit_compared(struct scan *sc, struct slice w, size_t from, size_t t
 	left = (struct slice){w.s, i};
 	n = w.s[i] == ':' ? 1 : comparison((struct slice){w.s + i, w.n - i});
 	right = (struct slice){w.s + i + n, w.n - i - n};
-	if (w.s[i] == ':' && (i < 2 || !isalpha((unsigned char)w.s[0]) || right.s[0] == '/' || right.s[0] == ':' ||
-			      slice_eq_str(left, "arn") || (left.n == 3 && right.n && isdigit((unsigned char)right.s[0]))))
+	if (w.s[i] == ':' && (i < 2 || !isalpha((unsigned char)w.s[0]) || right.s[0] == '/' ||
+	                      right.s[0] == ':' || slice_eq_str(left, "arn") ||
+	                      (left.n == 3 && right.n && isdigit((unsigned char)right.s[0]))))
 		return false; /* URL, ARN, drive, address */
 	if (left.n && !identifier(left))
 		return false;
@@ -303,8 +312,8 @@ static bool emit_slashed(struct scan *sc, struct slice w, size_t from, size_t to
 	const char *p = memchr(w.s, '/', w.n);
 	struct slice a, b;
 
-	if (!p || memchr(p + 1, '/', w.n - (size_t)(p + 1 - w.s)) || memchr(w.s, '.', w.n) || memchr(w.s, ':', w.n) ||
-	    memchr(w.s, '-', w.n) || memchr(w.s, '\\', w.n))
+	if (!p || memchr(p + 1, '/', w.n - (size_t)(p + 1 - w.s)) || memchr(w.s, '.', w.n) ||
+	    memchr(w.s, ':', w.n) || memchr(w.s, '-', w.n) || memchr(w.s, '\\', w.n))
 		return false;
 	a = (struct slice){w.s, (size_t)(p - w.s)};
 	b = (struct slice){p + 1, w.n - a.n - 1};
@@ -328,7 +337,8 @@ static void emit_word(struct scan *sc, struct slice w, size_t from, size_t to)
 		w.n -= 2, poss = true;
 	else if (w.n > 2 && ends(w.s, w.n, "s'"))
 		w.n -= 1, poss = true;
-	if (emit_range(sc, w, from, to) || emit_compared(sc, w, from, to) || emit_slashed(sc, w, from, to))
+	if (emit_range(sc, w, from, to) || emit_compared(sc, w, from, to) ||
+	    emit_slashed(sc, w, from, to))
 		return;
 	t = emit(sc, w, from, to);
 	if (t)
@@ -341,8 +351,8 @@ static struct slice plain(struct slice q, struct arena *a)
 	static const struct {
 		const char *from, *to;
 	} map[] = {
-		{"\xe2\x80\x99", "'\0"}, {"\xe2\x80\x98", "'"}, {"\xe2\x80\x9c", "\""},
-		{"\xe2\x80\x9d", "\""},  {"\xe2\x80\x93", "-"}, {"\xe2\x80\x94", "-"},
+	        {"\xe2\x80\x99", "'\0"}, {"\xe2\x80\x98", "'"}, {"\xe2\x80\x9c", "\""},
+	        {"\xe2\x80\x9d", "\""},  {"\xe2\x80\x93", "-"}, {"\xe2\x80\x94", "-"},
 	};
 	char *p = arena_strndup(a, q.s, q.n);
 
@@ -377,7 +387,8 @@ static size_t quoted_end(struct slice q, size_t i)
 	if (c != '"' && c != '`' && c != '\'')
 		return 0;
 	for (size_t k = i + 1; k < q.n; k++)
-		if (q.s[k] == c && (c != '\'' || k + 1 == q.n || !isalnum((unsigned char)q.s[k + 1])))
+		if (q.s[k] == c &&
+		    (c != '\'' || k + 1 == q.n || !isalnum((unsigned char)q.s[k + 1])))
 			return k > i + 1 ? k : 0;
 	return 0;
 }
@@ -389,8 +400,8 @@ static bool trailing(struct slice w)
 	if (strchr(",:;?.!\"'`", c))
 		return true;
 	/* a bracket that was not opened inside this word */
-	return (c == ')' && !memchr(w.s, '(', w.n)) || (c == ']' && !memchr(w.s, '[', w.n)) || (c == '}' && !memchr(w.s, '{', w.n)) ||
-	       (c == '>' && w.n > 1 && w.s[0] != '<');
+	return (c == ')' && !memchr(w.s, '(', w.n)) || (c == ']' && !memchr(w.s, '[', w.n)) ||
+	       (c == '}' && !memchr(w.s, '{', w.n)) || (c == '>' && w.n > 1 && w.s[0] != '<');
 }
 
 static void take_word(struct scan *sc, size_t from, size_t to)
@@ -399,7 +410,8 @@ static void take_word(struct scan *sc, size_t from, size_t to)
 	char open = 0, close = 0;
 	size_t at = sc->out.n;
 
-	while (w.n > 1 && (strchr("(\"'`{,", w.s[0]) || (w.s[0] == '[' && w.n > 1 && !strchr(".:", w.s[1])))) {
+	while (w.n > 1 &&
+	       (strchr("(\"'`{,", w.s[0]) || (w.s[0] == '[' && w.n > 1 && !strchr(".:", w.s[1])))) {
 		if (w.s[0] == '(')
 			open = '(';
 		w.s++, w.n--, from++;
@@ -437,7 +449,10 @@ struct toks tokenise(struct slice question, struct arena *a)
 		if (isspace((unsigned char)sc.q.s[i]) || sc.q.s[i] == 1) {
 			i++;
 		} else if (end) {
-			t = emit(&sc, without_marks((struct slice){sc.q.s + from + 1, end - from - 1}, a), from + 1, end);
+			t = emit(
+			        &sc,
+			        without_marks((struct slice){sc.q.s + from + 1, end - from - 1}, a),
+			        from + 1, end);
 			if (t)
 				t->quoted = true;
 			i = end + 1;
