@@ -19,7 +19,8 @@
  *            cover.table cover.get lake.status import.rejected import.list report.export
  *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo lake.drop lake.retain
  *   compute  incident.refresh (result: {incidents:[incident json]}) incident.get playbook.get report.draft
- * Config of every kind at start: {"state": directory, "assets_user": directory or null}.
+ * Config of every kind at start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db and graph.db, one
+ * of its own below the state directory, so that a sandbox with file rights there cannot reach state.db.
  */
 #ifndef MW_WORK_H
 #define MW_WORK_H

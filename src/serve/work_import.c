@@ -1,0 +1,120 @@
+/* The lake's writer: imports, undo, drop, retention. One process; one request at a time keeps the lake single-writer. */
+#include "base/limits.h"
+#include "intake/import.h"
+#include "proc/sandbox.h"
+#include "serve/work.h"
+#include "store/graph.h"
+
+struct import_state {
+	struct lake *lake;
+	struct graph *graph;
+};
+
+static int start(struct worker *w, const cJSON *config, struct err *e)
+{
+	struct import_state *s = xcalloc(1, sizeof(*s));
+	const char *dir = json_str(config, "state", ".");
+	worker_set_state(w, s);
+	return fields_load(e) || lake_open(&s->lake, dir, LAKE_WRITE, e) || graph_open(&s->graph, dir, GRAPH_WRITE, e) ? -1 : 0;
+}
+
+static void stop(struct worker *w)
+{
+	struct import_state *s = worker_state(w);
+	if (!s)
+		return;
+	graph_close(s->graph);
+	lake_close(s->lake);
+	free(s);
+}
+
+static cJSON *progress_json(const struct import_progress *p)
+{
+	cJSON *o = cJSON_CreateObject();
+	json_add_str(o, "file", p->file);
+	json_add_i64(o, "bytes", (int64_t)p->bytes);
+	json_add_i64(o, "bytes_total", (int64_t)p->bytes_total);
+	json_add_i64(o, "events", (int64_t)p->events);
+	json_add_i64(o, "duplicates", (int64_t)p->duplicates);
+	json_add_i64(o, "rejected", (int64_t)p->rejected);
+	json_add_i64(o, "nodes", (int64_t)p->nodes);
+	json_add_i64(o, "edges", (int64_t)p->edges);
+	cJSON_AddItemToObject(o, "seconds", cJSON_CreateNumber(p->seconds));
+	return o;
+}
+
+static bool on_progress(void *ctx, const struct import_progress *p)
+{
+	struct worker *w = ctx;
+	struct err ignored;
+	/* A lost progress line does no harm; the cancel flag is what matters here. */
+	if (worker_notify(w, "import", progress_json(p), &ignored))
+		return false;
+	return !*worker_cancelled(w);
+}
+
+static int import(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct import_state *s = worker_state(w);
+	const cJSON *names = json_arr(params, "names");
+	struct import_file *files = xcalloc((size_t)cJSON_GetArraySize(names) + 1, sizeof(*files));
+	struct import_opts o = {.label = json_str(params, "label", NULL), .mapping = json_str(params, "mapping", NULL), .progress = on_progress, .ctx = w};
+	struct import_result r = {0};
+	size_t n = 0;
+	int rc;
+	for (const cJSON *v = names ? names->child : NULL; v; v = v->next) {
+		files[n] = (struct import_file){worker_fd(w, n), cJSON_IsString(v) ? v->valuestring : "?"};
+		if (files[n++].fd < 0) {
+			free(files);
+			return err_set(e, ERR_INVALID, "%zu files are named but only %zu descriptors came with the request", (size_t)cJSON_GetArraySize(names), n - 1);
+		}
+	}
+	rc = import_run(s->lake, s->graph, files, n, &o, &r, e);
+	if (!rc) {
+		*result = progress_json(&r.total);
+		json_add_i64(*result, "import", r.id);
+		json_add_bool(*result, "cancelled", r.cancelled);
+		cJSON_AddItemToObject(*result, "files", r.files ? r.files : cJSON_CreateArray());
+	}
+	free(files);
+	return rc;
+}
+
+static int undo(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct import_state *s = worker_state(w);
+	uint64_t removed;
+	if (lake_import_undo(s->lake, json_i64(params, "import", 0), &removed, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	json_add_i64(*result, "removed", (int64_t)removed);
+	return 0;
+}
+
+static int drop(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct import_state *s = worker_state(w);
+	if (lake_drop(s->lake, json_str(params, "dataset", NULL), e))
+		return -1;
+	*result = lake_status(s->lake, e);
+	return *result ? 0 : -1;
+}
+
+static int retain(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct import_state *s = worker_state(w);
+	int64_t days = json_i64(params, "days", 0), bytes = json_i64(params, "max_bytes", 0);
+	if (days < 0 || bytes < 0 || (!days && !bytes))
+		return err_set(e, ERR_INVALID, "retention needs days or max_bytes over 0");
+	if (lake_retain(s->lake, (uint64_t)bytes, days ? mw_now() - days * MW_DAY : MW_TIME_NONE, e))
+		return -1;
+	*result = lake_status(s->lake, e);
+	return *result ? 0 : -1;
+}
+
+static const struct worker_method methods_import[] = {
+	{"import.start", import}, {"import.undo", undo}, {"lake.drop", drop}, {"lake.retain", retain}, {NULL, NULL},
+};
+const struct worker_kind work_import = {
+	.name = "import", .methods = methods_import, .start = start, .stop = stop, .sandbox = SB_FILES | SB_FORK, .max = 1,
+};
