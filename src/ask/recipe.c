@@ -29,7 +29,8 @@ static int load_one(struct recipes *r, const struct asset *a, struct err *e)
 	static const char *const keys[] = {"id", "title", "key", "for", "plan", NULL};
 	struct loaded *l = vec_push(&r->v);
 	l->file = a->name;
-	if (yaml_parse(&l->doc, (struct slice){a->data, a->len}, a->name, e) || yaml_only(l->doc.root, keys, a->name, e))
+	if (yaml_parse(&l->doc, (struct slice){a->data, a->len}, a->name, e) ||
+	    yaml_only(l->doc.root, keys, a->name, e))
 		return -1;
 	l->pub.id = yaml_str(l->doc.root, "id", NULL);
 	l->pub.title = yaml_str(l->doc.root, "title", NULL);
@@ -37,7 +38,8 @@ static int load_one(struct recipes *r, const struct asset *a, struct err *e)
 	l->pub.fields = word_list(&l->doc, yaml_get(l->doc.root, "for"));
 	l->plan = yaml_get(l->doc.root, "plan");
 	if (!l->pub.id || !l->pub.title || !l->plan)
-		return err_set(e, ERR_INVALID, "assets/%s: a recipe needs id, title and plan", a->name);
+		return err_set(e, ERR_INVALID, "assets/%s: a recipe needs id, title and plan",
+		               a->name);
 	return 0;
 }
 
@@ -161,7 +163,8 @@ static cJSON *scalar_json(const struct yaml_node *n, const struct recipe_args *a
 	return v;
 }
 
-/* NULL where a placeholder has no value: the member is left out. Depth is bounded by the YAML reader. */
+/* NULL where a placeholder has no value: the member is left out. Depth is bounded by the YAML
+ * reader. */
 static cJSON *to_json(const struct yaml_node *n, const struct recipe_args *a)
 {
 	cJSON *o;
@@ -178,7 +181,8 @@ static cJSON *to_json(const struct yaml_node *n, const struct recipe_args *a)
 	return o;
 }
 
-struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a, struct err *e)
+struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a,
+                         struct err *e)
 {
 	const struct loaded *l = find(r, id);
 	struct plan *p;

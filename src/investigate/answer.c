@@ -11,7 +11,7 @@
 enum { KEEP_FIRST, KEEP_LAST, KEEP_DENIED, KEEP_RARE, KEEP_COUNT };
 #define RARE_TRACK_MAX 4096 /* distinct acts followed for the choice of rows */
 
-struct kept { /* one row of the preview */
+struct kept {       /* one row of the preview */
 	char *json; /* NULL: none */
 	mw_time time;
 	event_id id;
@@ -21,7 +21,8 @@ struct answer {
 	size_t last; /* the step that answers */
 	uint64_t rows;
 	struct kept keep[KEEP_COUNT];
-	struct map acts; /* act -> times seen; its first row's time decides which single one is shown */
+	struct map acts; /* act -> times seen; its first row's time decides which single one is
+	                    shown */
 	VEC(struct kept) singles;
 	VEC(char *) graph_preview;
 	cJSON *values, *pairs;
@@ -78,7 +79,8 @@ static void keep(struct kept *k, const struct source_row *r, const struct plan_s
 }
 
 /* An act seen once so far is a candidate for "rare"; a second sighting strikes it out. */
-static void follow_act(struct answer *a, const struct source_row *r, const struct described *d, const struct plan_step *step)
+static void follow_act(struct answer *a, const struct source_row *r, const struct described *d,
+                       const struct plan_step *step)
 {
 	struct buf key = BUF_INIT;
 	struct map_entry *m;
@@ -86,7 +88,8 @@ static void follow_act(struct answer *a, const struct source_row *r, const struc
 	buf_add(&key, d->what.s, d->what.n);
 	buf_ch(&key, '\0');
 	buf_add(&key, d->actor.s, d->actor.n);
-	m = a->acts.n < RARE_TRACK_MAX ? map_put(&a->acts, key.s, key.len, &added) : map_get(&a->acts, key.s, key.len);
+	m = a->acts.n < RARE_TRACK_MAX ? map_put(&a->acts, key.s, key.len, &added)
+	                               : map_get(&a->acts, key.s, key.len);
 	buf_release(&key);
 	if (!m)
 		return;
@@ -206,7 +209,8 @@ void answer_row(struct answer *a, size_t step, const struct source_row *r)
 bool answer_is_empty(const struct answer *a)
 {
 	const struct plan_search *s = &a->plan->steps[a->last].search;
-	bool one_number = a->plan->steps[a->last].kind == PS_SEARCH && s->nstats && !s->nby && s->span <= 0;
+	bool one_number =
+	        a->plan->steps[a->last].kind == PS_SEARCH && s->nstats && !s->nby && s->span <= 0;
 	return one_number ? !(a->value > 0) : a->rows == 0;
 }
 
@@ -215,7 +219,8 @@ bool answer_is_empty(const struct answer *a)
 static int by_time(const void *x, const void *y)
 {
 	const struct kept *a = x, *b = y;
-	return a->time != b->time ? (a->time < b->time ? -1 : 1) : (a->id > b->id) - (a->id < b->id);
+	return a->time != b->time ? (a->time < b->time ? -1 : 1)
+	                          : (a->id > b->id) - (a->id < b->id);
 }
 
 static void add_preview(const struct answer *a, cJSON *o)
@@ -250,7 +255,9 @@ static void add_missing(cJSON *o, const struct plan *p, const struct run_result 
 		else if (s->done.partial)
 			text = xasprintf("step %zu (%s): partial, %s", i + 1, source, s->done.why);
 		else if (s->pivot_cut)
-			text = xasprintf("step %zu took only the first %d values of the step before", i + 1, MW_PIVOT_VALUES_MAX);
+			text = xasprintf(
+			        "step %zu took only the first %d values of the step before", i + 1,
+			        MW_PIVOT_VALUES_MAX);
 		if (text)
 			cJSON_AddItemToArray(list, slice_json(slice_of(text)));
 		free(text);
@@ -302,7 +309,10 @@ static cJSON *proof_json(const struct empty_proof *p)
 	return o;
 }
 
-static const char *const kinds[] = {[SHOW_EVENTS] = "events", [SHOW_COUNT] = "count", [SHOW_VALUES] = "values", [SHOW_RANKING] = "ranking",
+static const char *const kinds[] = {[SHOW_EVENTS] = "events",
+                                    [SHOW_COUNT] = "count",
+                                    [SHOW_VALUES] = "values",
+                                    [SHOW_RANKING] = "ranking",
                                     [SHOW_GRAPH] = "graph"};
 
 static void add_result(struct answer *a, cJSON *o, bool empty)
@@ -323,7 +333,8 @@ static void add_result(struct answer *a, cJSON *o, bool empty)
 	}
 }
 
-cJSON *answer_json(struct answer *a, const struct run_result *run, const struct empty_proof *proof, cJSON *reach, int64_t elapsed_us)
+cJSON *answer_json(struct answer *a, const struct run_result *run, const struct empty_proof *proof,
+                   cJSON *reach, int64_t elapsed_us)
 {
 	cJSON *o = cJSON_CreateObject();
 	bool limited = run->nsteps && run->steps[run->nsteps - 1].done.limited;

@@ -13,7 +13,8 @@ struct attack_rule {
 	double weight;
 	const char *why;
 	struct plan_node *where;
-	struct map ops; /* quick test: api.operation or event code in this set (folded); empty: none */
+	struct map
+	        ops; /* quick test: api.operation or event code in this set (folded); empty: none */
 };
 struct attack_rules {
 	struct yaml_doc doc;
@@ -45,23 +46,31 @@ static void ops_put(struct map *ops, const char *text)
 	free(low);
 }
 
-/* A condition in short form: {field: value}, {field: [v, v]}, {text: word}; values with * are patterns. All must hold. */
-static int add_condition(struct attack_rules *r, struct plan_node *all, const struct yaml_node *c, struct err *e)
+/* A condition in short form: {field: value}, {field: [v, v]}, {text: word}; values with * are
+ * patterns. All must hold. */
+static int add_condition(struct attack_rules *r, struct plan_node *all, const struct yaml_node *c,
+                         struct err *e)
 {
 	bool not = c->key[0] == '!';
-	const char *field = c->key + not;
+	const char *field = c->key + not ;
 	const struct yaml_node *one = c->kind == YAML_SEQ ? c->child : c;
 	bool wild = one && one->text && strchr(one->text, '*');
 	bool text = !strcmp(field, "text");
 	struct plan_node *cmp, *neg;
 	if (!one || !one->text)
-		return err_set(e, ERR_INVALID, "assets/%s:%d: a condition needs a value", RULES_NAME, c->line);
-	cmp = plan_cmp(r->plan, text ? NULL : field, text ? OP_TEXT : wild ? OP_LIKE : OP_IN, slice_of(one->text));
+		return err_set(e, ERR_INVALID, "assets/%s:%d: a condition needs a value",
+		               RULES_NAME, c->line);
+	cmp = plan_cmp(r->plan, text ? NULL : field,
+	               text   ? OP_TEXT
+	               : wild ? OP_LIKE
+	                      : OP_IN,
+	               slice_of(one->text));
 	if (!cmp)
-		return err_set(e, ERR_INVALID, "assets/%s:%d: no field \"%s\"", RULES_NAME, c->line, field);
+		return err_set(e, ERR_INVALID, "assets/%s:%d: no field \"%s\"", RULES_NAME, c->line,
+		               field);
 	for (const struct yaml_node *v = c->kind == YAML_SEQ ? one->next : NULL; v; v = v->next)
 		plan_cmp_value(r->plan, cmp, slice_of(v->text));
-	if (not) {
+	if (not ) {
 		neg = plan_group(r->plan, PN_NOT);
 		plan_group_add(neg, cmp);
 		cmp = neg;
@@ -85,17 +94,20 @@ static const char *const *id_list(struct attack_rules *r, const struct yaml_node
 static int add_rule(struct attack_rules *r, const struct yaml_node *n, struct err *e)
 {
 	static const char *const keys[] = {"id", "weight", "why", "ops", "when", NULL};
-	const struct yaml_node *ids = yaml_get(n, "id"), *when = yaml_get(n, "when"), *ops = yaml_get(n, "ops");
+	const struct yaml_node *ids = yaml_get(n, "id"), *when = yaml_get(n, "when"),
+	                       *ops = yaml_get(n, "ops");
 	struct attack_rule *rule;
 	if (yaml_only(n, keys, RULES_NAME, e))
 		return -1;
 	if (!ids || (!when && !ops))
-		return err_set(e, ERR_INVALID, "assets/%s:%d: a rule needs id, and ops or when", RULES_NAME, n->line);
+		return err_set(e, ERR_INVALID, "assets/%s:%d: a rule needs id, and ops or when",
+		               RULES_NAME, n->line);
 	rule = vec_push(&r->v);
 	rule->ids = id_list(r, ids);
 	rule->why = yaml_str(n, "why", "");
 	if (!slice_double(slice_of(yaml_str(n, "weight", "1")), &rule->weight))
-		return err_set(e, ERR_INVALID, "assets/%s:%d: weight is no number", RULES_NAME, n->line);
+		return err_set(e, ERR_INVALID, "assets/%s:%d: weight is no number", RULES_NAME,
+		               n->line);
 	for (const struct yaml_node *c = ops ? ops->child : NULL; c; c = c->next)
 		ops_put(&rule->ops, c->text);
 	rule->where = plan_group(r->plan, PN_ALL);
@@ -232,7 +244,8 @@ void attack_tally_add(struct attack_tally *t, const struct event *ev, event_id i
 static double score(const struct attack_tally *t, const struct tally_entry *x)
 {
 	double share = t->seen ? (double)x->events / (double)t->seen : 0;
-	return x->best * (1 + 0.05 * log2((double)x->events + 1)) * (share > 0.5 && t->seen > 20 ? 0.8 : 1);
+	return x->best * (1 + 0.05 * log2((double)x->events + 1)) *
+	       (share > 0.5 && t->seen > 20 ? 0.8 : 1);
 }
 
 static int by_score(const void *a, const void *b)
@@ -249,8 +262,12 @@ size_t attack_tally_top(const struct attack_tally *t, struct attack_found *out, 
 	size_t n = t->v.n;
 	for (size_t i = 0; i < n; i++) {
 		const struct tally_entry *x = &t->v.v[i];
-		all[i] = (struct attack_found){t->by_id.entries[i].key, attack_name(t->by_id.entries[i].key), score(t, x), x->events,
-		                               x->evidence, x->why};
+		all[i] = (struct attack_found){t->by_id.entries[i].key,
+		                               attack_name(t->by_id.entries[i].key),
+		                               score(t, x),
+		                               x->events,
+		                               x->evidence,
+		                               x->why};
 	}
 	qsort(all, n, sizeof(*all), by_score);
 	n = n < max ? n : max;

@@ -7,23 +7,33 @@ struct shape {
 	const char *family; /* dataset, or the part before its dot; NULL: any other */
 	const char *what[NAMES_MAX], *target[NAMES_MAX];
 };
-/* Order matters: the most telling name first. Every name must be in fields.yaml (tests/unit/test_investigate.c). */
+/* Order matters: the most telling name first. Every name must be in fields.yaml
+ * (tests/unit/test_investigate.c). */
 static const struct shape shapes[] = {
-	{"cloudtrail",
-	 {"api.operation"},
-	 {"resource.name", "resource.uid", "bucket.name", "cloud.resource", NULL}},
-	{"vpcflow", {"connection_info.protocol_name", "action"}, {"dst_endpoint.ip", NULL}},
-	{"zeek", {"zeek.stream", "query.hostname"}, {"query.hostname", "dst_endpoint.ip", NULL}},
-	{"windows", {"process.name", "event.code", "activity_name"}, {"target.process", "file.path", "user.name", NULL}},
-	{NULL,
-	 {"api.operation", "activity_name", "finding_info.title", "rule.name", "event.code", "query.hostname"},
-	 {"resource.name", "resource.uid", "dst_endpoint.hostname", "dst_endpoint.ip", "file.path", "user.name", NULL}},
+        {"cloudtrail",
+         {"api.operation"},
+         {"resource.name", "resource.uid", "bucket.name", "cloud.resource", NULL}},
+        {"vpcflow", {"connection_info.protocol_name", "action"}, {"dst_endpoint.ip", NULL}},
+        {"zeek", {"zeek.stream", "query.hostname"}, {"query.hostname", "dst_endpoint.ip", NULL}},
+        {"windows",
+         {"process.name", "event.code", "activity_name"},
+         {"target.process", "file.path", "user.name", NULL}},
+        {NULL,
+         {"api.operation", "activity_name", "finding_info.title", "rule.name", "event.code",
+          "query.hostname"},
+         {"resource.name", "resource.uid", "dst_endpoint.hostname", "dst_endpoint.ip", "file.path",
+          "user.name", NULL}},
 };
-static const char *const actor_names[] = {"actor.user.name", "user.name", "actor.process.name", "process.name", "device.hostname", NULL};
-static const char *const from_names[] = {"src_endpoint.ip", "src_endpoint.hostname", "device.hostname", NULL};
+static const char *const actor_names[] = {"actor.user.name",    "user.name",
+                                          "actor.process.name", "process.name",
+                                          "device.hostname",    NULL};
+static const char *const from_names[] = {"src_endpoint.ip", "src_endpoint.hostname",
+                                         "device.hostname", NULL};
 static const char *const outcome_names[] = {"api.response.error", "status", "disposition", NULL};
-static const char *const denied_words[] = {"denied", "unauthorized", "forbidden", "reject", "blocked", "not authorized", NULL};
-static const char *const failed_words[] = {"fail", "error", "exception", "invalid", "nosuch", "notfound", NULL};
+static const char *const denied_words[] = {"denied",  "unauthorized",   "forbidden", "reject",
+                                           "blocked", "not authorized", NULL};
+static const char *const failed_words[] = {"fail",   "error",    "exception", "invalid",
+                                           "nosuch", "notfound", NULL};
 
 static struct slice first_of(const struct event *ev, const char *const *names)
 {
@@ -68,7 +78,8 @@ void describe_event(const struct event *ev, struct described *d)
 		d->what = slice_of(ev->dataset);
 	d->denied = any_word(d->outcome, denied_words);
 	d->failed = d->denied || any_word(d->outcome, failed_words) ||
-	            (s->family && !strcmp(s->family, "cloudtrail") && d->outcome.n && !slice_ieq(d->outcome, SLICE("success")));
+	            (s->family && !strcmp(s->family, "cloudtrail") && d->outcome.n &&
+	             !slice_ieq(d->outcome, SLICE("success")));
 }
 
 void describe_line(const struct described *d, struct buf *out)
@@ -91,9 +102,11 @@ static const struct {
 	const char *family;
 	char letter;
 } letters[] = {
-	{"cloudtrail", 'A'}, {"vpcflow", 'F'},  {"route53dns", 'D'}, {"guardduty", 'G'}, {"securityhub", 'H'}, {"azure", 'M'},
-	{"m365", 'M'},       {"defender", 'M'}, {"alerts", 'M'},     {"incidents", 'M'}, {"windows", 'E'},     {"auditd", 'E'},
-	{"syslog", 'E'},     {"k8s", 'K'},      {"zeek", 'Z'},       {"okta", 'K'},      {"finding", 'W'},     {"s3", 'A'},
+        {"cloudtrail", 'A'},  {"vpcflow", 'F'},   {"route53dns", 'D'}, {"guardduty", 'G'},
+        {"securityhub", 'H'}, {"azure", 'M'},     {"m365", 'M'},       {"defender", 'M'},
+        {"alerts", 'M'},      {"incidents", 'M'}, {"windows", 'E'},    {"auditd", 'E'},
+        {"syslog", 'E'},      {"k8s", 'K'},       {"zeek", 'Z'},       {"okta", 'K'},
+        {"finding", 'W'},     {"s3", 'A'},
 };
 
 char describe_source_letter(const char *dataset)

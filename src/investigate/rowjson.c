@@ -15,8 +15,9 @@ static void time_member(struct buf *out, const char *key, mw_time t)
 	buf_printf(out, ",\"%s\":\"%s\"", key, text);
 }
 
-/* Values of one field stand together, since importers add them in table order; a field that comes again later is written into
- * the same array only where it is adjacent, so equal neighbours are looked for first. */
+/* Values of one field stand together, since importers add them in table order; a field that comes
+ * again later is written into the same array only where it is adjacent, so equal neighbours are
+ * looked for first. */
 static void vals(struct buf *out, const struct event *ev)
 {
 	bool first = true;
@@ -31,7 +32,8 @@ static void vals(struct buf *out, const struct event *ev)
 			continue;
 		for (size_t k = i; k < ev->vals.n; k++)
 			n += ev->vals.v[k].field == f;
-		buf_printf(out, "%s\"%s\":%s", first ? "" : ",", field_at(f)->name, n > 1 ? "[" : "");
+		buf_printf(out, "%s\"%s\":%s", first ? "" : ",", field_at(f)->name,
+		           n > 1 ? "[" : "");
 		first = false;
 		for (size_t k = i, m = 0; k < ev->vals.n; k++) {
 			if (ev->vals.v[k].field != f)

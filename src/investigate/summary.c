@@ -121,7 +121,8 @@ struct ranked {
 static int by_count(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
-	return x->n != y->n ? (x->n > y->n ? -1 : 1) : (x->index > y->index) - (x->index < y->index);
+	return x->n != y->n ? (x->n > y->n ? -1 : 1)
+	                    : (x->index > y->index) - (x->index < y->index);
 }
 
 /* "A (3), B (1) and 4 more" with evidence of the named ones. */
@@ -144,7 +145,8 @@ static void name_top(struct sentence *x, const struct tally *t)
 	free(r);
 }
 
-static void tally_sentence(cJSON *list, const struct tally *t, const char *prefix, const char *suffix)
+static void tally_sentence(cJSON *list, const struct tally *t, const char *prefix,
+                           const char *suffix)
 {
 	struct sentence x = {.text = BUF_INIT};
 	if (!t->v.n)
@@ -166,11 +168,14 @@ static void when_sentence(cJSON *list, const struct summary *s)
 	mw_time_format(s->from, from);
 	mw_time_format(s->to, to);
 	if (s->from == s->to) {
-		buf_printf(&x.text, "%llu event%s at %s.", (unsigned long long)(s->events - s->untimed), s->events - s->untimed == 1 ? "" : "s", from);
+		buf_printf(&x.text, "%llu event%s at %s.",
+		           (unsigned long long)(s->events - s->untimed),
+		           s->events - s->untimed == 1 ? "" : "s", from);
 	} else {
 		int64_t d = s->to - s->from;
 		mw_span_format(d >= MW_SECOND ? d - d % MW_SECOND : d, span);
-		buf_printf(&x.text, "%llu events from %s to %s (%s).", (unsigned long long)(s->events - s->untimed), from, to, span);
+		buf_printf(&x.text, "%llu events from %s to %s (%s).",
+		           (unsigned long long)(s->events - s->untimed), from, to, span);
 	}
 	cite(&x, s->first);
 	if (s->last != s->first)

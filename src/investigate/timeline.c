@@ -80,7 +80,9 @@ int timeline_add(struct timeline *t, const struct source_row *r, struct err *e)
 		return 0;
 	if (t->events.n >= TIMELINE_EVENTS_MAX) {
 		t->cut = true;
-		return err_set(e, ERR_LIMIT, "the timeline is full at %d events: narrow the time or add a filter", TIMELINE_EVENTS_MAX);
+		return err_set(e, ERR_LIMIT,
+		               "the timeline is full at %d events: narrow the time or add a filter",
+		               TIMELINE_EVENTS_MAX);
 	}
 	describe_event(r->event, &d);
 	v = vec_push(&t->events);
@@ -123,7 +125,8 @@ static int by_time(const void *a, const void *b)
 
 static bool line_has(const struct tl_event *v, struct slice word)
 {
-	const struct slice parts[] = {v->actor, v->what, v->target, v->from, v->outcome, slice_of(v->dataset), v->uid};
+	const struct slice parts[] = {
+	        v->actor, v->what, v->target, v->from, v->outcome, slice_of(v->dataset), v->uid};
 	if (slice_ieq(word, SLICE("denied")) && v->denied)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -137,9 +140,9 @@ static bool passes(const struct tl_event *v, const char *filter)
 	struct slice rest = slice_of(filter), word;
 	while (slice_split(&rest, ' ', &word)) {
 		bool not = word.n > 1 && word.s[0] == '-';
-		if (not)
+		if (not )
 			word = (struct slice){word.s + 1, word.n - 1};
-		if (word.n && line_has(v, word) == not)
+		if (word.n && line_has(v, word) == not )
 			return false;
 	}
 	return true;
@@ -148,20 +151,34 @@ static bool passes(const struct tl_event *v, const char *filter)
 /* Interned strings are equal where their pointers are. */
 static bool same_act(const struct timeline_row *r, const struct tl_event *v)
 {
-	return r->actor.s == v->actor.s && r->what.s == v->what.s && r->from.s == v->from.s && r->dataset == v->dataset &&
-	       r->denied == v->denied && r->outcome.s == v->outcome.s;
+	return r->actor.s == v->actor.s && r->what.s == v->what.s && r->from.s == v->from.s &&
+	       r->dataset == v->dataset && r->denied == v->denied && r->outcome.s == v->outcome.s;
 }
 
 static void row_start(struct timeline_row *r, const struct tl_event *v)
 {
 	*r = (struct timeline_row){
-		.time = v->time, .to = v->gap ? v->to : v->time, .dataset = v->dataset, .source = v->source, .actor = v->actor,
-		.what = v->what, .target = v->target, .from = v->from, .outcome = v->outcome, .count = 1, .first_id = v->id,
-		.last_id = v->id, .uid = v->uid, .denied = v->denied, .failed = v->failed, .gap = v->gap,
+	        .time = v->time,
+	        .to = v->gap ? v->to : v->time,
+	        .dataset = v->dataset,
+	        .source = v->source,
+	        .actor = v->actor,
+	        .what = v->what,
+	        .target = v->target,
+	        .from = v->from,
+	        .outcome = v->outcome,
+	        .count = 1,
+	        .first_id = v->id,
+	        .last_id = v->id,
+	        .uid = v->uid,
+	        .denied = v->denied,
+	        .failed = v->failed,
+	        .gap = v->gap,
 	};
 }
 
-/* Finds the open row that the event prolongs: the actor's newest row, if it is the same act and not long ago. */
+/* Finds the open row that the event prolongs: the actor's newest row, if it is the same act and not
+ * long ago. */
 static size_t *open_row(struct map *open, const struct tl_event *v)
 {
 	const char *key[2] = {v->actor.s, v->dataset};
@@ -182,7 +199,8 @@ static void fold(struct timeline *t, const char *filter, size_t *row_of)
 		if (filter && !v->gap && !passes(v, filter))
 			continue;
 		at = open_row(&open, v);
-		if (!v->gap && *at != SIZE_MAX && same_act(&t->rows.v[*at], v) && v->time - t->rows.v[*at].to <= BURST_GAP) {
+		if (!v->gap && *at != SIZE_MAX && same_act(&t->rows.v[*at], v) &&
+		    v->time - t->rows.v[*at].to <= BURST_GAP) {
 			struct timeline_row *r = &t->rows.v[*at];
 			r->to = v->time;
 			r->last_id = v->id;
@@ -245,7 +263,8 @@ static void mark_rare(struct timeline *t, timeline_count_fn *count, void *ctx)
 	}
 }
 
-/* A time without a fraction is good to a second only: neighbours of another dataset inside it may have come in any order. */
+/* A time without a fraction is good to a second only: neighbours of another dataset inside it may
+ * have come in any order. */
 static void mark_uncertain(struct timeline *t)
 {
 	for (size_t i = 1; i < t->rows.n; i++) {
@@ -305,7 +324,8 @@ static void add_histogram(cJSON *o, const struct timeline *t, mw_time from, mw_t
 	for (size_t i = 0; i < t->members.n; i++) {
 		const struct tl_event *v = &t->events.v[t->members.v[i]];
 		if (!v->gap && v->time != MW_TIME_NONE && v->time >= from)
-			n[(v->time - from) / width < BUCKETS ? (v->time - from) / width : BUCKETS - 1]++;
+			n[(v->time - from) / width < BUCKETS ? (v->time - from) / width
+			                                     : BUCKETS - 1]++;
 	}
 	for (size_t i = 0; i < BUCKETS; i++)
 		cJSON_AddItemToArray(h, cJSON_CreateNumber((double)n[i]));

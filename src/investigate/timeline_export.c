@@ -1,16 +1,36 @@
-/* The timeline as a file: one row format described once, written through each format's own escaper. */
+/* The timeline as a file: one row format described once, written through each format's own escaper.
+ */
 #include "investigate/timeline.h"
 
 #include "base/escape.h"
 
-enum { COL_TIME, COL_TO, COL_SOURCE, COL_ACTOR, COL_WHAT, COL_TARGET, COL_FROM, COL_OUTCOME, COL_COUNT, COL_MARKS, COL_EVIDENCE, COLS };
-static const char *const titles[COLS] = {"Time (UTC)", "To", "Source", "Actor", "What", "Target", "From", "Outcome", "Count", "Marks", "Evidence"};
+enum {
+	COL_TIME,
+	COL_TO,
+	COL_SOURCE,
+	COL_ACTOR,
+	COL_WHAT,
+	COL_TARGET,
+	COL_FROM,
+	COL_OUTCOME,
+	COL_COUNT,
+	COL_MARKS,
+	COL_EVIDENCE,
+	COLS
+};
+static const char *const titles[COLS] = {"Time (UTC)", "To",     "Source",  "Actor",
+                                         "What",       "Target", "From",    "Outcome",
+                                         "Count",      "Marks",  "Evidence"};
 
 static void cell(const struct timeline_row *r, int col, struct buf *out)
 {
 	const struct slice text[COLS] = {
-		[COL_SOURCE] = slice_of(r->dataset), [COL_ACTOR] = r->actor, [COL_WHAT] = r->what,
-		[COL_TARGET] = r->target,            [COL_FROM] = r->from,   [COL_OUTCOME] = r->outcome,
+	        [COL_SOURCE] = slice_of(r->dataset),
+	        [COL_ACTOR] = r->actor,
+	        [COL_WHAT] = r->what,
+	        [COL_TARGET] = r->target,
+	        [COL_FROM] = r->from,
+	        [COL_OUTCOME] = r->outcome,
 	};
 	char t[32];
 	if (text[col].n)
@@ -21,8 +41,9 @@ static void cell(const struct timeline_row *r, int col, struct buf *out)
 	} else if (col == COL_COUNT)
 		buf_printf(out, "%zu", r->count);
 	else if (col == COL_MARKS)
-		buf_printf(out, "%s%s%s%s%s", r->first ? "FIRST " : "", r->last ? "LAST " : "", r->rare ? "RARE " : "",
-		           r->denied ? "DENIED " : "", r->uncertain ? "~1s" : "");
+		buf_printf(out, "%s%s%s%s%s", r->first ? "FIRST " : "", r->last ? "LAST " : "",
+		           r->rare ? "RARE " : "", r->denied ? "DENIED " : "",
+		           r->uncertain ? "~1s" : "");
 	else if (col == COL_EVIDENCE && r->first_id != EVENT_ID_NONE) {
 		buf_printf(out, "ev:%llu", (unsigned long long)r->first_id);
 		if (r->count > 1)
@@ -30,7 +51,8 @@ static void cell(const struct timeline_row *r, int col, struct buf *out)
 	}
 }
 
-static void cell_as(const struct timeline_row *r, int col, bool defang, void (*escape)(struct buf *, struct slice), struct buf *out)
+static void cell_as(const struct timeline_row *r, int col, bool defang,
+                    void (*escape)(struct buf *, struct slice), struct buf *out)
 {
 	struct buf raw = BUF_INIT, safe = BUF_INIT;
 	cell(r, col, &raw);
@@ -48,10 +70,11 @@ struct table_style { /* what a format puts around cells */
 	void (*escape)(struct buf *, struct slice);
 };
 static const struct table_style styles[] = {
-	[TL_MARKDOWN] = {"", "| ", "| ", "", " | ", " |\n", "", esc_markdown},
-	[TL_CSV] = {"", "", "", "", ",", "\r\n", "", esc_csv},
-	[TL_JSON] = {"", "", "", "", "", "", "", NULL},
-	[TL_HTML] = {"<table>\n", "<tr><td>", "<tr><td>", "", "</td><td>", "</td></tr>\n", "</table>\n", esc_html},
+        [TL_MARKDOWN] = {"", "| ", "| ", "", " | ", " |\n", "", esc_markdown},
+        [TL_CSV] = {"", "", "", "", ",", "\r\n", "", esc_csv},
+        [TL_JSON] = {"", "", "", "", "", "", "", NULL},
+        [TL_HTML] = {"<table>\n", "<tr><td>", "<tr><td>", "", "</td><td>", "</td></tr>\n",
+                     "</table>\n", esc_html},
 };
 
 static void head(const struct table_style *s, enum timeline_format f, struct buf *out)

@@ -1,26 +1,31 @@
 /*
- * What the engine's workers do: the join between the rooms below and the protocol. Each kind is one table of methods; the engine
- * routes a client's request to the kind that has its method (work_find), passing the params through with one member added:
+ * What the engine's workers do: the join between the rooms below and the protocol. Each kind is one
+ * table of methods; the engine routes a client's request to the kind that has its method
+ * (work_find), passing the params through with one member added:
  *
  *   ctx: {
  *     "user": name, "now": time (the request's own, or the clock),
- *     "turns": [{"question", "plan", "values": [text...]}]   the session's last MW_TURNS_CONTEXT turns, oldest first (ask, plan.run)
- *     "incident": {...}    the stored incident (incident_to_json plus status, owner, notes, pins) where params name one
- *     "plan": {...}        the plan of the job, where params name a job (timeline.get, report.export)
- *     "open": [...]        all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
+ *     "turns": [{"question", "plan", "values": [text...]}]   the session's last MW_TURNS_CONTEXT
+ * turns, oldest first (ask, plan.run) "incident": {...}    the stored incident (incident_to_json
+ * plus status, owner, notes, pins) where params name one "plan": {...}        the plan of the job,
+ * where params name a job (timeline.get, report.export) "open": [...]        all open incidents in
+ * the same form (report.draft of a handoff, incident.get's "seen")
  *   }
  *
- * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask, plan.run, recipe.run) send
- * notifications while they run: "step" {n, state, rows, scanned, share, elapsed_ms, partial, why, sent}, and their rows go to the spool
- * of each step; their first notification is "reading" {reading}, so that the engine can answer the client before the rows come.
- * Their result is {reading, answer} (answer null for a clarification).
+ * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask,
+ * plan.run, recipe.run) send notifications while they run: "step" {n, state, rows, scanned, share,
+ * elapsed_ms, partial, why, sent}, and their rows go to the spool of each step; their first
+ * notification is "reading" {reading}, so that the engine can answer the client before the rows
+ * come. Their result is {reading, answer} (answer null for a clarification).
  *
- *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu timeline.get recipe.list graph.node
- *            cover.table cover.get lake.status import.rejected import.list report.export
- *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo lake.drop lake.retain
- *   compute  incident.refresh (result: {incidents:[incident json]}) incident.get playbook.get report.draft
- * Config of every kind at start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db and graph.db, one
- * of its own below the state directory, so that a sandbox with file rights there cannot reach state.db.
+ *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu
+ * timeline.get recipe.list graph.node cover.table cover.get lake.status import.rejected import.list
+ * report.export import   import.start (descriptors with the request; notifications "import" {IMPORT
+ * PROGRESS}) import.undo lake.drop lake.retain compute  incident.refresh (result:
+ * {incidents:[incident json]}) incident.get playbook.get report.draft Config of every kind at
+ * start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db and
+ * graph.db, one of its own below the state directory, so that a sandbox with file rights there
+ * cannot reach state.db.
  */
 #ifndef MW_WORK_H
 #define MW_WORK_H

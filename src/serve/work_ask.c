@@ -18,7 +18,8 @@ static void read_turn(struct conversation *c, const cJSON *t)
 	const cJSON *plan = json_obj(t, "plan"), *values = json_arr(t, "values");
 	struct err ignored;
 	int n = cJSON_GetArraySize(values), i = 0;
-	/* A plan that an older version made and this one refuses is a turn without a plan: the follow-up will ask back. */
+	/* A plan that an older version made and this one refuses is a turn without a plan: the
+	 * follow-up will ask back. */
 	c->plans[c->n] = plan ? plan_from_json(plan, &ignored) : NULL;
 	turn->plan = c->plans[c->n];
 	turn->question = slice_of(json_str(t, "question", ""));
@@ -33,7 +34,8 @@ static void read_incident(struct conversation *c, const cJSON *incident, struct 
 {
 	const cJSON *list = json_arr(incident, "entities");
 	int n = cJSON_GetArraySize(list), i = 0;
-	const char *first = json_str(incident, "first", NULL), *last = json_str(incident, "last", NULL);
+	const char *first = json_str(incident, "first", NULL),
+	           *last = json_str(incident, "last", NULL);
 	ctx->incident_from = ctx->incident_to = MW_TIME_NONE;
 	if (!incident)
 		return;
@@ -53,7 +55,8 @@ static void conversation_read(struct conversation *c, const cJSON *params, struc
 	const cJSON *o = json_get(params, "ctx"), *turns = json_arr(o, "turns");
 	*c = (struct conversation){0};
 	*ctx = (struct ask_context){.now = work_now(params)};
-	for (const cJSON *t = turns ? turns->child : NULL; t && c->n < MW_TURNS_CONTEXT; t = t->next)
+	for (const cJSON *t = turns ? turns->child : NULL; t && c->n < MW_TURNS_CONTEXT;
+	     t = t->next)
 		read_turn(c, t);
 	ctx->turns = c->turns;
 	ctx->nturns = c->n;
@@ -70,12 +73,14 @@ static void conversation_release(struct conversation *c)
 /* ---- answers ---- */
 
 /* Sends the reading ahead, runs, and makes {reading, answer}. reading is taken over. */
-static int run_reading(struct worker *w, cJSON *reading, const struct plan *p, const char *const *named, size_t nnamed, mw_time now,
-                       cJSON **result, struct err *e)
+static int run_reading(struct worker *w, cJSON *reading, const struct plan *p,
+                       const char *const *named, size_t nnamed, mw_time now, cJSON **result,
+                       struct err *e)
 {
 	cJSON *ahead = cJSON_CreateObject(), *answer = NULL;
 	cJSON_AddItemToObject(ahead, "reading", cJSON_Duplicate(reading, true));
-	if (worker_notify(w, "reading", ahead, e) || (p && work_run(w, p, named, nnamed, now, &answer, e))) {
+	if (worker_notify(w, "reading", ahead, e) ||
+	    (p && work_run(w, p, named, nnamed, now, &answer, e))) {
 		cJSON_Delete(reading);
 		return -1;
 	}
@@ -94,7 +99,9 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	const char *question = json_str(params, "question", "");
 	int rc;
 	if (strlen(question) > MW_QUESTION_MAX)
-		return err_set(e, ERR_LIMIT, "the question has %zu bytes; at most %d are read: shorten it", strlen(question), MW_QUESTION_MAX);
+		return err_set(e, ERR_LIMIT,
+		               "the question has %zu bytes; at most %d are read: shorten it",
+		               strlen(question), MW_QUESTION_MAX);
 	if (lake_state_refresh(s, e))
 		return -1;
 	conversation_read(&c, params, &ctx);
@@ -103,7 +110,8 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 		cJSON *reading = ask_reading_json(&r);
 		bool run = r.kind == ASK_PLAN && json_bool(params, "run", true);
 		json_add_str(reading, "planner", "offline");
-		rc = run_reading(w, reading, run ? r.plan : NULL, r.named.v, r.named.n, ctx.now, result, e);
+		rc = run_reading(w, reading, run ? r.plan : NULL, r.named.v, r.named.n, ctx.now,
+		                 result, e);
 		ask_reading_release(&r);
 	}
 	conversation_release(&c);
@@ -153,7 +161,8 @@ int work_recipe_run(struct worker *w, const cJSON *params, cJSON **result, struc
 		a.from = ctx.incident_from - MW_HOUR;
 	p = recipe_plan(s->recipes, json_str(params, "recipe", ""), &a, e);
 	if (p && !lake_state_refresh(s, e))
-		rc = run_reading(w, plan_reading(p, "recipe"), p, *value ? &value : NULL, *value ? 1 : 0, ctx.now, result, e);
+		rc = run_reading(w, plan_reading(p, "recipe"), p, *value ? &value : NULL,
+		                 *value ? 1 : 0, ctx.now, result, e);
 	plan_free(p);
 	conversation_release(&c);
 	return rc;
@@ -173,7 +182,8 @@ int work_plan_check(struct worker *w, const cJSON *params, cJSON **result, struc
 	return 0;
 }
 
-/* What the lake would be told: the plan itself is the program, so the text is its JSON, and a paraphrase of the step. */
+/* What the lake would be told: the plan itself is the program, so the text is its JSON, and a
+ * paraphrase of the step. */
 int work_plan_text(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct plan *p = plan_from_json(json_obj(params, "plan"), e);
@@ -184,7 +194,8 @@ int work_plan_text(struct worker *w, const cJSON *params, cJSON **result, struct
 	if (!p)
 		return -1;
 	if (step < 0 || (size_t)step >= p->nsteps) {
-		err_set(e, ERR_INVALID, "the plan has %zu steps, there is no step %lld", p->nsteps, (long long)step + 1);
+		err_set(e, ERR_INVALID, "the plan has %zu steps, there is no step %lld", p->nsteps,
+		        (long long)step + 1);
 		plan_free(p);
 		return -1;
 	}

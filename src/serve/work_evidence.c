@@ -34,7 +34,9 @@ static cJSON *evidence_json(const struct event *ev, event_id id, int64_t offset,
 	uint8_t d[32];
 	char hex[DIGEST_HEX], text[32];
 	size_t from = offset < 0 ? 0 : (size_t)offset < ev->raw.n ? (size_t)offset : ev->raw.n;
-	size_t n = ev->raw.n - from, most = length > 0 && length < MW_EVIDENCE_CHUNK_MAX ? (size_t)length : MW_EVIDENCE_CHUNK_MAX;
+	size_t n = ev->raw.n - from, most = length > 0 && length < MW_EVIDENCE_CHUNK_MAX
+	                                            ? (size_t)length
+	                                            : MW_EVIDENCE_CHUNK_MAX;
 	digest_sha256(ev->raw.s, ev->raw.n, d);
 	digest_hex(d, hex);
 	snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)id);
@@ -65,7 +67,8 @@ int work_evidence_get(struct worker *w, const cJSON *params, cJSON **result, str
 		return -1;
 	rc = lake_get(s->lake, id, &arena, &ev, e);
 	if (!rc)
-		*result = evidence_json(&ev, id, json_i64(params, "offset", 0), json_i64(params, "length", 0));
+		*result = evidence_json(&ev, id, json_i64(params, "offset", 0),
+		                        json_i64(params, "length", 0));
 	event_release(&ev);
 	arena_release(&arena);
 	return rc;
@@ -77,7 +80,9 @@ int work_evidence_find(struct worker *w, const cJSON *params, cJSON **result, st
 	event_id ids[100];
 	size_t n = 0;
 	cJSON *list;
-	if (lake_state_refresh(s, e) || lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), ids, ARRAY_LEN(ids), &n, e))
+	if (lake_state_refresh(s, e) ||
+	    lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), ids, ARRAY_LEN(ids), &n,
+	                  e))
 		return -1;
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "total", (int64_t)n);
@@ -111,7 +116,8 @@ static struct plan *incident_plan(const cJSON *incident, struct err *e)
 	struct plan *p = plan_new();
 	struct plan_search *q = &plan_add_step(p, PS_SEARCH)->search;
 	const cJSON *list = json_arr(incident, "entities");
-	const char *first = json_str(incident, "first", NULL), *last = json_str(incident, "last", NULL);
+	const char *first = json_str(incident, "first", NULL),
+	           *last = json_str(incident, "last", NULL);
 	mw_time t;
 	q->where = NULL;
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
@@ -130,7 +136,8 @@ static struct plan *incident_plan(const cJSON *incident, struct err *e)
 	p->show = SHOW_EVENTS;
 	if (!q->where || plan_validate(p, e)) {
 		if (!q->where)
-			err_set(e, ERR_NOT_FOUND, "this incident names no entity to draw a timeline of");
+			err_set(e, ERR_NOT_FOUND,
+			        "this incident names no entity to draw a timeline of");
 		plan_free(p);
 		return NULL;
 	}
@@ -165,7 +172,8 @@ static int timeline_for(struct worker *w, const cJSON *params, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
 	const cJSON *ctx = json_get(params, "ctx"), *given = json_obj(ctx, "plan");
-	struct plan *p = given ? plan_from_json(given, e) : incident_plan(json_obj(ctx, "incident"), e);
+	struct plan *p =
+	        given ? plan_from_json(given, e) : incident_plan(json_obj(ctx, "incident"), e);
 	struct buf key = BUF_INIT;
 	cJSON *j;
 	int rc = 0;
@@ -193,12 +201,14 @@ int work_timeline(struct worker *w, const cJSON *params, cJSON **result, struct 
 	if (lake_state_refresh(s, e) || timeline_for(w, params, e))
 		return -1;
 	timeline_build(s->timeline, json_str(params, "filter", NULL), times_seen, s->catalog);
-	*result = timeline_page(s->timeline, offset > 0 ? (size_t)offset : 0, limit > 0 ? (size_t)limit : 0);
+	*result = timeline_page(s->timeline, offset > 0 ? (size_t)offset : 0,
+	                        limit > 0 ? (size_t)limit : 0);
 	return 0;
 }
 
 #define EXPORT_PAGE (256 * 1024)
-static const char *const formats[] = {[TL_MARKDOWN] = "markdown", [TL_CSV] = "csv", [TL_JSON] = "json", [TL_HTML] = "html"};
+static const char *const formats[] = {
+        [TL_MARKDOWN] = "markdown", [TL_CSV] = "csv", [TL_JSON] = "json", [TL_HTML] = "html"};
 
 int work_export(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
@@ -210,14 +220,17 @@ int work_export(struct worker *w, const cJSON *params, cJSON **result, struct er
 	while (f < ARRAY_LEN(formats) && strcmp(formats[f], format))
 		f++;
 	if (f == ARRAY_LEN(formats))
-		return err_set(e, ERR_INVALID, "no format \"%s\": there are markdown, csv, json and html", format);
+		return err_set(e, ERR_INVALID,
+		               "no format \"%s\": there are markdown, csv, json and html", format);
 	if (lake_state_refresh(s, e) || timeline_for(w, params, e))
 		return -1;
 	timeline_build(s->timeline, NULL, times_seen, s->catalog);
-	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false), &b);
+	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false),
+	                &b);
 	n = offset > 0 && (size_t)offset < b.len ? (size_t)offset : offset > 0 ? b.len : 0;
 	*result = cJSON_CreateObject();
-	add_base64(*result, "data", (struct slice){b.s + n, b.len - n < EXPORT_PAGE ? b.len - n : EXPORT_PAGE});
+	add_base64(*result, "data",
+	           (struct slice){b.s + n, b.len - n < EXPORT_PAGE ? b.len - n : EXPORT_PAGE});
 	json_add_i64(*result, "offset", (int64_t)n);
 	json_add_i64(*result, "total", (int64_t)b.len);
 	buf_release(&b);

@@ -1,4 +1,5 @@
-/* The lake's writer: imports, undo, drop, retention. One process; one request at a time keeps the lake single-writer. */
+/* The lake's writer: imports, undo, drop, retention. One process; one request at a time keeps the
+ * lake single-writer. */
 #include "base/limits.h"
 #include "intake/import.h"
 #include "proc/sandbox.h"
@@ -15,7 +16,10 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	struct import_state *s = xcalloc(1, sizeof(*s));
 	const char *dir = json_str(config, "state", ".");
 	worker_set_state(w, s);
-	return fields_load(e) || lake_open(&s->lake, dir, LAKE_WRITE, e) || graph_open(&s->graph, dir, GRAPH_WRITE, e) ? -1 : 0;
+	return fields_load(e) || lake_open(&s->lake, dir, LAKE_WRITE, e) ||
+	                       graph_open(&s->graph, dir, GRAPH_WRITE, e)
+	               ? -1
+	               : 0;
 }
 
 static void stop(struct worker *w)
@@ -58,15 +62,22 @@ static int import(struct worker *w, const cJSON *params, cJSON **result, struct 
 	struct import_state *s = worker_state(w);
 	const cJSON *names = json_arr(params, "names");
 	struct import_file *files = xcalloc((size_t)cJSON_GetArraySize(names) + 1, sizeof(*files));
-	struct import_opts o = {.label = json_str(params, "label", NULL), .mapping = json_str(params, "mapping", NULL), .progress = on_progress, .ctx = w};
+	struct import_opts o = {.label = json_str(params, "label", NULL),
+	                        .mapping = json_str(params, "mapping", NULL),
+	                        .progress = on_progress,
+	                        .ctx = w};
 	struct import_result r = {0};
 	size_t n = 0;
 	int rc;
 	for (const cJSON *v = names ? names->child : NULL; v; v = v->next) {
-		files[n] = (struct import_file){worker_fd(w, n), cJSON_IsString(v) ? v->valuestring : "?"};
+		files[n] = (struct import_file){worker_fd(w, n),
+		                                cJSON_IsString(v) ? v->valuestring : "?"};
 		if (files[n++].fd < 0) {
 			free(files);
-			return err_set(e, ERR_INVALID, "%zu files are named but only %zu descriptors came with the request", (size_t)cJSON_GetArraySize(names), n - 1);
+			return err_set(e, ERR_INVALID,
+			               "%zu files are named but only %zu descriptors came with the "
+			               "request",
+			               (size_t)cJSON_GetArraySize(names), n - 1);
 		}
 	}
 	rc = import_run(s->lake, s->graph, files, n, &o, &r, e);
@@ -106,15 +117,22 @@ static int retain(struct worker *w, const cJSON *params, cJSON **result, struct 
 	int64_t days = json_i64(params, "days", 0), bytes = json_i64(params, "max_bytes", 0);
 	if (days < 0 || bytes < 0 || (!days && !bytes))
 		return err_set(e, ERR_INVALID, "retention needs days or max_bytes over 0");
-	if (lake_retain(s->lake, (uint64_t)bytes, days ? mw_now() - days * MW_DAY : MW_TIME_NONE, e))
+	if (lake_retain(s->lake, (uint64_t)bytes, days ? mw_now() - days * MW_DAY : MW_TIME_NONE,
+	                e))
 		return -1;
 	*result = lake_status(s->lake, e);
 	return *result ? 0 : -1;
 }
 
 static const struct worker_method methods_import[] = {
-	{"import.start", import}, {"import.undo", undo}, {"lake.drop", drop}, {"lake.retain", retain}, {NULL, NULL},
+        {"import.start", import}, {"import.undo", undo}, {"lake.drop", drop},
+        {"lake.retain", retain},  {NULL, NULL},
 };
 const struct worker_kind work_import = {
-	.name = "import", .methods = methods_import, .start = start, .stop = stop, .sandbox = SB_FILES | SB_FORK, .max = 1,
+        .name = "import",
+        .methods = methods_import,
+        .start = start,
+        .stop = stop,
+        .sandbox = SB_FILES | SB_FORK,
+        .max = 1,
 };

@@ -9,13 +9,15 @@
 
 static int open_all(struct lake_state *s, const char *dir, struct err *e)
 {
-	if (fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) || graph_open(&s->graph, dir, GRAPH_READ, e))
+	if (fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) ||
+	    graph_open(&s->graph, dir, GRAPH_READ, e))
 		return -1;
 	s->catalog = catalog_open(s->lake, e);
-	if (!s->catalog || lexicon_load(&s->lexicon, (struct slice){0}, e) || recipes_load(&s->recipes, e) || attack_load(&s->attack, e))
+	if (!s->catalog || lexicon_load(&s->lexicon, (struct slice){0}, e) ||
+	    recipes_load(&s->recipes, e) || attack_load(&s->attack, e))
 		return -1;
 	s->sources[0] = source_lake_open(s->lake, "lake");
-	s->sources[1] = source_graph_open(s->graph, "graph");
+	s->sources[1] = source_graph_open(s->graph, s->lake, "graph");
 	return 0;
 }
 
@@ -63,8 +65,15 @@ void lake_env(struct worker *w, struct run_env *env, mw_time now)
 {
 	struct lake_state *s = worker_state(w);
 	*env = (struct run_env){
-		.sources = s->sources, .nsources = ARRAY_LEN(s->sources), .lake = s->lake, .graph = s->graph, .catalog = s->catalog,
-		.cancelled = worker_cancelled(w), .deadline_us = worker_deadline(w), .now = now, .need_vals = true,
+	        .sources = s->sources,
+	        .nsources = ARRAY_LEN(s->sources),
+	        .lake = s->lake,
+	        .graph = s->graph,
+	        .catalog = s->catalog,
+	        .cancelled = worker_cancelled(w),
+	        .deadline_us = worker_deadline(w),
+	        .now = now,
+	        .need_vals = true,
 	};
 }
 
@@ -79,7 +88,8 @@ int event_id_parse(const char *text, event_id *id, struct err *e)
 {
 	uint64_t u;
 	if (!text || strncmp(text, "ev:", 3) || !slice_u64(slice_of(text + 3), &u))
-		return err_set(e, ERR_INVALID, "\"%s\" is no evidence id: those read ev:<number>", text ? text : "");
+		return err_set(e, ERR_INVALID, "\"%s\" is no evidence id: those read ev:<number>",
+		               text ? text : "");
 	*id = u;
 	return 0;
 }
@@ -102,7 +112,10 @@ static int on_row(void *ctx, size_t step, const struct source_row *r, struct err
 	return worker_row(x->w, (int)step, (struct slice){x->row.s, x->row.len}, e);
 }
 
-static const char *const state_names[] = {[RUN_WAITING] = "waiting", [RUN_RUNNING] = "running", [RUN_DONE] = "done", [RUN_FAILED] = "failed",
+static const char *const state_names[] = {[RUN_WAITING] = "waiting",
+                                          [RUN_RUNNING] = "running",
+                                          [RUN_DONE] = "done",
+                                          [RUN_FAILED] = "failed",
                                           [RUN_SKIPPED] = "skipped"};
 
 static void on_step(void *ctx, size_t step, const struct run_step *s)
@@ -117,15 +130,18 @@ static void on_step(void *ctx, size_t step, const struct run_step *s)
 	json_add_i64(o, "elapsed_ms", s->elapsed_us / 1000);
 	json_add_bool(o, "partial", s->done.partial);
 	json_add_bool(o, "exact", !s->done.inexact);
-	json_add_str(o, "why", s->state == RUN_FAILED || s->state == RUN_SKIPPED ? s->error.what : s->done.why);
+	json_add_str(o, "why",
+	             s->state == RUN_FAILED || s->state == RUN_SKIPPED ? s->error.what
+	                                                               : s->done.why);
 	json_add_str(o, "sent", s->done.sent);
 	/* A lost progress line does no harm: the result says the same. */
 	if (worker_notify(x->w, "step", o, &ignored))
 		return;
 }
 
-static int prove(const struct plan *p, const struct run_env *env, const struct answer *a, const struct run_result *run,
-                 const char *const *named, size_t nnamed, struct empty_proof *proof, struct err *e)
+static int prove(const struct plan *p, const struct run_env *env, const struct answer *a,
+                 const struct run_result *run, const char *const *named, size_t nnamed,
+                 struct empty_proof *proof, struct err *e)
 {
 	/* Nothing may be called empty that was not fully asked. */
 	if (!answer_is_empty(a) || run->partial)
@@ -133,7 +149,8 @@ static int prove(const struct plan *p, const struct run_env *env, const struct a
 	return run_prove_empty(p, env, named, nnamed, proof, e) ? -1 : 1;
 }
 
-int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed, mw_time now, cJSON **out, struct err *e)
+int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
+             mw_time now, cJSON **out, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
 	struct running x = {.w = w, .plan = p, .row = BUF_INIT};
@@ -149,7 +166,8 @@ int work_run(struct worker *w, const struct plan *p, const char *const *named, s
 	if (!rc)
 		proved = prove(p, &env, x.answer, &run, named, nnamed, &proof, e);
 	if (!rc && proved >= 0)
-		*out = answer_json(x.answer, &run, proved ? &proof : NULL, run_reach(p, &env, e), mw_mono_us() - start);
+		*out = answer_json(x.answer, &run, proved ? &proof : NULL, run_reach(p, &env, e),
+		                   mw_mono_us() - start);
 	empty_proof_release(&proof);
 	run_result_release(&run);
 	answer_free(x.answer);
@@ -176,30 +194,36 @@ static int rejected(struct worker *w, const cJSON *params, cJSON **result, struc
 	struct lake_state *s = worker_state(w);
 	if (lake_state_refresh(s, e))
 		return -1;
-	*result = lake_rejected(s->lake, json_i64(params, "offset", 0), json_i64(params, "limit", 100), e);
+	*result = lake_rejected(s->lake, json_i64(params, "offset", 0),
+	                        json_i64(params, "limit", 100), e);
 	return *result ? 0 : -1;
 }
 
 static const struct worker_method lake_methods[] = {
-	{"ask", work_ask},
-	{"plan.run", work_plan_run},
-	{"recipe.run", work_recipe_run},
-	{"plan.check", work_plan_check},
-	{"plan.text", work_plan_text},
-	{"recipe.list", work_recipe_list},
-	{"pivot.menu", work_pivot_menu},
-	{"evidence.get", work_evidence_get},
-	{"evidence.find", work_evidence_find},
-	{"timeline.get", work_timeline},
-	{"report.export", work_export},
-	{"graph.node", work_graph_node},
-	{"cover.table", work_cover_table},
-	{"cover.get", work_cover_get},
-	{"lake.status", status},
-	{"import.list", status},
-	{"import.rejected", rejected},
-	{NULL, NULL},
+        {"ask", work_ask},
+        {"plan.run", work_plan_run},
+        {"recipe.run", work_recipe_run},
+        {"plan.check", work_plan_check},
+        {"plan.text", work_plan_text},
+        {"recipe.list", work_recipe_list},
+        {"pivot.menu", work_pivot_menu},
+        {"evidence.get", work_evidence_get},
+        {"evidence.find", work_evidence_find},
+        {"timeline.get", work_timeline},
+        {"report.export", work_export},
+        {"graph.node", work_graph_node},
+        {"cover.table", work_cover_table},
+        {"cover.get", work_cover_get},
+        {"lake.status", status},
+        {"import.list", status},
+        {"import.rejected", rejected},
+        {NULL, NULL},
 };
 const struct worker_kind work_lake = {
-	.name = "lake", .methods = lake_methods, .start = lake_state_open, .stop = lake_state_close, .sandbox = SB_FILES, .max = 3,
+        .name = "lake",
+        .methods = lake_methods,
+        .start = lake_state_open,
+        .stop = lake_state_close,
+        .sandbox = SB_FILES,
+        .max = 3,
 };

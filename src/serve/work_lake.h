@@ -21,7 +21,8 @@ struct lake_state {
 	struct recipes *recipes;
 	struct attack_rules *attack;
 	struct source *sources[2];
-	struct timeline *timeline; /* of the plan last shown, so that paging and filtering do not run it again */
+	struct timeline *timeline; /* of the plan last shown, so that paging and filtering do not
+	                              run it again */
 	char *timeline_plan;
 };
 int lake_state_open(struct worker *w, const cJSON *config, struct err *e);
@@ -32,9 +33,12 @@ void lake_env(struct worker *w, struct run_env *env, mw_time now);
 mw_time work_now(const cJSON *params);
 int event_id_parse(const char *text, event_id *id, struct err *e);
 /* Runs the plan, streams rows and steps, composes the answer. named may be NULL. */
-int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed, mw_time now, cJSON **answer, struct err *e);
+int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
+             mw_time now, cJSON **answer, struct err *e);
 
-worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text, work_recipe_list, work_pivot_menu;
-worker_fn work_evidence_get, work_evidence_find, work_timeline, work_export, work_graph_node, work_cover_table, work_cover_get;
+worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text,
+        work_recipe_list, work_pivot_menu;
+worker_fn work_evidence_get, work_evidence_find, work_timeline, work_export, work_graph_node,
+        work_cover_table, work_cover_get;
 
 #endif
