@@ -10,7 +10,7 @@
  *     words: [user, username, principal]  # English, for the planner; may be ambiguous between fields
  *     sensitivity: personal          # public | internal | personal | secret
  *     role: actor                    # actor | target | source | destination | what | outcome | where | when | none
- *     formats: {cloudtrail: userIdentity.userName, ...}   # dataset or format name -> raw path(s), first present wins
+ *     formats: {cloudtrail: userIdentity.userName, ...}   # dataset or format name -> raw path(s): first present wins, all of them where many
  *     cim: user                      # names in each language; absent = unmapped there
  *     sentinel: {AWSCloudTrail: UserIdentityUserName, SigninLogs: UserPrincipalName}
  *     aql: username
