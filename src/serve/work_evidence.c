@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "investigate/card.h"
 #include "serve/work_lake.h"
 
 static void add_base64(cJSON *o, const char *key, struct slice s)
@@ -271,4 +272,19 @@ int work_cover_get(struct worker *w, const cJSON *params, cJSON **result, struct
 			*result = cJSON_Duplicate(r, true);
 	cJSON_Delete(table);
 	return *result ? 0 : err_set(e, ERR_NOT_FOUND, "there is no cover proof \"%s\"", id);
+}
+
+/* ---- the card ---- */
+
+int work_incident(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	const cJSON *ctx = json_get(params, "ctx");
+	struct run_env env;
+	struct card_env c = {&env, s->recipes, json_obj(ctx, "incident"), json_arr(ctx, "open")};
+	if (lake_state_refresh(s, e))
+		return -1;
+	lake_env(w, &env, work_now(params));
+	*result = card_json(&c, e);
+	return *result ? 0 : -1;
 }

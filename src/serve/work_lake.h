@@ -39,6 +39,6 @@ int work_run(struct worker *w, const struct plan *p, const char *const *named, s
 worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text,
         work_recipe_list, work_pivot_menu;
 worker_fn work_evidence_get, work_evidence_find, work_timeline, work_export, work_graph_node,
-        work_cover_table, work_cover_get;
+        work_cover_table, work_cover_get, work_incident;
 
 #endif

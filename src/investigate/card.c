@@ -1,0 +1,374 @@
+#include "investigate/card.h"
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "investigate/describe.h"
+#include "store/cover.h"
+#include "store/graph.h"
+
+#define ACTIVE_WITHIN (15 * MW_MINUTE)
+#define CARD_DEADLINE_US 300000
+#define NEXT_MAX 6
+#define SEEN_MAX 5
+#define GAPS_MAX 5
+#define ENTITIES_ASKED 12 /* values looked for in one search */
+
+/* ---- helpers ---- */
+
+static cJSON *text_json(const char *text)
+{
+	struct buf b = BUF_INIT;
+	cJSON *v;
+	json_write_string(&b, slice_of(text));
+	v = cJSON_Parse(b.s);
+	buf_release(&b);
+	return v ? v : cJSON_CreateString("");
+}
+
+/* Adds {text, evidence, status}; takes evidence over (NULL: none), text is freed. */
+static cJSON *statement(char *text, cJSON *evidence)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddItemToObject(o, "text", text_json(text));
+	cJSON_AddItemToObject(o, "evidence", evidence ? evidence : cJSON_CreateArray());
+	json_add_str(o, "status", evidence && evidence->child ? "supported" : "opinion");
+	free(text);
+	return o;
+}
+
+static cJSON *one_id(event_id id)
+{
+	cJSON *a = cJSON_CreateArray();
+	char text[32];
+	snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)id);
+	cJSON_AddItemToArray(a, cJSON_CreateString(text));
+	return a;
+}
+
+/* ---- still active? ---- */
+
+/* Entities that are the attacker's own handle: a session, a key, an outside address. Shared things
+ * (an account, a bucket) would make everything look active. */
+static const char *const handles[] = {"actor.session.uid",
+                                      "actor.user.credential_uid",
+                                      "src_endpoint.ip",
+                                      "actor.user.name",
+                                      "cloud.instance.uid",
+                                      "device.hostname",
+                                      NULL};
+
+static const char *entity_value(const char *entity, const char *field)
+{
+	size_t n = strlen(field);
+	return !strncmp(entity, field, n) && entity[n] == '=' ? entity + n + 1 : NULL;
+}
+
+/* The most telling kind of handle that the incident has; its values become one search. */
+static struct plan *handle_plan(const cJSON *entities, const char **kind)
+{
+	struct plan *p = plan_new();
+	struct plan_search *q = &plan_add_step(p, PS_SEARCH)->search;
+	for (const char *const *h = handles; *h && !q->where; h++) {
+		size_t n = 0;
+		for (const cJSON *v = entities ? entities->child : NULL; v && n < ENTITIES_ASKED;
+		     v = v->next) {
+			const char *value =
+			        cJSON_IsString(v) ? entity_value(v->valuestring, *h) : NULL;
+			if (!value)
+				continue;
+			if (!q->where)
+				q->where = plan_cmp(p, *h, OP_IN, slice_of(value));
+			else
+				plan_cmp_value(p, q->where, slice_of(value));
+			*kind = *h;
+			n++;
+		}
+	}
+	p->show = SHOW_EVENTS;
+	q->limit = 1;
+	q->sort = arena_zalloc(&p->arena, sizeof(*q->sort));
+	q->sort->column = arena_strdup(&p->arena, "time");
+	q->sort->desc = true;
+	q->nsort = 1;
+	if (q->where)
+		return p;
+	plan_free(p);
+	return NULL;
+}
+
+struct newest {
+	mw_time time;
+	event_id id;
+	struct buf line;
+	bool denied;
+};
+
+static int take_newest(void *ctx, size_t step, const struct source_row *r, struct err *e)
+{
+	struct newest *n = ctx;
+	struct described d;
+	(void)step;
+	(void)e;
+	if (!r->event || (n->time != MW_TIME_NONE && r->event->time <= n->time))
+		return 0;
+	n->time = r->event->time;
+	n->id = r->id;
+	describe_event(r->event, &d);
+	buf_reset(&n->line);
+	describe_line(&d, &n->line);
+	n->denied = d.denied;
+	return 0;
+}
+
+static void no_step(void *ctx, size_t step, const struct run_step *s)
+{
+	(void)ctx;
+	(void)step;
+	(void)s;
+}
+
+static void run_quick(const struct card_env *c, const struct plan *p, struct newest *n,
+                      struct err *e)
+{
+	struct run_env env = *c->run;
+	struct run_sink sink = {n, take_newest, no_step};
+	struct run_result r = {0};
+	int64_t own = mw_mono_us() + CARD_DEADLINE_US;
+	if (!env.deadline_us || env.deadline_us > own)
+		env.deadline_us = own;
+	if (!run_plan(p, &env, &sink, &r, e) && r.nsteps && r.steps[0].state == RUN_FAILED)
+		*e = r.steps[0].error;
+	run_result_release(&r);
+}
+
+static void add_active(const struct card_env *c, cJSON *card)
+{
+	struct newest n = {.time = MW_TIME_NONE, .line = BUF_INIT};
+	const char *kind = "";
+	struct plan *p = handle_plan(json_arr(c->incident, "entities"), &kind);
+	struct err e = {0};
+	char t[32];
+	cJSON *o;
+	if (p && !plan_validate(p, &e))
+		run_quick(c, p, &n, &e);
+	if (n.time != MW_TIME_NONE) {
+		mw_time_format(n.time, t);
+		bool live = c->run->now - n.time <= ACTIVE_WITHIN;
+		o = statement(xasprintf("%s: last record %s, %s",
+		                        live ? "STILL ACTIVE" : "Last seen", t, n.line.s),
+		              one_id(n.id));
+	} else {
+		o = statement(xasprintf("Not known whether it goes on: %s",
+		                        e.what[0] ? e.what
+		                        : p       ? "no record of its handles"
+		                                  : "it names no session, key, address or host"),
+		              NULL);
+	}
+	cJSON_AddItemToObject(card, "active", o);
+	plan_free(p);
+	buf_release(&n.line);
+}
+
+/* ---- what happened: the findings, worst first, each with its records ---- */
+
+static int severity_of(const cJSON *f)
+{
+	static const char order[] = "ILMHC";
+	const char *s = json_str(f, "severity", "I"), *at = strchr(order, s[0]);
+	return at ? (int)(at - order) : 0;
+}
+
+static void add_what(const struct card_env *c, cJSON *card)
+{
+	cJSON *list = json_add_arr(card, "what");
+	const cJSON *findings = json_arr(c->incident, "findings");
+	for (int level = 4; level >= 0; level--)
+		for (const cJSON *f = findings ? findings->child : NULL; f; f = f->next) {
+			const cJSON *ids = json_arr(f, "evidence");
+			if (severity_of(f) != level)
+				continue;
+			cJSON_AddItemToArray(
+			        list, statement(xasprintf("%s, %s (%lld record%s)",
+			                                  json_str(f, "first", "no time"),
+			                                  json_str(f, "title", "?"),
+			                                  (long long)json_i64(f, "events", 1),
+			                                  json_i64(f, "events", 1) == 1 ? "" : "s"),
+			                        ids ? cJSON_Duplicate(ids, true) : NULL));
+		}
+}
+
+/* ---- whose ---- */
+
+static void add_owner(struct graph *g, const char *value, struct map *seen, cJSON *list)
+{
+	uint32_t node = graph_find(g, slice_of(value));
+	struct err ignored;
+	cJSON *j = node == UINT32_MAX ? NULL : graph_node_json(g, node, &ignored), *n = j;
+	const char *owner;
+	bool added;
+	if (json_obj(j, "node"))
+		n = json_obj(j, "node");
+	owner = json_str(json_obj(n, "tags"), "owner",
+	                 json_str(json_obj(n, "tags"), "Owner", NULL));
+	if (owner) {
+		map_put_str(seen, owner, &added);
+		if (added)
+			cJSON_AddItemToArray(
+			        list,
+			        statement(xasprintf("%s (tag owner of %s)", owner, value), NULL));
+	}
+	cJSON_Delete(j);
+}
+
+static void add_whose(const struct card_env *c, cJSON *card)
+{
+	cJSON *list = json_add_arr(card, "whose");
+	const cJSON *entities = json_arr(c->incident, "entities");
+	struct map seen = MAP_INIT;
+	for (const cJSON *v = entities ? entities->child : NULL; v && c->run->graph; v = v->next) {
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		if (eq && eq[1])
+			add_owner(c->run->graph, eq + 1, &seen, list);
+	}
+	if (!list->child)
+		cJSON_AddItemToArray(list,
+		                     statement(xstrdup("owner not known: no entity of this "
+		                                       "incident has an owner in the inventory"),
+		                               NULL));
+	map_release(&seen);
+}
+
+/* ---- what we cannot see ---- */
+
+static bool concerns(const cJSON *row, const cJSON *entities)
+{
+	const char *account = json_str(row, "account", NULL);
+	for (const cJSON *v = entities ? entities->child : NULL; v && account; v = v->next)
+		if (cJSON_IsString(v) && strstr(v->valuestring, account))
+			return true;
+	return false;
+}
+
+static void add_gaps(const struct card_env *c, cJSON *card)
+{
+	cJSON *list = json_add_arr(card, "gaps"), *table, *rows;
+	struct err e = {0};
+	int n = 0;
+	table = c->run->lake && c->run->graph ? cover_table(c->run->lake, c->run->graph, &e) : NULL;
+	rows = json_arr(table, "rows");
+	for (const cJSON *r = rows ? rows->child : NULL; r && n < GAPS_MAX; r = r->next) {
+		if (strcmp(json_str(r, "state", ""), "not_logged") ||
+		    !concerns(r, json_arr(c->incident, "entities")))
+			continue;
+		cJSON *o =
+		        statement(xasprintf("NOT LOGGED: %s of account %s%s%s",
+		                            json_str(r, "class", "?"), json_str(r, "account", "?"),
+		                            json_str(r, "resource", NULL) ? ", " : "",
+		                            json_str(r, "resource", "")),
+		                  NULL);
+		json_add_str(o, "cover", json_str(r, "id", NULL));
+		cJSON_AddItemToArray(list, o);
+		n++;
+	}
+	cJSON_Delete(table);
+}
+
+/* ---- seen before ---- */
+
+static const char *shared_entity(const cJSON *a, const cJSON *b)
+{
+	for (const cJSON *x = a ? a->child : NULL; x; x = x->next)
+		for (const cJSON *y = b ? b->child : NULL; y; y = y->next)
+			if (cJSON_IsString(x) && cJSON_IsString(y) &&
+			    !strcmp(x->valuestring, y->valuestring))
+				return x->valuestring;
+	return NULL;
+}
+
+static void add_seen(const struct card_env *c, cJSON *card)
+{
+	cJSON *list = json_add_arr(card, "seen");
+	int64_t own = json_i64(c->incident, "id", 0);
+	for (const cJSON *o = c->others ? c->others->child : NULL;
+	     o && cJSON_GetArraySize(list) < SEEN_MAX; o = o->next) {
+		const char *shared =
+		        shared_entity(json_arr(c->incident, "entities"), json_arr(o, "entities"));
+		cJSON *x;
+		if (!shared || json_i64(o, "id", 0) == own)
+			continue;
+		x = statement(xasprintf("%s in INC-%lld (%s): %s", shared,
+		                        (long long)json_i64(o, "id", 0),
+		                        json_str(o, "status", "new"), json_str(o, "title", "?")),
+		              NULL);
+		cJSON_AddItemToArray(list, x);
+	}
+}
+
+/* ---- what to ask next: recipes that fit the entities, one each ---- */
+
+static const cJSON *entity_for(const struct recipe *r, const cJSON *entities, const char **value)
+{
+	for (const cJSON *v = entities ? entities->child : NULL; v; v = v->next) {
+		char field[256];
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		if (!eq || (size_t)(eq - v->valuestring) >= sizeof(field))
+			continue;
+		snprintf(field, sizeof(field), "%.*s", (int)(eq - v->valuestring), v->valuestring);
+		*value = eq + 1;
+		if (recipe_fits(r, field))
+			return v;
+	}
+	return NULL;
+}
+
+static void add_next(const struct card_env *c, cJSON *card)
+{
+	cJSON *list = json_add_arr(card, "next");
+	int n = 0;
+	for (size_t i = 0; i < recipes_count(c->recipes) && n < NEXT_MAX; i++) {
+		const struct recipe *r = recipes_at(c->recipes, i);
+		const char *value;
+		struct buf b = BUF_INIT;
+		cJSON *o;
+		if (!entity_for(r, json_arr(c->incident, "entities"), &value))
+			continue;
+		recipe_title(r, slice_of(value), &b);
+		o = cJSON_CreateObject();
+		json_add_i64(o, "n", ++n);
+		json_add_slice(o, "label", (struct slice){b.s, b.len});
+		json_add_str(o, "recipe", r->id);
+		json_add_str(o, "value", value);
+		cJSON_AddItemToArray(list, o);
+		buf_release(&b);
+	}
+}
+
+static void add_contained(const struct card_env *c, cJSON *card)
+{
+	const cJSON *actions = json_arr(c->incident, "actions");
+	int done = 0;
+	for (const cJSON *a = actions ? actions->child : NULL; a; a = a->next)
+		done += !strcmp(json_str(a, "state", ""), "done");
+	cJSON_AddItemToObject(card, "contained",
+	                      statement(done ? xasprintf("%d action%s done, see actions", done,
+	                                                 done == 1 ? "" : "s")
+	                                     : xstrdup("nothing has been done yet"),
+	                                NULL));
+}
+
+cJSON *card_json(const struct card_env *c, struct err *e)
+{
+	cJSON *card = cJSON_Duplicate(c->incident, true);
+	if (!card) {
+		err_set(e, ERR_NOT_FOUND, "there is no such incident");
+		return NULL;
+	}
+	add_active(c, card);
+	add_contained(c, card);
+	add_what(c, card);
+	add_whose(c, card);
+	add_gaps(c, card);
+	add_seen(c, card);
+	add_next(c, card);
+	return card;
+}
