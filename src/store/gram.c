@@ -36,7 +36,7 @@ static bool is_break(unsigned char c)
 
 static uint32_t fold(unsigned char c)
 {
-	return c - 'A' < 26u ? c | 0x20u : c;
+	return c - 'A' + 0u < 26u ? c | 0x20u : c;
 }
 
 static uint32_t gram_hash(uint32_t gram)

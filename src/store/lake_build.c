@@ -274,6 +274,17 @@ static void make_key(struct part *p, const struct event *ev)
 		*vec_push(&p->keys) = key[i];
 }
 
+/* "<basename>:<line>" is made up again when it is asked for. */
+static bool is_place(const struct event *ev)
+{
+	char line[24];
+	size_t n = (size_t)snprintf(line, sizeof(line), ":%llu", (unsigned long long)ev->line);
+
+	return ev->uid.n == ev->basename.n + n &&
+	       memcmp(ev->uid.s, ev->basename.s, ev->basename.n) == 0 &&
+	       memcmp(ev->uid.s + ev->basename.n, line, n) == 0;
+}
+
 static void add_values(struct part *p, const struct event *ev)
 {
 	const struct event_val *v;
@@ -286,7 +297,7 @@ static void add_values(struct part *p, const struct event *ev)
 		}
 		column_add(*c, p->rows, v->value);
 	}
-	if (ev->has_own_uid && ev->uid.n)
+	if (ev->uid.n && (ev->has_own_uid || !is_place(ev)))
 		column_add(&p->uid, p->rows, ev->uid);
 	if (ev->basename.n)
 		column_add(&p->file, p->rows, ev->basename);

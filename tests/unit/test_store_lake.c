@@ -1,0 +1,225 @@
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "store/lake_int.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+	struct err e;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/mw-lake.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(fields_load(&e), 0);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+struct sample {
+	const char *dataset, *uid, *user, *raw;
+	mw_time t;
+};
+
+static void add(struct lake_builder *b, const struct sample *s, uint64_t line)
+{
+	struct event ev = {0};
+	struct err e;
+
+	event_reset(&ev);
+	ev.time = s->t;
+	ev.dataset = s->dataset;
+	ev.basename = SLICE("a.json");
+	ev.line = line;
+	ev.raw = slice_of(s->raw);
+	ev.has_own_uid = s->uid != NULL;
+	ev.uid = slice_of(s->uid);
+	event_add(&ev, field_find(SLICE("actor.user.name"))->id, slice_of(s->user));
+	assert_int_equal(lake_builder_add(b, &ev, &e), 0);
+	event_release(&ev);
+}
+
+static struct lake_appended append(struct lake *l, int64_t import, const struct sample *s, size_t n)
+{
+	struct lake_builder *b = lake_builder_new();
+	struct lake_appended out;
+	struct err e = {0};
+	int fd = lake_batch_fd(l, &e);
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < n; i++)
+		add(b, &s[i], i + 1);
+	assert_int_equal(lake_builder_finish(b, fd, &e), 0);
+	if (lake_append(l, import, fd, &out, &e))
+		fail_msg("%s", e.what);
+	close(fd);
+	lake_builder_free(b);
+	return out;
+}
+
+static const struct sample three[] = {
+        {"cloudtrail", "u-1", "alice", "{\"user\":\"alice\",\"n\":1}", 1000000},
+        {"cloudtrail", NULL, "bob", "{\"user\":\"bob\",\"n\":2}", 2000000},
+        {"okta", "u-3", "Alice", "{\"user\":\"Alice\"}", 3000000},
+};
+
+static struct lake *open_lake(enum lake_mode mode)
+{
+	struct lake *l = NULL;
+	struct err e = {0};
+
+	if (lake_open(&l, dir, mode, &e))
+		fail_msg("%s", e.what);
+	return l;
+}
+
+static void test_append_and_get(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE), *r;
+	struct arena a = ARENA_INIT;
+	struct lake_appended out;
+	struct event ev = {0};
+	struct err e = {0};
+	int64_t import;
+	event_id ids[4];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(lake_import_begin(l, "first", &import, &e), 0);
+	out = append(l, import, three, 3);
+	assert_int_equal(out.added, 3);
+	out = append(l, import, three, 3);
+	assert_int_equal(out.added, 0);
+	assert_int_equal(out.duplicates, 3);
+	r = open_lake(LAKE_READ);
+	assert_int_equal(lake_find_uid(r, SLICE("a.json:2"), ids, 4, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(lake_get(r, ids[0], &a, &ev, &e), 0);
+	assert_true(slice_eq_str(ev.raw, three[1].raw));
+	assert_true(slice_eq_str(ev.uid, "a.json:2"));
+	assert_int_equal(ev.time, 2000000);
+	assert_string_equal(ev.dataset, "cloudtrail");
+	assert_true(slice_eq_str(event_get(&ev, field_find(SLICE("actor.user.name"))->id), "bob"));
+	assert_int_equal(lake_find_uid(r, SLICE("u-3"), ids, 4, &n, &e), 0);
+	assert_int_equal(n, 1);
+	event_release(&ev);
+	arena_release(&a);
+	lake_close(r);
+	lake_close(l);
+}
+
+static void test_undo_and_reimport(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE), *r = open_lake(LAKE_READ);
+	struct lake_appended out;
+	uint64_t removed;
+	bool changed;
+	struct err e = {0};
+	cJSON *st;
+
+	(void)state;
+	assert_int_equal(lake_import_undo(l, 1, &removed, &e), 0);
+	assert_int_equal(removed, 3);
+	assert_int_equal(lake_refresh(r, &changed, &e), 0);
+	assert_true(changed);
+	st = lake_status(r, &e);
+	assert_int_equal(json_i64(st, "events", -1), 0);
+	cJSON_Delete(st);
+	out = append(l, 1, three, 3);
+	assert_int_equal(out.added, 3);
+	assert_int_equal(lake_refresh(r, &changed, &e), 0);
+	assert_int_equal(lake_drop(l, "okta", &e), 0);
+	assert_int_equal(lake_drop(l, "nosuch", &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	st = lake_status(l, &e);
+	assert_int_equal(json_i64(st, "events", -1), 2);
+	cJSON_Delete(st);
+	lake_close(r);
+	lake_close(l);
+}
+
+static void test_one_writer(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE), *second = NULL;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(lake_open(&second, dir, LAKE_WRITE, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	lake_close(l);
+}
+
+static void test_retain(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct err e = {0};
+	cJSON *st;
+
+	(void)state;
+	assert_int_equal(lake_retain(l, 0, 1500000, &e), 0);
+	st = lake_status(l, &e);
+	assert_int_equal(json_i64(st, "events", -1), 1);
+	assert_string_equal(json_str(st, "retained_from", ""), "1970-01-01T00:00:01.500Z");
+	cJSON_Delete(st);
+	lake_close(l);
+}
+
+static void test_damage_is_found(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct err e = {0};
+	char path[128], name[32];
+	struct arena a = ARENA_INIT;
+	struct event ev = {0};
+	event_id id;
+	FILE *f;
+
+	(void)state;
+	assert_true(l->segs.n > 0);
+	id = lake_row_id(l->segs.v[0], 1);
+	lake_file_name(l->segs.v[0]->file->id, name);
+	snprintf(path, sizeof(path), "%s/lake/%s", dir, name);
+	lake_close(l);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, 10, SEEK_SET);
+	fputc('!', f);
+	fclose(f);
+	l = open_lake(LAKE_READ);
+	assert_int_equal(lake_get(l, id, &a, &ev, &e), -1);
+	assert_int_equal(e.code, ERR_IO);
+	assert_non_null(strstr(e.what, name));
+	event_release(&ev);
+	arena_release(&a);
+	lake_close(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_append_and_get),  cmocka_unit_test(test_undo_and_reimport),
+	        cmocka_unit_test(test_one_writer),      cmocka_unit_test(test_retain),
+	        cmocka_unit_test(test_damage_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, setup, remove_dir);
+}
