@@ -181,7 +181,7 @@ struct attack_tally *attack_tally_new(const struct attack_rules *r)
 	struct attack_tally *t = xcalloc(1, sizeof(*t));
 	t->rules = r;
 	t->op = field_find(SLICE("api.operation"));
-	t->code = field_find(SLICE("event.code"));
+	t->code = field_find(SLICE("metadata.event_code"));
 	return t;
 }
 

@@ -53,7 +53,7 @@ static const char *const handles[] = {"actor.session.uid",
                                       "actor.user.credential_uid",
                                       "src_endpoint.ip",
                                       "actor.user.name",
-                                      "cloud.instance.uid",
+                                      "mw.instance",
                                       "device.hostname",
                                       NULL};
 
