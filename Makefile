@@ -18,7 +18,7 @@ BUILD    := build$(if $(filter 1,$(SAN)),-san)$(if $(filter 1,$(COV)),-cov)$(if 
 Q        := $(if $(filter 1,$(V)),,@)
 
 # Nothing below may fail on a machine that has no compiler yet: `make deps` has to run there first.
-PKGS_D   := sqlite3 libcurl libcjson yaml-0.1 libsodium libseccomp zlib libzstd libxxhash libmicrohttpd libpcre2-8
+PKGS_D   := sqlite3 libcurl libcjson yaml-0.1 libsodium libseccomp zlib libzstd libxxhash libmicrohttpd libpcre2-8 md4c-html
 PKGS_C   := ncursesw libcjson yaml-0.1 libutf8proc $(if $(filter readline,$(EDITLINE)),readline,libedit)
 pkgcfg    = $(shell command -v pkg-config >/dev/null 2>&1 && pkg-config $(1) $(2) 2>/dev/null)
 SYSINC   := $(patsubst -I%,-isystem %,$(call pkgcfg,--cflags-only-I,$(PKGS_D) $(PKGS_C)))
