@@ -38,8 +38,8 @@ struct inventory_sink {
 	int (*graph)(void *ctx, const cJSON *object, struct err *e);
 };
 /* Converts one document. f NULL: detects again from the document itself. Parts that it does not
- * know are left out in silence (an inventory has many keys), but a document without any known part
- * is ERR_NOT_FOUND: an unexplained nothing. */
+ * know are left out in silence (an inventory has many keys), but an inventory without any known
+ * part is ERR_NOT_FOUND: an unexplained nothing. A finding about no resource is no error. */
 int inventory_convert(const struct inventory_format *f, const cJSON *doc,
                       const struct inventory_opts *o, const struct inventory_sink *sink,
                       struct err *e) MW_USE_RESULT;
