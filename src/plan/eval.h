@@ -48,16 +48,18 @@ int matcher_check_cidr(struct slice block, struct err *e) MW_USE_RESULT;
 
 /* Rows of a whole search step over events[0..n) already in memory. */
 struct eval_row {
-	const struct event *event;  /* SHOW_EVENTS */
+	const struct event *event;  /* of an event row, else NULL */
 	size_t index;               /* its place in events */
-	VEC(struct slice) cols;     /* stats: time bucket, by fields, then stats in order; in the result's arena */
+	struct slice *cols;         /* of a group row: output columns in order (plan_column), empty cells missing; in the arena */
 };
 struct eval_result {
 	struct arena arena;
 	VEC(struct eval_row) rows;
+	size_t ncols;               /* of each group row */
+	bool limited;               /* limit cut it: there was more */
 };
 void eval_result_release(struct eval_result *r);
-/* Runs step `i` of the plan; earlier holds the results of the steps before it (for pivots and time references). */
+/* Runs step i of the plan; earlier holds the results of the steps before it (for pivots and time references). */
 int plan_eval_step(const struct plan *p, size_t i, const struct event *events, size_t n,
                    const struct eval_result *earlier, struct eval_result *out, struct err *e) MW_USE_RESULT;
 

@@ -24,18 +24,9 @@
  */
 #include <math.h>
 #include <sodium.h>
-#include "base/escape.h"
 #include "base/limits.h"
 #include "plan/place.h"
 #include "plan/plan.h"
-
-static const char *const show_words[] = {"events", "count", "values", "ranking", "graph", NULL};
-static const char *const kind_words[] = {"search", "graph", NULL};
-static const char *const dir_words[] = {"out", "in", "both", NULL};
-static const char *const at_words[] = {"first", "last", NULL};
-static const char *const graph_fn_words[] = {
-        "match", "neighbours", "shortest", "paths", "blast", "exposure", "reached_by", NULL,
-};
 
 /* What the fields of a node are: normalised or raw fields, output columns, graph properties. */
 enum names { NAMES_EVENT, NAMES_FREE };
@@ -205,7 +196,8 @@ static int get_time(struct reader *r, const cJSON *o, const char *key, const str
 		return place_err(at, r->e,
 		                 "the number of an earlier step is missing: {\"step\": 0, \"at\": "
 		                 "\"first\"}");
-	if (get_small(r, v, "step", at, &out->step) || get_word(r, v, "at", at, at_words, &which) ||
+	if (get_small(r, v, "step", at, &out->step) ||
+	    get_word(r, v, "at", at, plan_at_words, &which) ||
 	    get_span(r, v, "offset", at, &out->offset))
 		return -1;
 	out->kind = which ? PW_STEP_LAST : PW_STEP_FIRST;
@@ -574,7 +566,7 @@ static int read_hops(struct reader *r, const cJSON *o, const struct place *up, s
 		int dir = HOP_OUT;
 		h->min = h->max = 1;
 		if (only(r, v, keys, at) || get_str(r, v, "edge", at, &h->edge) ||
-		    get_word(r, v, "dir", at, dir_words, &dir) ||
+		    get_word(r, v, "dir", at, plan_dir_words, &dir) ||
 		    get_small(r, v, "min", at, &h->min) || get_small(r, v, "max", at, &h->max) ||
 		    get_str(r, v, "to_type", at, &h->to_type) ||
 		    get_node(r, v, "where", at, NAMES_FREE, &h->where))
@@ -609,7 +601,7 @@ static int read_graph(struct reader *r, const cJSON *o, const struct place *at,
 	};
 	int fn = GF_MATCH;
 
-	if (only(r, o, keys, at) || get_word(r, o, "fn", at, graph_fn_words, &fn) ||
+	if (only(r, o, keys, at) || get_word(r, o, "fn", at, plan_graph_fn_words, &fn) ||
 	    get_str(r, o, "start_type", at, &g->start_type) ||
 	    get_node(r, o, "start", at, NAMES_FREE, &g->start) ||
 	    get_node(r, o, "goal", at, NAMES_FREE, &g->goal) || read_hops(r, o, at, g) ||
@@ -630,7 +622,7 @@ static int read_step(struct reader *r, const cJSON *o, const struct place *at)
 
 	if (!cJSON_IsObject(o))
 		return place_err(at, r->e, "an object is wanted here");
-	if (get_word(r, o, "kind", at, kind_words, &kind))
+	if (get_word(r, o, "kind", at, plan_kind_words, &kind))
 		return -1;
 	s = plan_add_step(r->p, (enum plan_kind)kind);
 	if (get_str(r, o, "name", at, &s->name) || get_str(r, o, "source", at, &s->source))
@@ -648,7 +640,7 @@ static int read_plan(struct reader *r, const cJSON *o)
 	int show = SHOW_EVENTS;
 
 	if (only(r, o, keys, top) || get_list(r, o, "steps", top, &v, &n) ||
-	    get_word(r, o, "show", top, show_words, &show) ||
+	    get_word(r, o, "show", top, plan_show_words, &show) ||
 	    get_field(r, o, "value", top, NAMES_EVENT, &r->p->value_field) ||
 	    get_int(r, o, "max_seconds", top, &r->p->max_seconds))
 		return -1;
@@ -670,278 +662,4 @@ struct plan *plan_from_json(const cJSON *j, struct err *e)
 		return r.p;
 	plan_free(r.p);
 	return NULL;
-}
-
-/* ---- writing ---- */
-
-static bool is_json_text(struct slice s)
-{
-	uint32_t cp;
-	size_t n;
-
-	for (; s.n; s.s += n, s.n -= n) {
-		n = utf8_decode(s.s, s.n, &cp);
-		if (n == 0 || cp == 0)
-			return false;
-	}
-	return true;
-}
-
-static cJSON *value_json(struct slice s)
-{
-	cJSON *o;
-	char *text;
-	size_t cap;
-
-	if (is_json_text(s)) {
-		text = xstrndup(s.s, s.n);
-		o = cJSON_CreateString(text);
-	} else {
-		cap = sodium_base64_ENCODED_LEN(s.n, sodium_base64_VARIANT_ORIGINAL);
-		text = xmalloc(cap);
-		sodium_bin2base64(text, cap, (const unsigned char *)s.s, s.n,
-		                  sodium_base64_VARIANT_ORIGINAL);
-		o = cJSON_CreateObject();
-		json_add_str(o, "base64", text);
-	}
-	free(text);
-	return o;
-}
-
-static void add_opt(cJSON *o, const char *key, const char *value)
-{
-	if (value)
-		json_add_str(o, key, value);
-}
-
-static void add_true(cJSON *o, const char *key, bool v)
-{
-	if (v)
-		json_add_bool(o, key, true);
-}
-
-static void add_nonzero(cJSON *o, const char *key, int64_t v)
-{
-	if (v)
-		json_add_i64(o, key, v);
-}
-
-static void add_span(cJSON *o, const char *key, int64_t us)
-{
-	char text[40] = "-";
-	char *at = us < 0 ? text + 1 : text;
-
-	if (!us)
-		return;
-	mw_span_format(us < 0 ? -us : us, at);
-	json_add_str(o, key, text);
-}
-
-static void add_abs_time(cJSON *o, const char *key, mw_time t)
-{
-	if (t != MW_TIME_NONE)
-		json_add_time(o, key, t);
-}
-
-static void add_time(cJSON *o, const char *key, const struct plan_time *t)
-{
-	cJSON *ref;
-
-	if (t->kind == PW_NONE)
-		return;
-	if (t->kind == PW_ABS) {
-		add_abs_time(o, key, t->t);
-		return;
-	}
-	ref = json_add_obj(o, key);
-	json_add_i64(ref, "step", t->step);
-	json_add_str(ref, "at", at_words[t->kind == PW_STEP_LAST]);
-	add_span(ref, "offset", t->offset);
-}
-
-static void add_fields(cJSON *o, const char *key, const struct plan_field *f, size_t n)
-{
-	cJSON *list = n ? json_add_arr(o, key) : NULL;
-
-	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(list, f[i].name ? cJSON_CreateString(f[i].name)
-		                                     : cJSON_CreateNull());
-}
-
-static void cmp_json(cJSON *o, const struct plan_node *n)
-{
-	cJSON *list;
-
-	add_opt(o, "field", n->field.name);
-	json_add_str(o, "op", plan_op_words[n->op]);
-	if (n->nvalues == 1)
-		cJSON_AddItemToObject(o, "value", value_json(n->values[0]));
-	if (n->nvalues > 1) {
-		list = json_add_arr(o, "values");
-		for (size_t i = 0; i < n->nvalues; i++)
-			cJSON_AddItemToArray(list, value_json(n->values[i]));
-	}
-	add_opt(o, "other", n->rhs.name);
-	if (n->from_step >= 0)
-		json_add_i64(o, "from_step", n->from_step);
-	add_opt(o, "column", n->column);
-	add_true(o, "inexact", n->inexact);
-}
-
-static cJSON *node_json(const struct plan_node *n)
-{
-	cJSON *o = cJSON_CreateObject(), *list;
-
-	if (n->kind == PN_CMP) {
-		cmp_json(o, n);
-	} else if (n->kind == PN_NOT) {
-		cJSON_AddItemToObject(o, "not", node_json(n->child));
-	} else {
-		list = json_add_arr(o, n->kind == PN_ALL ? "all" : "any");
-		for (const struct plan_node *c = n->child; c; c = c->next)
-			cJSON_AddItemToArray(list, node_json(c));
-	}
-	return o;
-}
-
-static void add_node(cJSON *o, const char *key, const struct plan_node *n)
-{
-	if (n)
-		cJSON_AddItemToObject(o, key, node_json(n));
-}
-
-static void add_sequence(cJSON *step, const struct plan_sequence *q)
-{
-	cJSON *o, *list;
-
-	if (!q)
-		return;
-	o = json_add_obj(step, "sequence");
-	list = json_add_arr(o, "stages");
-	for (size_t i = 0; i < q->nstages; i++)
-		cJSON_AddItemToArray(list, node_json(q->stages[i]));
-	add_opt(o, "by", q->by.name);
-	add_fields(o, "stage_by", q->stage_by, q->stage_by ? q->nstages : 0);
-	add_span(o, "within", q->within);
-	add_true(o, "negate_last", q->negate_last);
-	add_true(o, "only_last", q->only_last);
-}
-
-static void add_baseline(cJSON *step, const struct plan_baseline *b)
-{
-	cJSON *o;
-
-	if (!b)
-		return;
-	o = json_add_obj(step, "baseline");
-	add_fields(o, "key", b->key, b->nkey);
-	add_abs_time(o, "from", b->from);
-	add_abs_time(o, "to", b->to);
-	add_nonzero(o, "max_count", b->max_count);
-}
-
-static void add_stats(cJSON *step, const struct plan_search *s)
-{
-	cJSON *list = s->nstats ? json_add_arr(step, "stats") : NULL, *o;
-
-	for (size_t i = 0; i < s->nstats; i++) {
-		o = cJSON_CreateObject();
-		json_add_str(o, "fn", plan_fn_words[s->stats[i].fn]);
-		add_opt(o, "field", s->stats[i].field.name);
-		add_opt(o, "as", s->stats[i].as);
-		cJSON_AddItemToArray(list, o);
-	}
-}
-
-static void add_sort(cJSON *step, const struct plan_search *s)
-{
-	cJSON *list = s->nsort ? json_add_arr(step, "sort") : NULL, *o;
-
-	for (size_t i = 0; i < s->nsort; i++) {
-		o = cJSON_CreateObject();
-		json_add_str(o, "column", s->sort[i].column);
-		add_true(o, "desc", s->sort[i].desc);
-		cJSON_AddItemToArray(list, o);
-	}
-}
-
-static void search_json(cJSON *o, const struct plan_search *s)
-{
-	cJSON *list = s->ndatasets ? json_add_arr(o, "datasets") : NULL;
-
-	for (size_t i = 0; i < s->ndatasets; i++)
-		cJSON_AddItemToArray(list, cJSON_CreateString(s->datasets[i]));
-	add_time(o, "from", &s->from);
-	add_time(o, "to", &s->to);
-	add_node(o, "where", s->where);
-	add_sequence(o, s->sequence);
-	add_baseline(o, s->baseline);
-	add_stats(o, s);
-	add_fields(o, "by", s->by, s->nby);
-	add_span(o, "span", s->span);
-	add_node(o, "having", s->having);
-	add_sort(o, s);
-	add_nonzero(o, "limit", s->limit);
-	add_true(o, "with_ties", s->with_ties);
-}
-
-static void add_hops(cJSON *step, const struct plan_graph *g)
-{
-	cJSON *list = g->nhops ? json_add_arr(step, "hops") : NULL, *o;
-
-	for (const struct plan_hop *h = g->hops; h < g->hops + g->nhops; h++) {
-		o = cJSON_CreateObject();
-		add_opt(o, "edge", h->edge);
-		json_add_str(o, "dir", dir_words[h->dir]);
-		json_add_i64(o, "min", h->min);
-		json_add_i64(o, "max", h->max);
-		add_opt(o, "to_type", h->to_type);
-		add_node(o, "where", h->where);
-		cJSON_AddItemToArray(list, o);
-	}
-}
-
-static void graph_json(cJSON *o, const struct plan_graph *g)
-{
-	cJSON *use;
-
-	json_add_str(o, "fn", graph_fn_words[g->fn]);
-	add_opt(o, "start_type", g->start_type);
-	add_node(o, "start", g->start);
-	add_node(o, "goal", g->goal);
-	add_hops(o, g);
-	add_nonzero(o, "max_depth", g->max_depth);
-	add_nonzero(o, "limit", g->limit);
-	add_true(o, "return_paths", g->return_paths);
-	if (g->with_use) {
-		use = json_add_obj(o, "use");
-		add_abs_time(use, "from", g->use_from);
-		add_abs_time(use, "to", g->use_to);
-	}
-}
-
-static cJSON *step_json(const struct plan_step *s)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	json_add_str(o, "kind", kind_words[s->kind]);
-	add_opt(o, "name", s->name);
-	add_opt(o, "source", s->source);
-	if (s->kind == PS_GRAPH)
-		graph_json(o, &s->graph);
-	else
-		search_json(o, &s->search);
-	return o;
-}
-
-cJSON *plan_to_json(const struct plan *p)
-{
-	cJSON *o = cJSON_CreateObject(), *steps = json_add_arr(o, "steps");
-
-	for (size_t i = 0; i < p->nsteps; i++)
-		cJSON_AddItemToArray(steps, step_json(&p->steps[i]));
-	json_add_str(o, "show", show_words[p->show]);
-	add_opt(o, "value", p->value_field.name);
-	add_nonzero(o, "max_seconds", p->max_seconds);
-	return o;
 }

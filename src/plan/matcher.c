@@ -20,17 +20,11 @@ static char fold_char(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
 }
 
-static void fold(char *to, struct slice v)
-{
-	for (size_t i = 0; i < v.n; i++)
-		to[i] = fold_char(v.s[i]);
-}
-
 static void add_folded(struct map *set, struct slice v)
 {
 	char *key = xmalloc(v.n + 1);
 
-	fold(key, v);
+	slice_fold(key, v);
 	(void)map_put(set, key, v.n, NULL);
 	free(key);
 }
@@ -40,7 +34,7 @@ static bool has_folded(const struct map *set, struct slice v)
 	char stack[FOLD_ON_STACK], *key = v.n <= sizeof(stack) ? stack : xmalloc(v.n);
 	bool found;
 
-	fold(key, v);
+	slice_fold(key, v);
 	found = map_get(set, key, v.n) != NULL;
 	if (key != stack)
 		free(key);

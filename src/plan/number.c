@@ -181,6 +181,12 @@ int value_cmp(struct slice a, struct slice b)
 	return x != y ? (x < y ? -1 : 1) : text_cmp(a, b);
 }
 
+void slice_fold(char *to, struct slice v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		to[i] = v.s[i] >= 'A' && v.s[i] <= 'Z' ? (char)(v.s[i] | 32) : v.s[i];
+}
+
 /* ---- stats ---- */
 
 void stat_init(struct stat *s, enum plan_fn fn)

@@ -23,6 +23,8 @@ int num_cmp(struct slice a, struct slice b);
 bool value_order(struct slice a, struct slice b, int *cmp);
 int value_cmp(struct slice a, struct slice b); /* the total order above */
 
+void slice_fold(char *to, struct slice v); /* ASCII lower case, v.n bytes */
+
 /* One cell of stats being made. Add each value of the field (for FN_COUNT, FN_FIRST, FN_LAST:
  * stat_add_event once an event). Merging accumulators of parts of the events gives the same as one
  * over all. */

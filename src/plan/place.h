@@ -21,6 +21,8 @@ void place_write(const struct place *at, struct buf *b);
 int place_err(const struct place *at, struct err *e, const char *fmt, ...) MW_PRINTF(3, 4);
 
 /* Both ends of each enumeration's JSON names; tables end with NULL. */
-extern const char *const plan_op_words[], *const plan_fn_words[];
+extern const char *const plan_op_words[], *const plan_fn_words[], *const plan_show_words[];
+extern const char *const plan_kind_words[], *const plan_dir_words[], *const plan_at_words[];
+extern const char *const plan_graph_fn_words[];
 
 #endif

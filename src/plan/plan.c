@@ -17,6 +17,14 @@ const char *const plan_fn_words[] = {
         [FN_MIN] = "min",     [FN_MAX] = "max",           [FN_AVG] = "avg",
         [FN_FIRST] = "first", [FN_LAST] = "last",         NULL,
 };
+const char *const plan_show_words[] = {"events", "count", "values", "ranking", "graph", NULL};
+const char *const plan_kind_words[] = {"search", "graph", NULL};
+const char *const plan_dir_words[] = {"out", "in", "both", NULL};
+const char *const plan_at_words[] = {"first", "last", NULL};
+const char *const plan_graph_fn_words[] = {
+        "match", "neighbours", "shortest", "paths", "blast", "exposure", "reached_by", NULL,
+};
+
 static const struct {
 	const char *name;
 	enum plan_pseudo pseudo;
@@ -267,6 +275,28 @@ struct plan *plan_clone(const struct plan *p)
 		copy_graph(c, &c->steps[i].graph);
 	}
 	return c;
+}
+
+/* ---- scope ---- */
+
+bool plan_dataset_in(const struct plan_search *s, const char *dataset)
+{
+	for (size_t i = 0; i < s->ndatasets; i++) {
+		size_t n = strlen(s->datasets[i]);
+		if (!strncmp(dataset, s->datasets[i], n) &&
+		    (dataset[n] == '\0' || dataset[n] == '.'))
+			return true;
+	}
+	return s->ndatasets == 0;
+}
+
+bool plan_time_in(const struct plan_search *s, mw_time t)
+{
+	bool from = s->from.kind == PW_ABS, to = s->to.kind == PW_ABS;
+
+	if (t == MW_TIME_NONE)
+		return !from && !to;
+	return (!from || t >= s->from.t) && (!to || t < s->to.t);
 }
 
 /* ---- output columns ---- */

@@ -180,6 +180,10 @@ struct plan_node *plan_cmp(struct plan *p, const char *field, enum plan_op op, s
 void plan_cmp_value(struct plan *p, struct plan_node *cmp, struct slice value); /* one more value */
 struct plan_node *plan_clone_node(struct plan *into, const struct plan_node *n);
 
+/* Scope of a search step: "windows" takes windows and windows.sysmon; plan_time_in knows absolute bounds only. */
+bool plan_dataset_in(const struct plan_search *s, const char *dataset);
+bool plan_time_in(const struct plan_search *s, mw_time t);
+
 /* Output columns of a search step that counts or groups: "time" where span is set, by fields as written, stats. A step with
  * none of these has events as rows, and plan_ncolumns is 0. plan_column_find also knows a by field by its other names. */
 bool plan_is_grouped(const struct plan_search *s);
