@@ -45,6 +45,8 @@ UIOBJ    := $(UI:%.c=$(BUILD)/%.o)
 SHOBJ    := $(SHARED:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
 UNIT     := $(sort $(wildcard tests/unit/test_*.c))
 UNITBIN  := $(UNIT:%.c=$(BUILD)/%)
+# What several engine tests share (generators of plans and events): tests/unit/gen_*.c.
+GENOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/gen_*.c)))
 # Test helpers that are not tests themselves (the terminal harness, twins) are programs named tests/*/tool_*.c
 TOOLBIN  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/tool_*.c)))
 
@@ -88,7 +90,9 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 # Unit tests see the headers of both halves; a test of ui/ links the ui library, all others the engine's.
 $(BUILD)/tests/unit/test_ui_%: $(BUILD)/tests/unit/test_ui_%.o $(BUILD)/libmwui.a $(BUILD)/libmwshared.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_C) -lcmocka -lvterm -lutil
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libmw.a
+$(BUILD)/libmwtest.a: $(GENOBJ)
+	$(Q)rm -f $@; ar rcs $@ $^
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libmwtest.a $(BUILD)/libmw.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D) -lcmocka
 $(BUILD)/tests/screen/tool_%: $(BUILD)/tests/screen/tool_%.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil

@@ -139,6 +139,19 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 	return p;
 }
 
+char *arena_memdup(struct arena *a, const void *p, size_t n)
+{
+	char *copy;
+
+	if (n == SIZE_MAX)
+		mw_oom();
+	copy = arena_alloc(a, n + 1);
+	if (n)
+		memcpy(copy, p, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 char *arena_strdup(struct arena *a, const char *s)
 {
 	return arena_strndup(a, s, strlen(s));

@@ -22,7 +22,9 @@ struct arena {
 #define ARENA_INIT {0}
 void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull)); /* aligned to 16, not cleared */
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((returns_nonnull));
+/* strndup: stops at a NUL, so for names only; values and records (slices) are copied with arena_memdup. */
 char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
+char *arena_memdup(struct arena *a, const void *p, size_t n) __attribute__((returns_nonnull)); /* n bytes and a NUL */
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...) MW_PRINTF(2, 3);
 void arena_reset(struct arena *a);   /* keeps the newest block for reuse */

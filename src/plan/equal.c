@@ -50,8 +50,8 @@ static void sort_unordered(cJSON *o)
 static void use_one_name(struct arena *a, struct plan_field *f, size_t n)
 {
 	for (size_t i = 0; f && i < n; i++)
-		if (f[i].f)
-			f[i].name = arena_strdup(a, f[i].f->name);
+		if (f[i].name)
+			f[i].name = arena_strdup(a, plan_field_name(&f[i]));
 }
 
 static void node_names(struct arena *a, struct plan_node *n)

@@ -101,7 +101,7 @@ static bool collect(void *ctx, struct slice value)
 	struct values *all = ctx;
 
 	*vec_push(&all->list) =
-	        (struct slice){arena_strndup(&all->arena, value.s, value.n), value.n};
+	        (struct slice){arena_memdup(&all->arena, value.s, value.n), value.n};
 	return true;
 }
 

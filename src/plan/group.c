@@ -18,7 +18,7 @@ static bool collect_value(void *ctx, struct slice value)
 	vec_each (s, &c->out->v)
 		if (slice_eq(*s, value))
 			return true;
-	*vec_push(&c->out->v) = (struct slice){arena_strndup(c->a, value.s, value.n), value.n};
+	*vec_push(&c->out->v) = (struct slice){arena_memdup(c->a, value.s, value.n), value.n};
 	return true;
 }
 
@@ -138,7 +138,7 @@ static struct group *new_group(struct groups *g, const struct slice *tuple, size
 
 	group->by = arena_alloc(&g->arena, (n + 1) * sizeof(*group->by));
 	for (size_t i = 0; i < n; i++)
-		group->by[i] = (struct slice){arena_strndup(&g->arena, tuple[i].s, tuple[i].n),
+		group->by[i] = (struct slice){arena_memdup(&g->arena, tuple[i].s, tuple[i].n),
 		                              tuple[i].n};
 	group->stats = arena_alloc(&g->arena, (g->s->nstats + 1) * sizeof(*group->stats));
 	for (size_t i = 0; i < g->s->nstats; i++)
@@ -186,7 +186,7 @@ static bool add_every(void *ctx, struct slice value)
 {
 	struct collect *c = ctx;
 
-	*vec_push(&c->out->v) = (struct slice){arena_strndup(c->a, value.s, value.n), value.n};
+	*vec_push(&c->out->v) = (struct slice){arena_memdup(c->a, value.s, value.n), value.n};
 	return true;
 }
 
@@ -236,7 +236,7 @@ void groups_rows(struct groups *g, struct eval_result *out)
 		struct slice *cols = arena_alloc(&out->arena, (out->ncols + 1) * sizeof(*cols));
 		for (size_t k = 0; k < nby; k++)
 			cols[k] = (struct slice){
-			        arena_strndup(&out->arena, g->v.v[i].by[k].s, g->v.v[i].by[k].n),
+			        arena_memdup(&out->arena, g->v.v[i].by[k].s, g->v.v[i].by[k].n),
 			        g->v.v[i].by[k].n};
 		for (size_t k = 0; k < g->s->nstats; k++)
 			cols[nby + k] = stat_text(&g->v.v[i].stats[k], &out->arena);

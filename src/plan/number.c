@@ -371,7 +371,7 @@ struct slice stat_text(const struct stat *s, struct arena *a)
 		return s->n ? slice_of(sum_text(s, a)) : (struct slice){"", 0};
 	case FN_MIN:
 	case FN_MAX:
-		return (struct slice){arena_strndup(a, s->best.s, s->best.len), s->best.len};
+		return (struct slice){arena_memdup(a, s->best.s, s->best.len), s->best.len};
 	default:
 		if (s->time == MW_TIME_NONE)
 			return (struct slice){"", 0};

@@ -34,6 +34,14 @@ static const struct {
 };
 #define RAW_PREFIX "raw:"
 
+const char *plan_field_name(const struct plan_field *f)
+{
+	for (size_t i = 0; f->pseudo && i < ARRAY_LEN(pseudo_fields); i++)
+		if (pseudo_fields[i].pseudo == f->pseudo)
+			return pseudo_fields[i].name;
+	return f->f ? f->f->name : f->name;
+}
+
 const char *plan_op_name(enum plan_op op)
 {
 	return plan_op_words[op];
@@ -77,6 +85,14 @@ struct plan_step *plan_add_step(struct plan *p, enum plan_kind kind)
 	return s;
 }
 
+static enum plan_pseudo pseudo_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(pseudo_fields); i++)
+		if (!strcmp(name, pseudo_fields[i].name))
+			return pseudo_fields[i].pseudo;
+	return PF_NONE;
+}
+
 bool plan_field_set(struct plan *p, struct plan_field *f, const char *name)
 {
 	*f = (struct plan_field){.name = arena_strdup(&p->arena, name)};
@@ -84,11 +100,10 @@ bool plan_field_set(struct plan *p, struct plan_field *f, const char *name)
 		f->raw = f->name + sizeof(RAW_PREFIX) - 1;
 		return f->raw[0] != '\0';
 	}
-	for (size_t i = 0; i < ARRAY_LEN(pseudo_fields); i++)
-		if (!strcmp(name, pseudo_fields[i].name))
-			f->pseudo = pseudo_fields[i].pseudo;
-	if (!f->pseudo)
-		f->f = field_find(slice_of(name));
+	f->f = field_find(slice_of(name));
+	f->pseudo = pseudo_of(f->f ? f->f->name : name); /* by its alias too */
+	if (f->pseudo)
+		f->f = NULL;
 	return f->pseudo || f->f;
 }
 
@@ -133,7 +148,7 @@ void plan_cmp_value(struct plan *p, struct plan_node *cmp, struct slice value)
 			memcpy(grown, cmp->values, n * sizeof(*grown));
 		cmp->values = grown;
 	}
-	cmp->values[n] = (struct slice){arena_strndup(&p->arena, value.s, value.n), value.n};
+	cmp->values[n] = (struct slice){arena_memdup(&p->arena, value.s, value.n), value.n};
 	cmp->nvalues++;
 }
 
@@ -320,7 +335,10 @@ const char *plan_column(const struct plan_search *s, size_t i)
 
 static bool names_field(const struct plan_field *f, const char *name)
 {
-	return !strcmp(f->name, name) || (f->f && f->f == field_find(slice_of(name)));
+	const struct field *other = field_find(slice_of(name));
+
+	return !strcmp(f->name, name) ||
+	       (other && (f->f == other || (f->pseudo && f->pseudo == pseudo_of(other->name))));
 }
 
 int plan_column_find(const struct plan_search *s, const char *name)

@@ -174,6 +174,7 @@ struct plan *plan_clone(const struct plan *p);
  * name is kept: columns and graph properties are such). Step pointers move when a step is added: take them by index. */
 struct plan_step *plan_add_step(struct plan *p, enum plan_kind kind);
 bool plan_field_set(struct plan *p, struct plan_field *f, const char *name);
+const char *plan_field_name(const struct plan_field *f); /* the one name, whichever was written; borrowed */
 struct plan_node *plan_group(struct plan *p, enum plan_node_kind kind);
 void plan_group_add(struct plan_node *group, struct plan_node *child);
 struct plan_node *plan_cmp(struct plan *p, const char *field, enum plan_op op, struct slice value);

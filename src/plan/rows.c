@@ -161,7 +161,7 @@ static bool first_value(void *ctx, struct slice v)
 {
 	struct cell *c = ctx;
 
-	*c->at = (struct slice){arena_strndup(c->arena, v.s, v.n), v.n};
+	*c->at = (struct slice){arena_memdup(c->arena, v.s, v.n), v.n};
 	return false;
 }
 
