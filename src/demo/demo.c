@@ -1,4 +1,4 @@
-#include "demo/parts.h"
+#include "demo/streams.h"
 
 void part_begin(struct demo *d, const char *name)
 {
@@ -44,9 +44,15 @@ static int generate(struct demo *d, struct err *e)
 {
 	noise_aws(d);
 	noise_people(d);
+	noise_net(d);
+	noise_hosts(d);
+	noise_azure(d);
+	noise_kube(d);
+	stories_put(d);
+	findings_put(d);
 	out_noise(&d->out);
 	if (inventory_aws(d, e) || inventory_iam(d, e) || inventory_graph(d, e) ||
-	    inventory_logging(d, e) || context_files(d, e) || findings_files(d, e))
+	    inventory_logging(d, e) || context_files(d, e))
 		return -1;
 	return out_flush(&d->out, e);
 }

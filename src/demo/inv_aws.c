@@ -239,6 +239,51 @@ static int instances(struct demo *d, const struct place *p, struct err *e)
 	return put(d, p, "ec2-describe-volumes.json", e);
 }
 
+static int interfaces(struct demo *d, const struct place *p, struct err *e)
+{
+	struct instance *i;
+	struct database *db;
+	jfmt(&d->b, "{'NetworkInterfaces':[");
+	vec_each (i, &d->w.instances) {
+		if (!vpc_here(d, i->vpc, p))
+			continue;
+		comma(&d->b);
+		jfmt(&d->b,
+		     "{'NetworkInterfaceId':%s,'Status':'in-use','OwnerId':%s,'VpcId':%s,'SubnetId'"
+		     ":%s,"
+		     "'PrivateIpAddress':%s,'InterfaceType':'interface','Groups':[{'GroupId':%s}],"
+		     "'Attachment':{'InstanceId':%s,'Status':'attached'}}",
+		     i->eni, world_accounts[p->acct].uid, d->w.vpcs[i->vpc].id,
+		     d->w.subnets.v[i->subnet].id, i->ip, d->w.groups.v[i->group].id, i->id);
+	}
+	vec_each (db, &d->w.databases) {
+		if (!vpc_here(d, db->vpc, p))
+			continue;
+		comma(&d->b);
+		jfmt(&d->b,
+		     "{'NetworkInterfaceId':%s,'Status':'in-use','OwnerId':%s,'VpcId':%s,'"
+		     "PrivateIpAddress':%s,"
+		     "'InterfaceType':'interface','RequesterId':'amazon-rds','Description':'"
+		     "RDSNetworkInterface %-s',"
+		     "'Groups':[{'GroupId':%s}]%-s}",
+		     db->eni, world_accounts[p->acct].uid, d->w.vpcs[db->vpc].id, db->ip, db->name,
+		     d->w.groups.v[db->group].id,
+		     db->public_ip ? jf(d, ",'Association':{'PublicIp':%s}", db->public_ip) : "");
+	}
+	if (p == &places[0]) {
+		comma(&d->b);
+		jfmt(&d->b,
+		     "{'NetworkInterfaceId':%s,'Status':'in-use','OwnerId':%s,'VpcId':%s,'"
+		     "PrivateIpAddress':%s,"
+		     "'InterfaceType':'interface','RequesterId':'amazon-elb','Description':'ELB "
+		     "app/alb-web/"
+		     "50dc6c495c0c9188','Groups':[{'GroupId':%s}],'Association':{'PublicIp':%s}}",
+		     d->w.alb_eni, world_accounts[p->acct].uid, d->w.vpcs[VPC_PROD].id,
+		     WORLD_ALB_IP, world_group(&d->w, "alb-web")->id, WORLD_ALB_PUBLIC);
+	}
+	return put(d, p, "ec2-describe-network-interfaces.json", e);
+}
+
 static int databases(struct demo *d, const struct place *p, struct err *e)
 {
 	struct database *db;
@@ -452,8 +497,8 @@ static int clusters(struct demo *d, const struct place *p, struct err *e)
 
 typedef int inventory_fn(struct demo *d, const struct place *p, struct err *e);
 static inventory_fn *const calls[] = {
-        vpcs,    subnets,   routes,           groups,         instances, databases,
-        buckets, functions, keys_and_secrets, load_balancers, clusters,
+        vpcs,      subnets, routes,    groups,           instances,      interfaces,
+        databases, buckets, functions, keys_and_secrets, load_balancers, clusters,
 };
 
 int inventory_aws(struct demo *d, struct err *e)

@@ -30,6 +30,14 @@ void out_story(struct out *o, const char *id, const char *kind, const char *seve
 	*vec_push(&o->stories) = (struct out_story){id, kind, severity, title};
 }
 
+void out_resume(struct out *o, const char *id)
+{
+	o->story = 0;
+	for (uint32_t i = 1; id && i < o->stories.n; i++)
+		if (!strcmp(o->stories.v[i].id, id))
+			o->story = i;
+}
+
 void out_noise(struct out *o)
 {
 	o->story = 0;

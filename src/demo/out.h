@@ -55,6 +55,7 @@ void out_release(struct out *o);
 /* Starts a story: all that is put until out_noise belongs to it. The strings are static. */
 void out_story(struct out *o, const char *id, const char *kind, const char *severity,
                const char *title);
+void out_resume(struct out *o, const char *id); /* goes on with a story; NULL: noise */
 void out_noise(struct out *o);
 uint32_t out_stream(struct out *o, const char *path, enum out_wrap wrap, int64_t slice,
                     const char *header);

@@ -37,7 +37,7 @@ int inventory_iam(struct demo *d, struct err *e) MW_USE_RESULT;
 int inventory_graph(struct demo *d, struct err *e) MW_USE_RESULT;
 int inventory_logging(struct demo *d, struct err *e) MW_USE_RESULT;
 int context_files(struct demo *d, struct err *e) MW_USE_RESULT;
-int findings_files(struct demo *d, struct err *e) MW_USE_RESULT;
+void findings_put(struct demo *d);
 void noise_aws(struct demo *d);
 void noise_people(struct demo *d);
 

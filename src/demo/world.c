@@ -79,6 +79,21 @@ const struct owner *world_owner(struct world *w, const char *name)
 	mw_die("demo: no owner named %s", name);
 }
 
+const char *world_address(struct world *w, const char *text)
+{
+	if (*text != '@')
+		return text;
+	struct database *db;
+	struct azure_vm *v;
+	vec_each (db, &w->databases)
+		if (!strcmp(db->name, text + 1))
+			return db->ip;
+	vec_each (v, &w->vms)
+		if (!strcmp(v->name, text + 1))
+			return v->ip;
+	return world_instance(w, text + 1)->ip;
+}
+
 static void add_subnet(struct world *w, enum vpc_ix v, const char *kind, char az, int third)
 {
 	struct subnet *s = vec_push(&w->subnets);
@@ -263,6 +278,8 @@ static void make_data(struct world *w)
 		d->vpc = r->vpc;
 		d->group = (int)(world_group(w, r->group) - w->groups.v);
 		d->is_public = r->is_public;
+		d->public_ip = r->is_public ? "198.51.100.30" : NULL;
+		d->eni = world_id(w, "eni-", 17);
 		d->ip = arena_printf(&w->arena, "10.%d.%d.%d", v->net, r->vpc == VPC_DEV ? 4 : 8,
 		                     200 + (int)w->databases.n);
 	}
@@ -344,6 +361,7 @@ void world_init(struct world *w, uint64_t seed, mw_time end)
 	make_functions(w);
 	make_workloads(w);
 	make_azure(w);
+	w->alb_eni = world_id(w, "eni-", 17);
 }
 
 void world_release(struct world *w)

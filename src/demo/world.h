@@ -81,7 +81,7 @@ struct bucket {
 	bool data_events, is_public;
 };
 struct database {
-	const char *name, *arn, *engine, *owner, *data_class, *ip;
+	const char *name, *arn, *engine, *owner, *data_class, *ip, *public_ip, *eni;
 	enum vpc_ix vpc;
 	int group;
 	bool is_public;
@@ -132,7 +132,10 @@ struct world {
 	const struct owner *owners;
 	size_t nowners;
 	const char *subscription;
+	const char *alb_eni; /* of alb-web: WORLD_ALB_IP, WORLD_ALB_PUBLIC */
 };
+#define WORLD_ALB_IP "10.20.0.11"
+#define WORLD_ALB_PUBLIC "198.51.100.31"
 
 void world_init(struct world *w, uint64_t seed, mw_time end);
 void world_release(struct world *w);
@@ -151,6 +154,8 @@ const struct owner *world_owner(struct world *w, const char *name);
 const char *world_instance_arn(struct world *w, const struct instance *i);
 const char *world_arn(struct world *w, const char *service, const char *region, enum acct acct,
                       const char *rest);
+/* "@web-07" gives the private address of that instance, database or desktop; other text is an address already. */
+const char *world_address(struct world *w, const char *text);
 /* "i-" and 17 hex digits, and the like. */
 const char *world_id(struct world *w, const char *prefix, size_t digits);
 const char *world_key_id(struct world *w,

@@ -203,6 +203,167 @@ static void random_numbers(void **state)
 	assert_int_equal(strlen(uuid), 36);
 }
 
+/*
+ * Consistency: an id, key, bucket or inside address that an event names is in the inventory, or an
+ * event's answer made it, or it is one of the outside ones below.
+ */
+static const char *const outside[] = {
+        "999988887777", /* the account that the snapshots were shared with */
+        "AIDA4EXAMPLEBACKUPSYN",
+
+};
+
+struct world_ids {
+	struct map known; /* tokens of inventory/ and context/, and of the answers of calls */
+	uint64_t checked, unknown;
+	bool check;
+};
+
+static bool token_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '-' || c == '.' || c == '_';
+}
+
+static bool must_be_known(struct slice t)
+{
+	static const char *const prefixes[] = {"i-0",   "vol-0",  "sg-0", "vpc-0", "subnet-0",
+	                                       "eni-0", "snap-0", "AKIA", "AIDA",  "AROA"};
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (t.n >= 19 && !strncmp(t.s, prefixes[i], strlen(prefixes[i])))
+			return true;
+	/* inside addresses, and the company's accounts */
+	if (t.n > 6 && t.n < 16 && !strncmp(t.s, "10.", 3))
+		return memchr(t.s, '-', t.n) == NULL && strspn(t.s, "0123456789.") >= t.n;
+	return t.n == 12 && strspn(t.s, "0123456789") >= 12 && t.s[0] == t.s[1];
+}
+
+static void one_token(struct world_ids *w, const char *path, struct slice t)
+{
+	while (t.n && t.s[t.n - 1] == '.')
+		t.n--;
+	if (!w->check) {
+		map_put(&w->known, t.s, t.n, NULL);
+		return;
+	}
+	if (!must_be_known(t))
+		return;
+	w->checked++;
+	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+		if (slice_eq_str(t, outside[i]))
+			return;
+	if (map_get(&w->known, t.s, t.n))
+		return;
+	if (w->unknown++ < 10)
+		print_error("%s names %.*s, which nothing else knows\n", path, (int)t.n, t.s);
+}
+
+static void tokens(struct world_ids *w, const char *path, struct slice text)
+{
+	for (size_t i = 0, from; i < text.n; i++) {
+		if (!token_char(text.s[i]))
+			continue;
+		for (from = i; i < text.n && token_char(text.s[i]); i++)
+			;
+		one_token(w, path, (struct slice){text.s + from, i - from});
+	}
+}
+
+static bool learn_answer(void *ctx, const struct ev_leaf *leaf)
+{
+	if (leaf->path.n > 24 && !memcmp(leaf->path.s, "Records.responseElements", 24))
+		tokens(ctx, "", leaf->value);
+	return true;
+}
+
+static void learn(void *ctx, const char *path, struct slice text)
+{
+	struct err e = {0};
+	size_t used;
+	if (!strncmp(path, "inventory/", 10) || !strncmp(path, "context/", 8))
+		tokens(ctx, path, text);
+	if (!strstr(path, "/CloudTrail/"))
+		return;
+	struct ev_reader *r = ev_reader_new();
+	assert_int_equal(ev_walk(r, text, learn_answer, ctx, &used, &e), 0);
+	ev_reader_free(r);
+}
+
+static void check_ids(void *ctx, const char *path, struct slice text)
+{
+	if (!strncmp(path, "logs/", 5) || !strncmp(path, "findings/", 9))
+		tokens(ctx, path, text);
+}
+
+static void events_name_what_exists(void **state)
+{
+	(void)state;
+	struct world_ids w = {0};
+	generate("world", 11, 1);
+	walk("world", learn, &w);
+	w.check = true;
+	walk("world", check_ids, &w);
+	map_release(&w.known);
+	assert_true(w.checked > 100000);
+	assert_int_equal(w.unknown, 0);
+}
+
+/* The truth names each story with its events, and every id in it is in the file that it says. */
+struct truth {
+	uint64_t lines, attacks, ids;
+	struct map stories;
+};
+
+static void read_truth(void *ctx, const char *path, struct slice text)
+{
+	struct truth *t = ctx;
+	struct slice line;
+	struct err e = {0};
+	if (strcmp(path, "truth.jsonl") != 0)
+		return;
+	while (text.n && slice_split(&text, '\n', &line)) {
+		if (!line.n)
+			continue;
+		cJSON *j = json_parse(line, 16 << 20, &e);
+		if (!j)
+			fail_msg("%s", e.what);
+		struct buf file = BUF_INIT;
+		char full[512];
+		snprintf(full, sizeof(full), "%s/told/%s", folder, json_str(j, "file", ""));
+		read_file(full, &file);
+		const cJSON *id;
+		cJSON_ArrayForEach(id, json_arr(j, "event_ids"))
+		{
+			const char *colon = strrchr(id->valuestring, ':');
+			const char *base = strrchr(full, '/') + 1;
+			bool by_line = colon && !strncmp(id->valuestring, base, strlen(base) - 3);
+			if (!by_line &&
+			    !memmem(file.s, file.len, id->valuestring, strlen(id->valuestring)))
+				fail_msg("%s is not in %s", id->valuestring, full);
+			t->ids++;
+		}
+		bool added;
+		map_put_str(&t->stories, json_str(j, "story", ""), &added);
+		t->attacks += added && !strcmp(json_str(j, "kind", ""), "attack");
+		t->lines++;
+		buf_release(&file);
+		cJSON_Delete(j);
+	}
+}
+
+static void truth_names_the_stories(void **state)
+{
+	(void)state;
+	struct truth t = {0};
+	struct demo_stats stats = generate("told", 3, 1);
+	walk("told", read_truth, &t);
+	assert_true(stats.events >= 60000);
+	assert_int_equal(t.attacks, 9);
+	assert_int_equal(t.stories.n, 19);
+	assert_true(t.ids > 4000);
+	map_release(&t.stories);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +372,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(same_seed_same_bytes, make_folder, drop_folder),
 	        cmocka_unit_test_setup_teardown(trail_is_ordered_and_unique, make_folder,
 	                                        drop_folder),
+	        cmocka_unit_test_setup_teardown(events_name_what_exists, make_folder, drop_folder),
+	        cmocka_unit_test_setup_teardown(truth_names_the_stories, make_folder, drop_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
