@@ -1,19 +1,8 @@
 /* Records, timelines, graph nodes and cover: what the lake worker shows of single things. */
-#include <sodium.h>
-
 #include "base/digest.h"
 #include "base/limits.h"
 #include "investigate/card.h"
 #include "serve/work_lake.h"
-
-static void add_base64(cJSON *o, const char *key, struct slice s)
-{
-	size_t n = sodium_base64_encoded_len(s.n, sodium_base64_VARIANT_ORIGINAL);
-	char *text = xmalloc(n);
-	sodium_bin2base64(text, n, (const unsigned char *)s.s, s.n, sodium_base64_VARIANT_ORIGINAL);
-	json_add_str(o, key, text);
-	free(text);
-}
 
 static void add_fields(cJSON *o, const struct event *ev)
 {
@@ -52,7 +41,7 @@ static cJSON *evidence_json(const struct event *ev, event_id id, int64_t offset,
 	json_add_i64(o, "length", (int64_t)ev->raw.n);
 	json_add_str(o, "sha256", hex);
 	json_add_i64(o, "offset", (int64_t)from);
-	add_base64(o, "raw", (struct slice){ev->raw.s + from, n < most ? n : most});
+	work_add_base64(o, "raw", (struct slice){ev->raw.s + from, n < most ? n : most});
 	add_fields(o, ev);
 	return o;
 }
@@ -93,148 +82,6 @@ int work_evidence_find(struct worker *w, const cJSON *params, cJSON **result, st
 		snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)ids[i]);
 		cJSON_AddItemToArray(list, cJSON_CreateString(text));
 	}
-	return 0;
-}
-
-/* ---- timeline ---- */
-
-static int add_row(void *ctx, size_t step, const struct source_row *r, struct err *e)
-{
-	(void)step;
-	return timeline_add(ctx, r, e);
-}
-
-static void no_step(void *ctx, size_t step, const struct run_step *s)
-{
-	(void)ctx;
-	(void)step;
-	(void)s;
-}
-
-/* A case's own timeline: everything that names one of its entities, an hour around its findings. */
-static struct plan *incident_plan(const cJSON *incident, struct err *e)
-{
-	struct plan *p = plan_new();
-	struct plan_search *q = &plan_add_step(p, PS_SEARCH)->search;
-	const cJSON *list = json_arr(incident, "entities");
-	const char *first = json_str(incident, "first", NULL),
-	           *last = json_str(incident, "last", NULL);
-	mw_time t;
-	q->where = NULL;
-	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
-		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
-		if (!eq || !eq[1])
-			continue;
-		if (!q->where)
-			q->where = plan_cmp(p, NULL, OP_TEXT, slice_of(eq + 1));
-		else
-			plan_cmp_value(p, q->where, slice_of(eq + 1));
-	}
-	if (first && mw_time_parse(slice_of(first), &t))
-		q->from = (struct plan_time){.kind = PW_ABS, .t = t - MW_HOUR};
-	if (last && mw_time_parse(slice_of(last), &t))
-		q->to = (struct plan_time){.kind = PW_ABS, .t = t + MW_HOUR};
-	p->show = SHOW_EVENTS;
-	if (!q->where || plan_validate(p, e)) {
-		if (!q->where)
-			err_set(e, ERR_NOT_FOUND,
-			        "this incident names no entity to draw a timeline of");
-		plan_free(p);
-		return NULL;
-	}
-	return p;
-}
-
-static int64_t times_seen(void *ctx, struct slice what)
-{
-	struct catalog_value v[32];
-	size_t n = catalog_value_find(ctx, what, v, ARRAY_LEN(v));
-	int64_t sum = 0;
-	for (size_t i = 0; i < n && i < ARRAY_LEN(v); i++)
-		sum += (int64_t)v[i].events;
-	return n ? sum : -1;
-}
-
-static int fill(struct worker *w, const struct plan *p, mw_time now, struct err *e)
-{
-	struct lake_state *s = worker_state(w);
-	struct run_sink sink = {s->timeline, add_row, no_step};
-	struct run_result run = {0};
-	struct run_env env;
-	int rc;
-	lake_env(w, &env, now);
-	rc = run_plan(p, &env, &sink, &run, e);
-	run_result_release(&run);
-	return rc;
-}
-
-/* Makes s->timeline that of the plan or incident in params; keeps it where it is that already. */
-static int timeline_for(struct worker *w, const cJSON *params, struct err *e)
-{
-	struct lake_state *s = worker_state(w);
-	const cJSON *ctx = json_get(params, "ctx"), *given = json_obj(ctx, "plan");
-	struct plan *p =
-	        given ? plan_from_json(given, e) : incident_plan(json_obj(ctx, "incident"), e);
-	struct buf key = BUF_INIT;
-	cJSON *j;
-	int rc = 0;
-	if (!p)
-		return -1;
-	j = plan_to_json(p);
-	json_write(&key, j);
-	cJSON_Delete(j);
-	if (!s->timeline || strcmp(key.s, s->timeline_plan)) {
-		timeline_free(s->timeline);
-		free(s->timeline_plan);
-		s->timeline = timeline_new();
-		s->timeline_plan = buf_take(&key, NULL);
-		rc = fill(w, p, work_now(params), e);
-	}
-	buf_release(&key);
-	plan_free(p);
-	return rc;
-}
-
-int work_timeline(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
-{
-	struct lake_state *s = worker_state(w);
-	int64_t offset = json_i64(params, "offset", 0), limit = json_i64(params, "limit", 200);
-	if (lake_state_refresh(s, e) || timeline_for(w, params, e))
-		return -1;
-	timeline_build(s->timeline, json_str(params, "filter", NULL), times_seen, s->catalog);
-	*result = timeline_page(s->timeline, offset > 0 ? (size_t)offset : 0,
-	                        limit > 0 ? (size_t)limit : 0);
-	return 0;
-}
-
-#define EXPORT_PAGE (256 * 1024)
-static const char *const formats[] = {
-        [TL_MARKDOWN] = "markdown", [TL_CSV] = "csv", [TL_JSON] = "json", [TL_HTML] = "html"};
-
-int work_export(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
-{
-	struct lake_state *s = worker_state(w);
-	const char *format = json_str(params, "format", "markdown");
-	int64_t offset = json_i64(params, "offset", 0);
-	struct buf b = BUF_INIT;
-	size_t f = 0, n;
-	while (f < ARRAY_LEN(formats) && strcmp(formats[f], format))
-		f++;
-	if (f == ARRAY_LEN(formats))
-		return err_set(e, ERR_INVALID,
-		               "no format \"%s\": there are markdown, csv, json and html", format);
-	if (lake_state_refresh(s, e) || timeline_for(w, params, e))
-		return -1;
-	timeline_build(s->timeline, NULL, times_seen, s->catalog);
-	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false),
-	                &b);
-	n = offset > 0 && (size_t)offset < b.len ? (size_t)offset : offset > 0 ? b.len : 0;
-	*result = cJSON_CreateObject();
-	add_base64(*result, "data",
-	           (struct slice){b.s + n, b.len - n < EXPORT_PAGE ? b.len - n : EXPORT_PAGE});
-	json_add_i64(*result, "offset", (int64_t)n);
-	json_add_i64(*result, "total", (int64_t)b.len);
-	buf_release(&b);
 	return 0;
 }
 

@@ -36,9 +36,18 @@ int event_id_parse(const char *text, event_id *id, struct err *e);
 int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
              mw_time now, cJSON **answer, struct err *e);
 
+/* Makes the state's timeline that of the plan or incident in params' ctx; keeps it where it is that
+ * already. */
+int work_timeline_for(struct worker *w, const cJSON *params, struct err *e);
+int64_t work_times_seen(void *catalog, struct slice what); /* timeline_count_fn */
+/* Everything that names an entity of the incident, an hour around its findings. */
+struct plan *work_incident_plan(const cJSON *incident, struct err *e);
+void work_add_base64(cJSON *o, const char *key, struct slice s);
+
 worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text,
         work_recipe_list, work_pivot_menu;
 worker_fn work_evidence_get, work_evidence_find, work_timeline, work_export, work_graph_node,
         work_cover_table, work_cover_get, work_incident;
+worker_fn work_playbook, work_report_draft;
 
 #endif
