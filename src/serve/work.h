@@ -18,14 +18,15 @@
  * notification is "reading" {reading}, so that the engine can answer the client before the rows
  * come. Their result is {reading, answer} (answer null for a clarification).
  *
- *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu
- * timeline.get recipe.list graph.node cover.table cover.get lake.status import.rejected import.list
- * report.export import   import.start (descriptors with the request; notifications "import" {IMPORT
- * PROGRESS}) import.undo lake.drop lake.retain compute  incident.refresh (result:
- * {incidents:[incident json]}) incident.get playbook.get report.draft Config of every kind at
- * start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db and
- * graph.db, one of its own below the state directory, so that a sandbox with file rights there
- * cannot reach state.db.
+ *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu timeline.get
+ *            recipe.list graph.node cover.table cover.get lake.status import.rejected import.list report.export
+ *            incident.get playbook.get report.draft
+ *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo
+ *            lake.drop lake.retain
+ *   compute  incident.refresh (result: {incidents:[incident json]})
+ *
+ * Config of every kind at start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db
+ * and graph.db, one of its own below the state directory, so that a sandbox with file rights there cannot reach state.db.
  */
 #ifndef MW_WORK_H
 #define MW_WORK_H
