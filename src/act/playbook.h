@@ -4,20 +4,21 @@
  *   id: compromised-instance
  *   version: 1
  *   title: "compromised instance"
- *   match: [{attack: T1552.005}, {field: mw.instance}]   # every item must hold; attack also takes
- * the parent technique why: "3 before 5: ..."                                # shown above the
- * steps steps:
+ *   match: [{attack: T1552.005}, {field: mw.instance}]  # every item must hold; attack also takes the parent technique
+ *   why: "3 before 5: ..."                              # shown above the steps
+ *   steps:
  *     - id: claim
  *       title: "Claim, status in progress"
- *       action: incident.update            # a local action (table in playbook.c), or
- * "<system>.<verb>" of a response target params: {status: work}             # {user}, {id} and
- * {<entity field>} are filled in target: "INC-{id}" risk: low                          # low | mid
- * | high needs: you                         # you | lead | lead+1 | admin (policy/approval.h)
- *       reverse: "status back to new"      # or "none, because ..."
+ *       action: incident.update      # a local action (table in playbook.c), or "<system>.<verb>" of a response target
+ *       params: {status: work}       # {user}, {id} and {<entity field>} are filled in
+ *       target: "INC-{id}"
+ *       risk: low                    # low | mid | high
+ *       needs: you                   # you | lead | lead+1 | admin (policy/approval.h)
+ *       reverse: "status back to new"  # or "none, because ..."
  *       effect: "..."
- *       after: [snapshot]                  # steps that must be done first
- * A step of which an entity is missing is left out, and said so. A step for a system that is not
- * configured stays, with the reason.
+ *       after: [snapshot]            # steps that must be done first
+ *
+ * A step of which an entity is missing is left out, and said so. A step for a system that is not configured stays, with the reason.
  */
 #ifndef MW_PLAYBOOK_H
 #define MW_PLAYBOOK_H

@@ -1,14 +1,13 @@
 /*
- * Recipes: investigations as data. Each file of assets/recipes/ (and the user's own) is a plan in
- * YAML with placeholders, a title and the kinds of entity that it fits. A recipe makes a plan like
- * any other: shown, editable, bounded, read-only.
+ * Recipes: investigations as data. Each file of assets/recipes/ (and the user's own) is a plan in YAML with placeholders, a title
+ * and the kinds of entity that it fits. A recipe makes a plan like any other: shown, editable, bounded, read-only.
  *
  *   id: all-activity
- *   title: "all activity of {value}"       # the numbered question of a card, the line of the pivot
- * menu key: a                                  # its letter in the pivot menu for:
- * [actor.user.name, src_endpoint.ip] # field names of entities, "*" for any plan: {show: events,
- * steps: [...]}      # plan JSON (plan/json.c) with {value}, {from}, {to}; a member whose
- * placeholder # has no value is left out
+ *   title: "all activity of {value}"       # the numbered question of a card, the line of the pivot menu
+ *   key: a                                  # its letter in the pivot menu
+ *   for: [actor.user.name, src_endpoint.ip] # field names of entities, "*" for any
+ *   plan: {show: events, steps: [...]}      # plan JSON (plan/json.c) with {value}, {from}, {to}; a member whose placeholder
+ *                                           # has no value is left out
  */
 #ifndef MW_RECIPE_H
 #define MW_RECIPE_H
@@ -35,7 +34,6 @@ struct recipe_args {
 	mw_time from, to; /* MW_TIME_NONE: no bound */
 };
 /* Validated, ready to run; -1 names the recipe's file and place. */
-struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a,
-                         struct err *e) MW_USE_RESULT;
+struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a, struct err *e) MW_USE_RESULT;
 
 #endif

@@ -1,8 +1,7 @@
 /*
- * Names ATT&CK techniques from events: rules of assets/attack/rules.yaml (ours), each a where tree
- * of the plan language with a weight. A technique's score is the weight of its best rule, raised a
- * little by further events and by rarity of the act within the batch, so that a single StopLogging
- * beats four hundred Describe calls. Loaded once a process, then read-only.
+ * Names ATT&CK techniques from events: rules of assets/attack/rules.yaml (ours), each a where tree of the plan language with a
+ * weight. A technique's score is the weight of its best rule, raised a little by further events and by rarity of the act within
+ * the batch, so that a single StopLogging beats four hundred Describe calls. Loaded once a process, then read-only.
  */
 #ifndef MW_ATTACK_H
 #define MW_ATTACK_H
@@ -14,8 +13,7 @@
 struct attack_rules;
 int attack_load(struct attack_rules **out, struct err *e) MW_USE_RESULT;
 void attack_free(struct attack_rules *r);
-const char *
-attack_name(const char *id); /* "T1562.008" -> "Disable or Modify Cloud Logs"; NULL when unknown */
+const char *attack_name(const char *id); /* "T1562.008" -> "Disable or Modify Cloud Logs"; NULL when unknown */
 
 struct attack_tally;
 struct attack_tally *attack_tally_new(const struct attack_rules *r);

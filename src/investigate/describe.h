@@ -1,7 +1,6 @@
 /*
- * One event in words: who did what to which thing, from where, with which outcome. A table of field
- * names per family of datasets (describe.c), first one present wins. Borrowed slices point into the
- * event.
+ * One event in words: who did what to which thing, from where, with which outcome. A table of field names per family of
+ * datasets (describe.c), first one present wins. Borrowed slices point into the event.
  */
 #ifndef MW_DESCRIBE_H
 #define MW_DESCRIBE_H
@@ -17,7 +16,6 @@ struct described {
 void describe_event(const struct event *ev, struct described *out);
 /* "GetObject fin-archive-prod app-web 203.0.113.77 DENIED", raw: escape on output. */
 void describe_line(const struct described *d, struct buf *out);
-char describe_source_letter(const char *dataset); /* L lake's own kinds by family: A aws, W windows,
-                                                     Z zeek, M microsoft, K k8s, O other */
+char describe_source_letter(const char *dataset); /* L lake's own kinds by family: A aws, W windows, Z zeek, M microsoft, K k8s, O other */
 
 #endif

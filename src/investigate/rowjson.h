@@ -1,6 +1,5 @@
 /*
- * A source's row as the protocol's ROW (proto/methods.def), written straight into a buffer: spools
- * hold a million of them.
+ * A source's row as the protocol's ROW (proto/methods.def), written straight into a buffer: spools hold a million of them.
  */
 #ifndef MW_ROWJSON_H
 #define MW_ROWJSON_H

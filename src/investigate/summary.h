@@ -1,7 +1,6 @@
 /*
- * Sentences from templates, no model: what happened, who, from where, to what, when, how sure, what
- * is missing. Each rests on evidence ids and says nothing that those records do not hold. Fed event
- * by event; memory is bounded by caps per tally.
+ * Sentences from templates, no model: what happened, who, from where, to what, when, how sure, what is missing. Each rests on
+ * evidence ids and says nothing that those records do not hold. Fed event by event; memory is bounded by caps per tally.
  */
 #ifndef MW_SUMMARY_H
 #define MW_SUMMARY_H

@@ -1,22 +1,21 @@
 /*
- * What the engine's workers do: the join between the rooms below and the protocol. Each kind is one
- * table of methods; the engine routes a client's request to the kind that has its method
- * (work_find), passing the params through with one member added:
+ * What the engine's workers do: the join between the rooms below and the protocol. Each kind is one table of methods; the
+ * engine routes a client's request to the kind that has its method (work_find), passing the params through with one member
+ * added:
  *
  *   ctx: {
  *     "user": name, "now": time (the request's own, or the clock),
- *     "turns": [{"question", "plan", "values": [text...]}]   the session's last MW_TURNS_CONTEXT
- * turns, oldest first (ask, plan.run) "incident": {...}    the stored incident (incident_to_json
- * plus status, owner, notes, pins) where params name one "plan": {...}        the plan of the job,
- * where params name a job (timeline.get, report.export) "open": [...]        all open incidents in
- * the same form (report.draft of a handoff, incident.get's "seen")
+ *     "turns": [{"question", "plan", "values": [text...]}]  the session's last MW_TURNS_CONTEXT turns, oldest first (ask, plan.run)
+ *     "incident": {...}  the stored incident (incident_to_json plus status, owner, notes, pins, actions) where params name one
+ *     "plan": {...}      the plan of the job, where params name a job (timeline.get, report.export)
+ *     "open": [...]      all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
+ *     "watches", "suppressed", "blind": [...]  for a handoff;  "systems": [name...]  configured response targets (playbook.get)
  *   }
  *
- * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask,
- * plan.run, recipe.run) send notifications while they run: "step" {n, state, rows, scanned, share,
- * elapsed_ms, partial, why, sent}, and their rows go to the spool of each step; their first
- * notification is "reading" {reading}, so that the engine can answer the client before the rows
- * come. Their result is {reading, answer} (answer null for a clarification).
+ * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask, plan.run, recipe.run) send
+ * notifications while they run: first "reading" {reading}, so that the engine can answer the client before the rows come, then
+ * "step" {n, state, rows, scanned, share, elapsed_ms, partial, why, sent}; their rows go to the spool of each step. Their result
+ * is {reading, answer} (answer null for a clarification).
  *
  *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu timeline.get
  *            recipe.list graph.node cover.table cover.get lake.status import.rejected import.list report.export
