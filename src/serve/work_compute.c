@@ -1,0 +1,61 @@
+/* The compute worker: findings of the lake into incidents. Opens lake and graph to read; the engine stores what comes back. */
+#include "correlate/correlate.h"
+#include "proc/sandbox.h"
+#include "serve/work.h"
+#include "store/graph.h"
+#include "store/lake.h"
+
+struct compute_state {
+	struct lake *lake;
+	struct graph *graph;
+};
+
+static int start(struct worker *w, const cJSON *config, struct err *e)
+{
+	struct compute_state *s = xcalloc(1, sizeof(*s));
+	const char *dir = json_str(config, "state", ".");
+	worker_set_state(w, s);
+	return fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) || graph_open(&s->graph, dir, GRAPH_READ, e) ? -1 : 0;
+}
+
+static void stop(struct worker *w)
+{
+	struct compute_state *s = worker_state(w);
+	if (!s)
+		return;
+	graph_close(s->graph);
+	lake_close(s->lake);
+	free(s);
+}
+
+static cJSON *list_json(const struct incident_list *list)
+{
+	cJSON *o = cJSON_CreateObject(), *a = json_add_arr(o, "incidents");
+	for (size_t i = 0; i < list->v.n; i++)
+		cJSON_AddItemToArray(a, incident_to_json(&list->v.v[i]));
+	return o;
+}
+
+static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct compute_state *s = worker_state(w);
+	struct finding_list findings = {0};
+	struct incident_list incidents = {0};
+	bool changed;
+	int rc;
+	(void)params;
+	rc = lake_refresh(s->lake, &changed, e) || graph_refresh(s->graph, &changed, e) ||
+	     correlate_collect(s->lake, s->graph, MW_TIME_NONE, &findings, e) || correlate_cluster(&findings, s->graph, &incidents, e);
+	if (!rc) {
+		*result = list_json(&incidents);
+		json_add_i64(*result, "findings", (int64_t)findings.v.n);
+	}
+	finding_list_release(&findings);
+	incident_list_release(&incidents);
+	return rc ? -1 : 0;
+}
+
+static const struct worker_method methods_compute[] = {{"incident.refresh", refresh}, {NULL, NULL}};
+const struct worker_kind work_compute = {
+	.name = "compute", .methods = methods_compute, .start = start, .stop = stop, .sandbox = SB_FILES, .max = 1,
+};
