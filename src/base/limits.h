@@ -35,6 +35,8 @@
 #define MW_PLAN_ROWS_DEFAULT 100000
 #define MW_PLAN_SECONDS_DEFAULT 60
 #define MW_PIVOT_VALUES_MAX 10000       /* tuples that a later step takes from an earlier one */
+#define MW_RUN_FETCH_MAX 200000         /* events that run/ holds to do what a source cannot */
+#define MW_RUN_FETCH_BYTES_MAX (512u * 1024 * 1024)
 #define MW_REGEX_MAX 1024               /* pattern length */
 #define MW_REGEX_MATCH_LIMIT 100000     /* PCRE2 match limit a value */
 

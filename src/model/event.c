@@ -33,3 +33,23 @@ struct slice event_get(const struct event *ev, field_id f)
 			return v->value;
 	return (struct slice){"", 0};
 }
+
+static struct slice keep(struct arena *a, struct slice s)
+{
+	return (struct slice){arena_memdup(a, s.s, s.n), s.n};
+}
+
+void event_copy(struct event *to, const struct event *from, struct arena *a)
+{
+	const struct event_val *v;
+
+	*to = *from;
+	to->dataset = arena_strdup(a, from->dataset ? from->dataset : "");
+	to->uid = keep(a, from->uid);
+	to->basename = keep(a, from->basename);
+	to->raw = keep(a, from->raw);
+	to->vals.v = NULL;
+	to->vals.n = to->vals.cap = 0;
+	vec_each (v, &from->vals)
+		*vec_push(&to->vals) = (struct event_val){v->field, keep(a, v->value)};
+}

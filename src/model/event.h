@@ -31,6 +31,8 @@ struct event {
 void event_reset(struct event *ev); /* empties, keeps storage */
 void event_release(struct event *ev);
 void event_add(struct event *ev, field_id f, struct slice value); /* empty values are not added */
+/* A copy whose slices live in the arena; release it as well. The dataset's text is copied too. */
+void event_copy(struct event *to, const struct event *from, struct arena *a);
 struct slice event_get(const struct event *ev, field_id f); /* first value, or the empty slice */
 
 /* A stored event's id: assigned by the lake, never reused, stable under compaction. On the wire "ev:<decimal>". */

@@ -191,6 +191,11 @@ static int check_pivot(const struct check *c, const struct plan_node *n, const s
 		return -1;
 	if (!n->column || !n->column[0])
 		return place_err(column, c->e, "the column of step %d is missing", n->from_step);
+	if (n->op == OP_LIKE || n->op == OP_REGEX || n->op == OP_CIDR)
+		return place_err(
+		        PLACE_KEY(at, "op"), c->e,
+		        "%s takes a pattern, which values of a step are not; use is or contains",
+		        plan_op_name(n->op));
 	from = &c->p->steps[n->from_step];
 	if (from->kind == PS_GRAPH)
 		return 0;

@@ -46,12 +46,22 @@ struct source_done {
 	char *sent;             /* the text or program as it was sent, for the screen; free() */
 };
 struct source;
+/* What of a step a source does itself, exactly. What it cannot, run/ does over the events that it fetches for it. */
+enum source_fit {
+	FIT_WHERE = 1,    /* else: `where` may be widened, done.inexact says so, and run/ filters */
+	FIT_ROWS = 2,     /* stats, by, span, having, sort, limit, with_ties */
+	FIT_SEQUENCE = 4,
+	FIT_BASELINE = 8,
+	FIT_ALL = 15,
+};
 struct source_ops {
 	const char *kind;       /* "lake", "graph", "splunk" */
 	/* Runs step i; pivots and step times have been resolved to values by run/ before. */
 	int (*search)(struct source *s, const struct plan *p, size_t i, const struct source_run *run,
 	              const struct source_sink *sink, struct source_done *done, struct err *e);
 	void (*close)(struct source *s);
+	/* source_fit bits for this step. NULL: all, always. */
+	unsigned (*fit)(struct source *s, const struct plan *p, size_t i);
 };
 struct source {
 	const struct source_ops *ops;
