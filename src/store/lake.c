@@ -376,7 +376,7 @@ field_id lake_section_field(const struct seg_section *sec)
 	return f ? f->id : FIELD_NONE;
 }
 
-static int file_of_row(struct lake_seg *s, uint32_t row, struct slice *out, struct err *e)
+int lake_row_file(struct lake_seg *s, uint32_t row, struct slice *out, struct err *e)
 {
 	struct seg_col *c;
 	uint32_t code;
@@ -398,11 +398,8 @@ int lake_row_place(struct lake_seg *s, uint32_t row, struct arena *a, struct sli
 	struct seg_ints line;
 	struct slice file;
 
-	*out = SLICE("");
-	if (file_of_row(s, row, &file, e) || seg_ints(&s->seg, SEG_LINE, &line, e))
+	if (lake_row_file(s, row, &file, e) || seg_ints(&s->seg, SEG_LINE, &line, e))
 		return -1;
-	if (file.n == 0)
-		return 0;
 	char *p = arena_alloc(a, file.n + 24);
 	memcpy(p, file.s, file.n);
 	*out = (struct slice){p, file.n + (size_t)snprintf(p + file.n, 24, ":%lld",
@@ -437,9 +434,11 @@ static int own_uid(struct lake_seg *s, uint32_t row, struct slice *out, struct e
 int lake_row_uid(struct lake_seg *s, uint32_t row, struct arena *a, struct slice *out,
                  struct err *e)
 {
-	if (own_uid(s, row, out, e))
+	struct slice file;
+
+	if (own_uid(s, row, out, e) || lake_row_file(s, row, &file, e))
 		return -1;
-	return out->n ? 0 : lake_row_place(s, row, a, out, e);
+	return out->n || !file.n ? 0 : lake_row_place(s, row, a, out, e);
 }
 
 static int add_field(struct lake_seg *s, field_id f, uint32_t row, struct event *out, struct err *e)
@@ -471,14 +470,14 @@ int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool v
 	event_reset(out);
 	if (lake_seg_open(s, e) || seg_ints(&s->seg, SEG_TIME, &time, e) ||
 	    seg_ints(&s->seg, SEG_ARRIVAL, &arrival, e) || seg_ints(&s->seg, SEG_LINE, &line, e) ||
-	    own_uid(s, row, &out->uid, e) || file_of_row(s, row, &out->basename, e))
+	    own_uid(s, row, &out->uid, e) || lake_row_file(s, row, &out->basename, e))
 		return -1;
 	out->time = seg_int(&time, row);
 	out->arrival = seg_int(&arrival, row);
 	out->line = (uint64_t)seg_int(&line, row);
 	out->dataset = s->dataset;
 	out->has_own_uid = out->uid.n > 0;
-	if (!out->has_own_uid && lake_row_place(s, row, a, &out->uid, e))
+	if (!out->has_own_uid && out->basename.n && lake_row_place(s, row, a, &out->uid, e))
 		return -1;
 	if (raw && seg_raw_row(raw, &s->seg, row, &out->raw, e))
 		return -1;

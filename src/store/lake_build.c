@@ -280,7 +280,7 @@ static bool is_place(const struct event *ev)
 	char line[24];
 	size_t n = (size_t)snprintf(line, sizeof(line), ":%llu", (unsigned long long)ev->line);
 
-	return ev->uid.n == ev->basename.n + n &&
+	return ev->basename.n && ev->uid.n == ev->basename.n + n &&
 	       memcmp(ev->uid.s, ev->basename.s, ev->basename.n) == 0 &&
 	       memcmp(ev->uid.s + ev->basename.n, line, n) == 0;
 }

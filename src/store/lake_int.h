@@ -62,10 +62,12 @@ bool lake_locate(struct lake *l, event_id id, struct lake_seg **s, uint32_t *row
  * use) or the arena. raw NULL: no raw record. vals false: no vals. */
 int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool vals,
                    struct arena *a, struct event *out, struct err *e) MW_USE_RESULT;
-/* "<basename>:<line>" of a row, in the arena; empty where the row has no file. */
+/* The base name of the file that a row came from; into the map. */
+int lake_row_file(struct lake_seg *s, uint32_t row, struct slice *out, struct err *e) MW_USE_RESULT;
+/* "<basename>:<line>" of a row, in the arena. */
 int lake_row_place(struct lake_seg *s, uint32_t row, struct arena *a, struct slice *out,
                    struct err *e) MW_USE_RESULT;
-/* The uid column's value, else the place. */
+/* The uid column's value, else the place, else empty. */
 int lake_row_uid(struct lake_seg *s, uint32_t row, struct arena *a, struct slice *out,
                  struct err *e) MW_USE_RESULT;
 /* Field ids of the segment's columns, FIELD_NONE for a name that this build does not have. */

@@ -427,23 +427,31 @@ int seg_raw_frame(struct seg_raw *r, struct seg *s, const struct seg_frame *f, s
 	r->text.s[n] = '\0';
 	r->seg = s;
 	r->frame = f;
+	r->row = f->first;
+	r->at = 0;
 	return 0;
 }
 
 int seg_raw_row(struct seg_raw *r, struct seg *s, uint32_t row, struct slice *out, struct err *e)
 {
-	const struct seg_frame *f = seg_frame_of(s, row, e);
+	const struct seg_frame *f = r->frame;
 	struct seg_ints len;
-	uint64_t at = 0, n;
+	uint64_t n;
 
+	if (r->seg != s || !f || row < f->first || row - f->first >= f->rows)
+		f = seg_frame_of(s, row, e);
 	if (!f || seg_ints(s, SEG_RAWLEN, &len, e) || seg_raw_frame(r, s, f, e))
 		return -1;
-	for (uint32_t i = f->first; i < row; i++)
-		at += (uint64_t)seg_int(&len, i);
+	if (row < r->row) {
+		r->row = f->first;
+		r->at = 0;
+	}
+	for (; r->row < row; r->row++)
+		r->at += (uint64_t)seg_int(&len, r->row);
 	n = (uint64_t)seg_int(&len, row);
-	if (at > r->text.len || n > r->text.len - at)
+	if (r->at > r->text.len || n > r->text.len - r->at)
 		return broken(s, f->off, "record lengths", e);
-	*out = (struct slice){r->text.s + at, n};
+	*out = (struct slice){r->text.s + r->at, n};
 	return 0;
 }
 
