@@ -102,7 +102,8 @@ static int scope(struct worker *w, struct lake_seg *ls, bool windowed, mw_time f
 	live_rows(ls, in);
 	w->c.notes.segments++;
 	w->c.notes.rows += ls->live;
-	if ((windowed && in_window(&w->c, from, to, in)) || lx_where_rows(w->where, &w->c, in, w->rows))
+	if ((windowed && in_window(&w->c, from, to, in)) ||
+	    lx_where_rows(w->where, &w->c, in, w->rows))
 		return -1;
 	w->c.notes.by_value += lx_none(w->rows);
 	return 0;
@@ -137,7 +138,8 @@ static int give_rows(struct worker *w)
 {
 	if (lx_none(w->rows))
 		return 0;
-	return w->x->groups ? lx_groups_add(w->x->groups, &w->c, w->rows) : lx_events_add(w->x->events, &w->c, w->rows);
+	return w->x->groups ? lx_groups_add(w->x->groups, &w->c, w->rows)
+	                    : lx_events_add(w->x->events, &w->c, w->rows);
 }
 
 static int match_segment(struct worker *w, size_t segment, struct lake_seg *ls)
@@ -206,7 +208,8 @@ static void *work(void *arg)
 			break;
 		}
 		if (w->leads && w->x->sink->progress)
-			w->x->sink->progress(w->x->sink->ctx, 0, (double)atomic_load(&pass->next) / (double)l->segs.n);
+			w->x->sink->progress(w->x->sink->ctx, 0,
+			                     (double)atomic_load(&pass->next) / (double)l->segs.n);
 	}
 	return NULL;
 }
@@ -295,13 +298,16 @@ static int run_passes(struct search *x, struct err *e)
 	return run_pass(x, kept_segment, e);
 }
 
-static int push_groups(struct search *x, struct err *e)
+static int push_groups(struct search *x, const char *name, struct err *e)
 {
 	struct eval_result r = {0};
 	int rc = lx_groups_result(x->groups, &r, e);
 
 	for (size_t i = 0; i < r.rows.n && rc == 0; i++) {
-		struct source_row row = {.source = "lake", .cols = r.rows.v[i].cols, .ncols = r.ncols, .id = EVENT_ID_NONE};
+		struct source_row row = {.source = name,
+		                         .cols = r.rows.v[i].cols,
+		                         .ncols = r.ncols,
+		                         .id = EVENT_ID_NONE};
 		rc = x->sink->row(x->sink->ctx, &row, e);
 		x->done->rows += rc == 0;
 	}
@@ -317,19 +323,21 @@ static int after_passes(struct search *x, const char *name, int rc, struct err *
 
 	if (rc && e->code == ERR_DEADLINE && !x->sequence) {
 		x->done->partial = true;
-		snprintf(x->done->why, sizeof(x->done->why), "%s", e->what);
+		snprintf(x->done->why, sizeof(x->done->why), "%.255s", e->what);
 		run.deadline_us = 0;
 		rc = 0;
 	}
 	if (x->notes.gave_up) {
 		x->done->partial = true;
 		snprintf(x->done->why, sizeof(x->done->why),
-		         "on %llu values the regular expression was too costly to decide; they count as not matching",
+		         "on %llu values the regular expression was too costly to decide; they "
+		         "count as not matching",
 		         (unsigned long long)x->notes.gave_up);
 	}
 	if (rc)
 		return -1;
-	return x->groups ? push_groups(x, e) : lx_events_push(x->events, name, &run, x->sink, x->done, e);
+	return x->groups ? push_groups(x, name, e)
+	                 : lx_events_push(x->events, name, &run, x->sink, x->done, e);
 }
 
 static void describe_scope(const struct search *x, struct buf *b)
@@ -337,13 +345,15 @@ static void describe_scope(const struct search *x, struct buf *b)
 	const struct lx_notes *n = &x->notes;
 
 	buf_printf(b,
-	           "lake: %llu of %zu segments read (%llu skipped by time, %llu by dataset), %llu held no match, %llu rows "
+	           "lake: %llu of %zu segments read (%llu skipped by time, %llu by dataset), %llu "
+	           "held no match, %llu rows "
 	           "looked at",
 	           (unsigned long long)n->segments, x->l->segs.n, (unsigned long long)n->by_time,
-	           (unsigned long long)n->by_dataset, (unsigned long long)n->by_value, (unsigned long long)n->rows);
+	           (unsigned long long)n->by_dataset, (unsigned long long)n->by_value,
+	           (unsigned long long)n->rows);
 	if (n->frames)
-		buf_printf(b, ", %llu of %llu raw frames unpacked", (unsigned long long)n->frames_read,
-		           (unsigned long long)n->frames);
+		buf_printf(b, ", %llu of %llu raw frames unpacked",
+		           (unsigned long long)n->frames_read, (unsigned long long)n->frames);
 	buf_ch(b, '\n');
 }
 
@@ -378,7 +388,8 @@ static void describe(struct search *x)
 		buf_str(&b, "  then rows whose key was not seen in the window before\n");
 	if (x->s->sequence)
 		buf_printf(&b, "  then chains of %zu stages\n", x->s->sequence->nstages);
-	buf_str(&b, x->groups ? "  counted by dictionary codes, merged by value\n" : "  rows by time, made from columns\n");
+	buf_str(&b, x->groups ? "  counted by dictionary codes, merged by value\n"
+	                      : "  rows by time, made from columns\n");
 	x->done->sent = buf_take(&b, NULL);
 }
 
@@ -400,8 +411,9 @@ struct lake_source {
 	char name[];
 };
 
-static int lake_search(struct source *s, const struct plan *p, size_t i, const struct source_run *run,
-                       const struct source_sink *sink, struct source_done *done, struct err *e)
+static int lake_search(struct source *s, const struct plan *p, size_t i,
+                       const struct source_run *run, const struct source_sink *sink,
+                       struct source_done *done, struct err *e)
 {
 	const struct lake_source *ls = (const struct lake_source *)(const void *)s;
 	struct search x = {.l = ls->l, .run = run, .sink = sink, .done = done};
@@ -411,7 +423,8 @@ static int lake_search(struct source *s, const struct plan *p, size_t i, const s
 	e = e ? e : &own;
 	*done = (struct source_done){.complete_to = MW_TIME_NONE};
 	if (p->steps[i].kind != PS_SEARCH)
-		return err_set(e, ERR_INVALID, "step %zu asks the graph; the lake runs searches only", i + 1);
+		return err_set(e, ERR_INVALID,
+		               "step %zu asks the graph; the lake runs searches only", i + 1);
 	x.p = plan_clone(p);
 	x.s = &x.p->steps[i].search;
 	if (plan_is_grouped(x.s))

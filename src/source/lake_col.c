@@ -76,8 +76,9 @@ int lx_pause(struct lx_ctx *c)
 	if (c->run->cancelled && *c->run->cancelled)
 		return err_set(c->e, ERR_CANCELLED, "the search was cancelled");
 	if (c->run->deadline_us && mw_mono_us() > c->run->deadline_us)
-		return err_set(c->e, ERR_DEADLINE, "the search took longer than it may; narrow its time span or "
-		                                   "add a condition on a field");
+		return err_set(c->e, ERR_DEADLINE,
+		               "the search took longer than it may; narrow its time span or "
+		               "add a condition on a field");
 	return 0;
 }
 
@@ -104,7 +105,8 @@ static int time_value(struct lx_ctx *c, uint32_t row, bool (*fn)(void *, struct 
 	return text_value(c, slice_of(text), fn, ctx);
 }
 
-static int pseudo_value(struct lx_ctx *c, uint32_t row, enum plan_pseudo which, bool (*fn)(void *, struct slice), void *ctx)
+static int pseudo_value(struct lx_ctx *c, uint32_t row, enum plan_pseudo which,
+                        bool (*fn)(void *, struct slice), void *ctx)
 {
 	struct arena a = ARENA_INIT;
 	struct slice v = {0};
@@ -131,7 +133,8 @@ static int pseudo_value(struct lx_ctx *c, uint32_t row, enum plan_pseudo which, 
 	return rc;
 }
 
-static int field_value(struct lx_ctx *c, uint32_t row, field_id f, bool (*fn)(void *, struct slice), void *ctx)
+static int field_value(struct lx_ctx *c, uint32_t row, field_id f, bool (*fn)(void *, struct slice),
+                       void *ctx)
 {
 	struct seg_col *col;
 	uint32_t from, to, code;
@@ -151,7 +154,8 @@ static int field_value(struct lx_ctx *c, uint32_t row, field_id f, bool (*fn)(vo
 	return 0;
 }
 
-int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f, bool (*fn)(void *, struct slice), void *ctx)
+int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f,
+                  bool (*fn)(void *, struct slice), void *ctx)
 {
 	struct slice raw;
 
@@ -194,7 +198,8 @@ static int from_segment(struct lx_ctx *c, struct seg_col *col, struct lx_col *ou
 {
 	if (seg_col_load(c->s, col, c->e))
 		return -1;
-	*out = (struct lx_col){.seg = c->s, .col = col, .nvalues = col->h.nvalues, .codes = unpack(c, col)};
+	*out = (struct lx_col){
+	        .seg = c->s, .col = col, .nvalues = col->h.nvalues, .codes = unpack(c, col)};
 	if (col->h.many) {
 		uint32_t *off = arena_alloc(&c->arena, ((size_t)c->s->head.rows + 1) * 4);
 		memcpy(off, c->s->base + col->rowoffs, ((size_t)c->s->head.rows + 1) * 4);
@@ -229,7 +234,8 @@ static bool intern(void *ctx, struct slice v)
 	return true;
 }
 
-static int make_own(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows, struct lx_col *out)
+static int make_own(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows,
+                    struct lx_col *out)
 {
 	struct interning in = {.own = own_column(c)};
 	uint32_t n = c->s->head.rows, *off = arena_alloc(&c->arena, ((size_t)n + 1) * 4), *codes;
@@ -247,7 +253,10 @@ static int make_own(struct lx_ctx *c, const struct plan_field *f, const struct l
 	if (in.n)
 		memcpy(codes, in.codes, (size_t)in.n * 4);
 	free(in.codes);
-	*out = (struct lx_col){.own = in.own, .codes = codes, .rowoff = off, .nvalues = (uint32_t)in.own->values.n};
+	*out = (struct lx_col){.own = in.own,
+	                       .codes = codes,
+	                       .rowoff = off,
+	                       .nvalues = (uint32_t)in.own->values.n};
 	return rc;
 }
 
@@ -258,7 +267,8 @@ static void no_values(struct lx_ctx *c, struct lx_col *out)
 	*out = (struct lx_col){.codes = codes};
 }
 
-int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows, struct lx_col *out)
+int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows,
+                struct lx_col *out)
 {
 	struct seg_col *col = NULL;
 

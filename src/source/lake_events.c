@@ -18,7 +18,7 @@ struct lx_events {
 	pthread_mutex_t lock;
 	VEC(struct erow) rows;
 	size_t limit;
-	uint64_t dropped;   /* rows that sort behind the limit, let go on the way */
+	uint64_t dropped;          /* rows that sort behind the limit, let go on the way */
 	struct plan_field *fields; /* to sort by */
 	struct arena arena;
 };
@@ -125,8 +125,8 @@ static void shed(struct lx_events *ev)
 
 /* ---- collecting ---- */
 
-
-static void sort_keys(struct lx_events *ev, const struct lx_col *cols, uint32_t row, struct erow *out)
+static void sort_keys(struct lx_events *ev, const struct lx_col *cols, uint32_t row,
+                      struct erow *out)
 {
 	out->keys = arena_zalloc(&ev->arena, (ev->s->nsort + 1) * sizeof(*out->keys));
 	for (size_t i = 0; i < ev->s->nsort; i++) {
@@ -136,11 +136,13 @@ static void sort_keys(struct lx_events *ev, const struct lx_col *cols, uint32_t 
 		for (; from < to && !v.n; from++)
 			if (cols[i].codes[from])
 				v = lx_value(&cols[i], cols[i].codes[from]);
-		out->keys[i] = cols[i].own ? (struct slice){arena_strndup(&ev->arena, v.s, v.n), v.n} : v;
+		out->keys[i] =
+		        cols[i].own ? (struct slice){arena_memdup(&ev->arena, v.s, v.n), v.n} : v;
 	}
 }
 
-static void add_row(struct lx_events *ev, struct lx_ctx *c, const struct lx_col *cols, mw_time t, uint32_t row)
+static void add_row(struct lx_events *ev, struct lx_ctx *c, const struct lx_col *cols, mw_time t,
+                    uint32_t row)
 {
 	struct erow *r = vec_push(&ev->rows);
 

@@ -39,17 +39,18 @@ bool lx_any_in(const struct lx_rows *r, uint32_t from, uint32_t n);
 
 /* What was done, for the screen. Added up over threads. */
 struct lx_notes {
-	uint64_t segments, by_time, by_dataset, by_value; /* seen; skipped by time, dataset, or because no value fits */
+	uint64_t segments, by_time, by_dataset,
+	        by_value; /* seen; skipped by time, dataset, or because no value fits */
 	uint64_t rows, frames, frames_read, gave_up;
 };
 
 /* One thread at work on one segment. */
 struct lx_ctx {
 	struct lake_seg *ls;
-	struct seg *s;             /* of ls */
+	struct seg *s; /* of ls */
 	struct seg_raw raw;
 	struct ev_reader *reader;
-	struct arena arena;        /* reset for each segment */
+	struct arena arena;         /* reset for each segment */
 	VEC(struct column *) owned; /* columns made for the segment */
 	const struct source_run *run;
 	struct lx_notes notes;
@@ -67,7 +68,8 @@ struct lx_where;
 struct lx_where *lx_where_new(const struct plan_node *where, struct err *e); /* NULL where: all */
 void lx_where_free(struct lx_where *w);
 /* out = rows of in that match; in and out differ. */
-int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in, struct lx_rows *out);
+int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in,
+                  struct lx_rows *out);
 uint64_t lx_where_gave_up(const struct lx_where *w); /* as matcher_gave_up */
 /* The program in words, a line a condition. */
 void lx_where_text(const struct lx_where *w, struct buf *b);
@@ -75,29 +77,32 @@ void lx_where_text(const struct lx_where *w, struct buf *b);
 /* One condition (lake_leaf.c). */
 struct lx_leaf {
 	const struct plan_node *n;
-	struct matcher *m;         /* NULL for field against field */
-	struct filter *pair;       /* field against field */
-	VEC(struct slice) *needles; /* per value: literal texts that a matching record must hold; nneedles lists */
+	struct matcher *m;   /* NULL for field against field */
+	struct filter *pair; /* field against field */
+	VEC(struct slice) *
+	        needles; /* per value: literal texts that a matching record must hold; nneedles lists */
 	size_t nneedles;
-	bool always_raw;           /* no needle: every frame must be read */
+	bool always_raw; /* no needle: every frame must be read */
 	int cost;
 	struct arena arena;
 };
 int lx_leaf_init(struct lx_leaf *l, const struct plan_node *n, struct err *e);
 void lx_leaf_release(struct lx_leaf *l);
-int lx_leaf_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in, struct lx_rows *out);
+int lx_leaf_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
+                 struct lx_rows *out);
 
 /* ---- any field as a coded column over some rows ---- */
 
 struct lx_col {
 	const struct seg *seg;
-	const struct seg_col *col;  /* the segment's, or */
-	const struct column *own;   /* made here */
-	const uint32_t *codes;      /* 0: no value */
-	const uint32_t *rowoff;     /* NULL: one code a row */
+	const struct seg_col *col; /* the segment's, or */
+	const struct column *own;  /* made here */
+	const uint32_t *codes;     /* 0: no value */
+	const uint32_t *rowoff;    /* NULL: one code a row */
 	uint32_t nvalues;
 };
-int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows, struct lx_col *out);
+int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows,
+                struct lx_col *out);
 /* The bucket of `span` that each row's time falls in; no code for a row without a time. */
 int lx_col_buckets(struct lx_ctx *c, int64_t span, const struct lx_rows *rows, struct lx_col *out);
 struct slice lx_value(const struct lx_col *col, uint32_t code);
@@ -107,7 +112,8 @@ static inline void lx_places(const struct lx_col *col, uint32_t row, uint32_t *f
 	*to = col->rowoff ? col->rowoff[row + 1] : row + 1;
 }
 /* Values of a field of one row, whatever kind of field it is. */
-int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f, bool (*fn)(void *, struct slice), void *ctx);
+int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f,
+                  bool (*fn)(void *, struct slice), void *ctx);
 
 /* ---- after the conditions ---- */
 
@@ -128,7 +134,8 @@ struct lx_tuples {
 	struct lx_pairs levels[LX_COLS_MAX]; /* (tuple of the columns before, code) -> tuple */
 };
 void lx_tuples_release(struct lx_tuples *t);
-void lx_tuples_each(struct lx_tuples *t, uint32_t row, void (*fn)(void *, uint32_t tuple, uint32_t row), void *ctx);
+void lx_tuples_each(struct lx_tuples *t, uint32_t row,
+                    void (*fn)(void *, uint32_t tuple, uint32_t row), void *ctx);
 void lx_tuple_values(const struct lx_tuples *t, uint32_t tuple, struct slice *out);
 
 /* Baseline: first every segment's rows of the window before, then the rows to keep. Safe from several threads. */
@@ -142,7 +149,8 @@ int lx_baseline_keep(struct lx_baseline *b, struct lx_ctx *c, struct lx_rows *ro
 struct lx_sequence;
 struct lx_sequence *lx_sequence_new(const struct plan_sequence *q);
 void lx_sequence_free(struct lx_sequence *s);
-int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, size_t stage, const struct lx_rows *rows);
+int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, size_t stage,
+                    const struct lx_rows *rows);
 /* keep[segment]: made where it has rows; free() each. */
 void lx_sequence_finish(struct lx_sequence *s, struct lx_rows **keep);
 
@@ -156,7 +164,8 @@ int lx_groups_result(struct lx_groups *g, struct eval_result *out, struct err *e
 struct lx_events;
 struct lx_events *lx_events_new(struct plan *p, const struct plan_search *s, struct err *e);
 void lx_events_free(struct lx_events *ev);
-int lx_events_add(struct lx_events *ev, struct lx_ctx *c, const struct lx_rows *rows); /* several threads */
+int lx_events_add(struct lx_events *ev, struct lx_ctx *c,
+                  const struct lx_rows *rows); /* several threads */
 /* Sorts, cuts, pushes. */
 int lx_events_push(struct lx_events *ev, const char *source, const struct source_run *run,
                    const struct source_sink *sink, struct source_done *done, struct err *e);

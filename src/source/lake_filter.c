@@ -31,7 +31,8 @@ void lx_baseline_free(struct lx_baseline *b)
 	free(b);
 }
 
-static int key_columns(const struct plan_baseline *b, struct lx_ctx *c, const struct lx_rows *rows, struct lx_tuples *t)
+static int key_columns(const struct plan_baseline *b, struct lx_ctx *c, const struct lx_rows *rows,
+                       struct lx_tuples *t)
 {
 	for (t->ncols = 0; t->ncols < b->nkey; t->ncols++)
 		if (lx_col_make(c, &b->key[t->ncols], rows, &t->cols[t->ncols]))
@@ -187,16 +188,21 @@ static void add_hit(void *ctx, uint32_t tuple, uint32_t row)
 	h->row = row;
 	/* A value of the segment's own column stays mapped; one made for this search does not. */
 	h->value = a->t->ncols && a->t->cols[0].own
-	                   ? (struct slice){arena_strndup(&a->s->arena, v.s, v.n), v.n}
+	                   ? (struct slice){arena_memdup(&a->s->arena, v.s, v.n), v.n}
 	                   : v;
 }
 
-int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, size_t stage, const struct lx_rows *rows)
+int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, size_t stage,
+                    const struct lx_rows *rows)
 {
 	const struct plan_sequence *q = s->q;
-	const struct plan_field *by = q->stage_by && q->stage_by[stage].name ? &q->stage_by[stage] : &q->by;
+	const struct plan_field *by =
+	        q->stage_by && q->stage_by[stage].name ? &q->stage_by[stage] : &q->by;
 	struct lx_tuples t = {.ncols = q->by.name ? 1 : 0};
-	struct adding a = {.s = s, .t = &t, .ls = c->ls, .like = {.segment = (uint32_t)segment, .stage = (uint32_t)stage}};
+	struct adding a = {.s = s,
+	                   .t = &t,
+	                   .ls = c->ls,
+	                   .like = {.segment = (uint32_t)segment, .stage = (uint32_t)stage}};
 	uint32_t n = c->s->head.rows;
 	int rc = seg_ints(c->s, SEG_TIME, &a.time, c->e);
 
@@ -206,8 +212,11 @@ int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, siz
 	for (uint32_t row = lx_next(rows, 0); rc == 0 && row < n; row = lx_next(rows, row + 1))
 		lx_tuples_each(&t, row, add_hit, &a);
 	if (s->hits.n > HITS_MAX)
-		rc = err_set(c->e, ERR_LIMIT, "the stages of the sequence match more than %u events; narrow the time span or "
-		                              "the stages' conditions", HITS_MAX);
+		rc = err_set(c->e, ERR_LIMIT,
+		             "the stages of the sequence match more than %u events; narrow the "
+		             "time span or "
+		             "the stages' conditions",
+		             HITS_MAX);
 	pthread_mutex_unlock(&s->lock);
 	lx_tuples_release(&t);
 	return rc;

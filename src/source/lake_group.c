@@ -23,10 +23,10 @@ struct lx_groups {
 struct local {
 	const struct plan_search *s;
 	struct lx_tuples by;
-	struct lx_col values[MW_PLAN_BY_MAX];   /* of the stats' fields */
-	struct lx_pairs seen[MW_PLAN_BY_MAX];   /* (group, value) */
-	VEC(uint32_t) seen_n[MW_PLAN_BY_MAX];   /* how often each pair came */
-	VEC(uint64_t) count;                    /* events of each group */
+	struct lx_col values[MW_PLAN_BY_MAX]; /* of the stats' fields */
+	struct lx_pairs seen[MW_PLAN_BY_MAX]; /* (group, value) */
+	VEC(uint32_t) seen_n[MW_PLAN_BY_MAX]; /* how often each pair came */
+	VEC(uint64_t) count;                  /* events of each group */
 	VEC(mw_time) first, last;
 	struct seg_ints time;
 };
@@ -108,7 +108,8 @@ static int local_columns(struct local *l, struct lx_ctx *c, const struct lx_rows
 		if (lx_col_make(c, &l->s->by[i], rows, &by->cols[by->ncols++]))
 			return -1;
 	for (size_t i = 0; i < l->s->nstats; i++)
-		if (l->s->stats[i].field.name && lx_col_make(c, &l->s->stats[i].field, rows, &l->values[i]))
+		if (l->s->stats[i].field.name &&
+		    lx_col_make(c, &l->s->stats[i].field, rows, &l->values[i]))
 			return -1;
 	return 0;
 }
@@ -139,8 +140,8 @@ static struct stat *global_group(struct lx_groups *g, const struct slice *tuple,
 		return g->v.v[m->val.u];
 	m->val.u = g->v.n;
 	for (size_t i = 0; i < g->ncols; i++)
-		*vec_push(&g->tuples) =
-		        (struct slice){arena_strndup(&g->arena, tuple[i].s, tuple[i].n), tuple[i].n};
+		*vec_push(&g->tuples) = (struct slice){
+		        arena_memdup(&g->arena, tuple[i].s, tuple[i].n), tuple[i].n};
 	struct stat *st = xcalloc(g->s->nstats + 1, sizeof(*st));
 	for (size_t i = 0; i < g->s->nstats; i++)
 		stat_init(&st[i], g->s->stats[i].fn);

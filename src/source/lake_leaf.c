@@ -23,7 +23,9 @@ static void add_like_needles(struct lx_leaf *l, size_t list, struct slice p)
 	for (size_t i = 0; i <= p.n; i++) {
 		bool quoted = i + 1 < p.n && p.s[i] == '\\';
 		if (i == p.n || (!quoted && (p.s[i] == '*' || p.s[i] == '?'))) {
-			add_needle(l, list, (struct slice){arena_strndup(&l->arena, part.s, part.len), part.len});
+			add_needle(l, list,
+			           (struct slice){arena_memdup(&l->arena, part.s, part.len),
+			                          part.len});
 			buf_reset(&part);
 			continue;
 		}
@@ -67,7 +69,8 @@ static void add_path_needles(struct lx_leaf *l, size_t list, const char *path)
 			buf_ch(&key, *p);
 			continue;
 		}
-		add_needle(l, list, (struct slice){arena_strndup(&l->arena, key.s, key.len), key.len});
+		add_needle(l, list,
+		           (struct slice){arena_memdup(&l->arena, key.s, key.len), key.len});
 		buf_reset(&key);
 		if (!*p)
 			break;
@@ -107,7 +110,8 @@ int lx_leaf_init(struct lx_leaf *l, const struct plan_node *n, struct err *e)
 {
 	*l = (struct lx_leaf){.n = n, .cost = cost_of(n)};
 	if (n->from_step >= 0)
-		return err_set(e, ERR_INVALID, "the values of step %d are not here yet", n->from_step);
+		return err_set(e, ERR_INVALID, "the values of step %d are not here yet",
+		               n->from_step);
 	if (n->rhs.name)
 		l->pair = filter_new(n, e);
 	else
@@ -131,7 +135,7 @@ void lx_leaf_release(struct lx_leaf *l)
 
 /* ---- columns ---- */
 
-struct hits { /* codes that match */
+struct hits {        /* codes that match */
 	uint8_t *is; /* by code; NULL: only `one` or none */
 	uint32_t one, n;
 };
@@ -161,7 +165,8 @@ static int probe(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col *col,
 		for (uint32_t code = first; code < first + n; code++) {
 			if (seg_col_value(c->s, col, code, &v, c->e))
 				return -1;
-			if (matcher_value(l->m, v) && !(h->n && (h->is ? h->is[code] : h->one == code)))
+			if (matcher_value(l->m, v) &&
+			    !(h->n && (h->is ? h->is[code] : h->one == code)))
 				hit(h, c, col, code);
 		}
 	}
@@ -188,8 +193,8 @@ static inline bool code_hits(const struct hits *h, uint32_t code)
 	return h->is ? h->is[code] : code == h->one;
 }
 
-static void scan_many(const struct hits *h, struct lx_ctx *c, const struct seg_col *col, const struct lx_rows *in,
-                      struct lx_rows *out)
+static void scan_many(const struct hits *h, struct lx_ctx *c, const struct seg_col *col,
+                      const struct lx_rows *in, struct lx_rows *out)
 {
 	uint32_t rows = c->s->head.rows, from, to;
 
@@ -204,22 +209,22 @@ static void scan_many(const struct hits *h, struct lx_ctx *c, const struct seg_c
 }
 
 /* A word of 64 rows at a time. */
-#define SCAN(type, test)                                                                           \
-	for (uint32_t w = 0; w * 64 < rows; w++) {                                                 \
-		uint32_t k = rows - w * 64 < 64 ? rows - w * 64 : 64;                              \
-		uint64_t bits = 0;                                                                 \
-		if (!in->w[w])                                                                     \
-			continue;                                                                  \
-		for (uint32_t i = 0; i < k; i++) {                                                 \
-			type code;                                                                 \
-			memcpy(&code, at + ((size_t)w * 64 + i) * sizeof(type), sizeof(type));     \
-			bits |= (uint64_t)(test) << i;                                             \
-		}                                                                                  \
-		out->w[w] = bits & in->w[w];                                                       \
+#define SCAN(type, test)                                                                       \
+	for (uint32_t w = 0; w * 64 < rows; w++) {                                             \
+		uint32_t k = rows - w * 64 < 64 ? rows - w * 64 : 64;                          \
+		uint64_t bits = 0;                                                             \
+		if (!in->w[w])                                                                 \
+			continue;                                                              \
+		for (uint32_t i = 0; i < k; i++) {                                             \
+			type code;                                                             \
+			memcpy(&code, at + ((size_t)w * 64 + i) * sizeof(type), sizeof(type)); \
+			bits |= (uint64_t)(test) << i;                                         \
+		}                                                                              \
+		out->w[w] = bits & in->w[w];                                                   \
 	}
 
-static void scan_one(const struct hits *h, const struct seg_col *col, const uint8_t *at, uint32_t rows,
-                     const struct lx_rows *in, struct lx_rows *out)
+static void scan_one(const struct hits *h, const struct seg_col *col, const uint8_t *at,
+                     uint32_t rows, const struct lx_rows *in, struct lx_rows *out)
 {
 	uint32_t one = h->one;
 	const uint8_t *is = h->is;
@@ -239,8 +244,8 @@ static void scan_one(const struct hits *h, const struct seg_col *col, const uint
 	}
 }
 
-static int column_rows(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col *col, const struct lx_rows *in,
-                       struct lx_rows *out)
+static int column_rows(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col *col,
+                       const struct lx_rows *in, struct lx_rows *out)
 {
 	struct hits h = {0};
 	bool few = is_equality(l->n->op) && l->n->nvalues < (size_t)col->h.nvalues / 4 + 2;
@@ -303,7 +308,8 @@ struct row_view {
 	int rc;
 };
 
-static void view_values_of(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice), void *fn_ctx)
+static void view_values_of(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice),
+                           void *fn_ctx)
 {
 	struct row_view *v = ctx;
 
@@ -321,8 +327,8 @@ static int by_pair(struct lx_leaf *l, struct lx_ctx *c, uint32_t row, bool *is)
 
 typedef int row_fn(struct lx_leaf *l, struct lx_ctx *c, uint32_t row, bool *is);
 
-static int test_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struct lx_rows *in, uint32_t from,
-                     uint32_t to, struct lx_rows *out)
+static int test_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struct lx_rows *in,
+                     uint32_t from, uint32_t to, struct lx_rows *out)
 {
 	bool is;
 
@@ -340,13 +346,15 @@ static int test_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const stru
 /* ---- raw records ---- */
 
 /* AND of the filter's rows for one needle into bits. */
-static int and_needle(struct lx_ctx *c, const struct seg_section *filter, struct slice text, uint8_t *bits, size_t width)
+static int and_needle(struct lx_ctx *c, const struct seg_section *filter, struct slice text,
+                      uint8_t *bits, size_t width)
 {
 	uint32_t rows[GRAM_ROWS];
 	size_t n = gram_rows(text, (int)filter->arg, rows, GRAM_ROWS);
 
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *r = seg_bytes(c->s, filter->off + (uint64_t)rows[i] * width, width, c->e);
+		const uint8_t *r =
+		        seg_bytes(c->s, filter->off + (uint64_t)rows[i] * width, width, c->e);
 		if (!r)
 			return -1;
 		for (size_t k = 0; k < width; k++)
@@ -378,7 +386,8 @@ static int maybe_frames(const struct lx_leaf *l, struct lx_ctx *c, size_t nframe
 	return 0;
 }
 
-static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struct lx_rows *in, struct lx_rows *out)
+static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struct lx_rows *in,
+                    struct lx_rows *out)
 {
 	uint32_t n;
 	const struct seg_frame *f = seg_frames(c->s, &n, c->e);
@@ -399,11 +408,13 @@ static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struc
 
 /* ---- all kinds ---- */
 
-static int field_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in, struct lx_rows *out)
+static int field_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
+                      struct lx_rows *out)
 {
 	struct seg_col *col;
 
-	if (l->n->field.pseudo ? seg_col_file(c->s, &col, c->e) : seg_col(c->s, l->n->field.f->id, &col, c->e))
+	if (l->n->field.pseudo ? seg_col_file(c->s, &col, c->e)
+	                       : seg_col(c->s, l->n->field.f->id, &col, c->e))
 		return -1;
 	if (col)
 		return column_rows(l, c, col, in, out);

@@ -76,7 +76,8 @@ static void each_from(struct lx_tuples *t, size_t col, uint32_t before, uint32_t
 	}
 }
 
-void lx_tuples_each(struct lx_tuples *t, uint32_t row, void (*fn)(void *, uint32_t, uint32_t), void *ctx)
+void lx_tuples_each(struct lx_tuples *t, uint32_t row, void (*fn)(void *, uint32_t, uint32_t),
+                    void *ctx)
 {
 	each_from(t, 0, 0, row, fn, ctx);
 }

@@ -81,7 +81,8 @@ static int all_rows(struct lx_where *w, struct lx_ctx *c, struct lx_rows *out)
 /* Each part sees the rows that none before it took. */
 static int any_rows(struct lx_where *w, struct lx_ctx *c, struct lx_rows *out)
 {
-	struct lx_rows *left = arena_alloc(&c->arena, sizeof(*left)), *got = arena_alloc(&c->arena, sizeof(*got));
+	struct lx_rows *left = arena_alloc(&c->arena, sizeof(*left)),
+	               *got = arena_alloc(&c->arena, sizeof(*got));
 
 	*left = *out;
 	memset(out, 0, sizeof(*out));
@@ -95,7 +96,8 @@ static int any_rows(struct lx_where *w, struct lx_ctx *c, struct lx_rows *out)
 	return 0;
 }
 
-int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in, struct lx_rows *out)
+int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in,
+                  struct lx_rows *out)
 {
 	struct lx_rows *got;
 
@@ -128,7 +130,8 @@ uint64_t lx_where_gave_up(const struct lx_where *w)
 
 /* ---- in words ---- */
 
-static const char *const kind_text[] = {"dictionary", "dictionary", "row by row", "raw text", "raw path", "row by row"};
+static const char *const kind_text[] = {"dictionary", "dictionary", "row by row",
+                                        "raw text",   "raw path",   "row by row"};
 
 static void leaf_text(const struct lx_leaf *l, struct buf *b)
 {
@@ -155,7 +158,9 @@ static void node_text(const struct lx_where *w, int depth, struct buf *b)
 	if (w->kind == PN_CMP)
 		leaf_text(&w->leaf, b);
 	else
-		buf_str(b, w->kids.n ? names[w->kind] : w->kind == PN_ALL ? "everything" : "nothing");
+		buf_str(b, w->kids.n           ? names[w->kind]
+		           : w->kind == PN_ALL ? "everything"
+		                               : "nothing");
 	buf_ch(b, '\n');
 	for (size_t i = 0; i < w->kids.n; i++)
 		node_text(w->kids.v[i], depth + 1, b);

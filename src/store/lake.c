@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define FOLDER "lake"
-#define LOAD_TRIES 5 /* a writer may remove files between our reading of the list and the mapping \
+#define LOAD_TRIES \
+	5 /* a writer may remove files between our reading of the list and the mapping \
 	              */
 
 static const char *const schema[] = {
@@ -491,7 +492,7 @@ int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool v
 
 static void own(struct slice *s, struct arena *a)
 {
-	*s = (struct slice){arena_strndup(a, s->s, s->n), s->n};
+	*s = (struct slice){arena_memdup(a, s->s, s->n), s->n};
 }
 
 int lake_get(struct lake *l, event_id id, struct arena *arena, struct event *out, struct err *e)

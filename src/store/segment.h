@@ -180,7 +180,7 @@ static inline void seg_places(const struct seg *s, const struct seg_col *c, uint
 struct seg_raw {
 	struct seg *seg;
 	const struct seg_frame *frame;
-	uint32_t row;        /* the next row, and where it begins in text */
+	uint32_t row; /* the next row, and where it begins in text */
 	uint64_t at;
 	struct buf text;
 	struct ZSTD_DCtx_s *zstd;
