@@ -447,7 +447,8 @@ static void lake_source_close(struct source *s)
 
 struct source *source_lake_open(struct lake *l, const char *name)
 {
-	static const struct source_ops ops = {"lake", lake_search, lake_source_close};
+	static const struct source_ops ops = {
+	        .kind = "lake", .search = lake_search, .close = lake_source_close};
 	size_t n = strlen(name) + 1;
 	struct lake_source *s = xcalloc(1, sizeof(*s) + n);
 

@@ -151,7 +151,6 @@ static int take_row(void *ctx, const struct source_row *r, struct err *e)
 		rows->same = rows->same && want->event && slice_eq(want->event->uid, r->event->uid);
 	else
 		rows->same = rows->same && r->ncols == rows->want->ncols && same_cols(want, r);
-	if (getenv("DBG")) { for (size_t i=0;i<r->ncols;i++) printf("[%zu,%zu %.*s|%.*s] ", r->cols[i].n, want?want->cols[i].n:0,(int)r->cols[i].n, r->cols[i].s, want?(int)want->cols[i].n:0,want? want->cols[i].s:""); if (want && r->cols && !slice_eq(r->cols[0],want->cols[0])) for (size_t i=0;i<r->cols[0].n;i++) printf("%02x %02x ", r->cols[0].s[i], want->cols[0].s[i]); printf("%d\n", rows->same);}
 	return 0;
 }
 
