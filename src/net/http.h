@@ -89,7 +89,7 @@ int http_status_err(const struct http *h, const struct http_response *r, struct 
 #define SSE_EVENT_MAX (1024 * 1024)
 struct sse {
 	struct buf line, data, event;
-	bool cr;
+	bool cr, begun;
 };
 typedef int sse_fn(void *ctx, const char *event, struct slice data, struct err *e);
 void sse_init(struct sse *s);

@@ -6,7 +6,7 @@ void sse_init(struct sse *s)
 	buf_init(&s->line, SSE_EVENT_MAX);
 	buf_init(&s->data, SSE_EVENT_MAX);
 	buf_init(&s->event, 256);
-	s->cr = false;
+	s->cr = s->begun = false;
 }
 
 void sse_release(struct sse *s)
@@ -31,6 +31,12 @@ static void field(struct sse *s, struct slice name, struct slice value)
 {
 	if (value.n && value.s[0] == ' ')
 		value = (struct slice){value.s + 1, value.n - 1};
+	/* Older llama.cpp servers write a field of their own, "error: {...}" (vendor README; unconfirmed for current ones). */
+	if (slice_eq(name, SLICE("error"))) {
+		buf_reset(&s->event);
+		buf_str(&s->event, "error");
+		name = SLICE("data");
+	}
 	if (slice_eq(name, SLICE("data"))) {
 		buf_add(&s->data, value.s, value.n);
 		buf_ch(&s->data, '\n');
@@ -45,6 +51,11 @@ static int line_done(struct sse *s, sse_fn *fn, void *ctx, struct err *e)
 	struct slice line = {s->line.s, s->line.len};
 	const char *colon = memchr(line.s, ':', line.n);
 	int rc = 0;
+	if (!s->begun && line.n >= 3 && !memcmp(line.s, "\xef\xbb\xbf", 3)) {
+		line = (struct slice){line.s + 3, line.n - 3};
+		colon = memchr(line.s, ':', line.n);
+	}
+	s->begun = true;
 	if (s->line.over || s->data.over)
 		return err_set(e, ERR_LIMIT, "one streamed event is over %d bytes", SSE_EVENT_MAX);
 	if (!line.n)
