@@ -6,6 +6,7 @@
  */
 #include "intake/inventory_conv.h"
 
+#include "base/map.h"
 #include "store/graph.h"
 
 struct scope {
@@ -583,9 +584,12 @@ static bool scan_object(struct conv *c, const cJSON *o, struct scope s)
 	if (conv_iam(c, o, s.account))
 		return true;
 	arn = r ? NULL : own_arn(o);
-	if (r)
+	if (r) {
 		emit_resource(c, r, o, id = resource_id(r, o, &s), &s);
-	else if (arn && !s.owner)
+		if (s.owner && strcmp(r->type, "network_interface") == 0)
+			conv_edge(c, id, "attached_to", s.owner, NULL);
+	}
+	if (arn && !s.owner)
 		emit_by_arn(c, o, id = xstrdup(canonical(arn, &b)), &s);
 	if (id) {
 		s.owner = id;
@@ -707,11 +711,42 @@ static bool conv_subject(struct conv *c, const cJSON *doc, struct scope s)
 	return true;
 }
 
+/* The account that most ARNs and owners of a map name: it is a map of one account's outputs. */
+static void count_accounts(const cJSON *v, struct map *counts, int depth)
+{
+	const cJSON *child;
+	char account[16] = "";
+	if (depth > INVENTORY_DEPTH_MAX)
+		return;
+	if (cJSON_IsString(v) && strncmp(v->valuestring, "arn:", 4) == 0)
+		arn_piece(v->valuestring, 4, account, sizeof(account));
+	else if (cJSON_IsString(v) && v->string && strcmp(v->string, "OwnerId") == 0)
+		snprintf(account, sizeof(account), "%.12s", v->valuestring);
+	if (strlen(account) == 12)
+		map_put_str(counts, account, NULL)->val.u++;
+	cJSON_ArrayForEach(child, v) count_accounts(child, counts, depth + 1);
+}
+
+static void infer_account(struct conv *c, const cJSON *doc)
+{
+	struct map counts = MAP_INIT;
+	uint64_t most = 0;
+	count_accounts(doc, &counts, 0);
+	for (size_t i = 0; i < counts.n; i++)
+		if (counts.entries[i].val.u > most) {
+			most = counts.entries[i].val.u;
+			snprintf(c->account, sizeof(c->account), "%s", counts.entries[i].key);
+		}
+	map_release(&counts);
+}
+
 /* A map from file names to outputs: each value is read as that file would be. */
 static bool conv_map(struct conv *c, const cJSON *doc)
 {
 	const cJSON *v;
 	bool any = false;
+	if (!*c->account)
+		infer_account(c, doc);
 	cJSON_ArrayForEach(v, doc)
 	{
 		struct inventory_opts o = {.name = v->string,

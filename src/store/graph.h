@@ -75,10 +75,10 @@ struct graph_edge {
 	uint16_t flags; /* GRAPH_EDGE_* */
 };
 enum {
-	GRAPH_EDGE_CONTROL =
-	        1, /* a permission that amounts to being the other end ("can *", sts:AssumeRole) */
-	GRAPH_EDGE_DENY = 2, /* effect Deny: shown, never walked */
-	GRAPH_EDGE_DERIVED = 4
+	GRAPH_EDGE_CONTROL = 1, /* amounts to being the other end ("can *", sts:AssumeRole) */
+	GRAPH_EDGE_DENY = 2,    /* effect Deny: shown, never walked */
+	GRAPH_EDGE_DERIVED = 4,
+	GRAPH_EDGE_META = 8, /* a permission that only tells about the other end (Describe, List) */
 };
 int graph_refresh(struct graph *g, bool *changed, struct err *e) MW_USE_RESULT;
 uint32_t graph_count(const struct graph *g);
