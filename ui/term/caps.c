@@ -82,8 +82,9 @@ int caps_load(struct caps *c, const char *term, enum colour_mode colour, struct 
 	*c = (struct caps){.clear = cap("clear"), .el = cap("el"), .smcup = cap("smcup"), .rmcup = cap("rmcup"),
 			   .civis = cap("civis"), .cnorm = cap("cnorm"), .sgr0 = cap("sgr0"), .bold = cap("bold"),
 			   .rev = cap("rev"), .smul = cap("smul"), .bel = cap("bel"), .ind = cap("ind"),
-			   .ri = cap("ri"), .smkx = cap("smkx"), .rmkx = cap("rmkx")};
-	c->csr = tigetstr("csr") && tigetstr("csr") != (char *)-1 && c->ind && c->ri;
+			   .ri = cap("ri"), .smkx = cap("smkx"), .rmkx = cap("rmkx"),
+			   .cup = cap("cup")};
+	c->csr = c->ind && c->ri ? cap("csr") : NULL;
 	c->ansi = c->bold && !strncmp(c->bold, "\033[1m", 4);
 	c->edge_safe = tigetflag("am") <= 0 || tigetflag("xenl") > 0;
 	c->paste = has_paste(term);
@@ -96,7 +97,7 @@ int caps_load(struct caps *c, const char *term, enum colour_mode colour, struct 
 void caps_release(struct caps *c)
 {
 	char **all[] = {&c->clear, &c->el, &c->smcup, &c->rmcup, &c->civis, &c->cnorm, &c->sgr0, &c->bold,
-			&c->rev, &c->smul, &c->bel, &c->ind, &c->ri, &c->smkx, &c->rmkx};
+			&c->rev, &c->smul, &c->bel, &c->ind, &c->ri, &c->smkx, &c->rmkx, &c->cup, &c->csr};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		free(*all[i]);
@@ -106,8 +107,6 @@ void caps_release(struct caps *c)
 
 void caps_move(const struct caps *c, struct buf *out, int y, int x)
 {
-	char *s;
-
 	if (c->ansi) {
 		if (x == 0 && y == 0)
 			buf_str(out, "\033[H");
@@ -117,18 +116,12 @@ void caps_move(const struct caps *c, struct buf *out, int y, int x)
 			buf_printf(out, "\033[%d;%dH", y + 1, x + 1);
 		return;
 	}
-	s = take_string(tiparm(tigetstr("cup"), y, x));
-	buf_str(out, s);
-	free(s);
+	buf_str(out, tiparm(c->cup, y, x));
 }
 
 void caps_region(const struct caps *c, struct buf *out, int top, int bottom)
 {
-	char *s = take_string(tiparm(tigetstr("csr"), top, bottom));
-
-	(void)c;
-	buf_str(out, s);
-	free(s);
+	buf_str(out, tiparm(c->csr, top, bottom));
 }
 
 static void add_colour(const struct caps *c, struct buf *out, int n, int base)

@@ -13,8 +13,8 @@ enum colour_mode { COLOUR_AUTO, COLOUR_NEVER, COLOUR_16, COLOUR_256 };
 
 struct caps {
 	char *clear, *el, *smcup, *rmcup, *civis, *cnorm, *sgr0, *bold, *rev, *smul, *bel, *ind, *ri;
-	char *smkx, *rmkx;
-	bool csr;         /* scroll regions */
+	char *smkx, *rmkx, *cup;
+	char *csr;        /* scroll region; NULL as well where it could not be used to scroll both ways */
 	bool ansi;        /* attributes are ECMA-48 SGR: several go into one sequence */
 	bool edge_safe;   /* the last column of the last row may be written without scrolling */
 	bool paste;       /* bracketed paste is worth asking for */

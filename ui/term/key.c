@@ -267,7 +267,7 @@ bool key_printable(const struct key *k)
 void key_name(uint32_t code, char out[24])
 {
 	uint32_t base = code & ~(uint32_t)KEY_MODS;
-	char tail[16];
+	char tail[12];
 	const char *name = tail;
 
 	if (base < 0x80)
