@@ -1,0 +1,376 @@
+#include "model/queue.h"
+
+#include <ctype.h>
+
+#include "base/map.h"
+
+void queue_init(struct queue *q)
+{
+	*q = (struct queue){.filter = xstrdup(""), .me = xstrdup("")};
+}
+
+static void row_release(struct qrow *r)
+{
+	free(r->owner);
+	free(r->sources);
+	free(r->title);
+	free(r->changed_by);
+}
+
+void queue_release(struct queue *q)
+{
+	struct qrow *r;
+
+	vec_each(r, &q->rows)
+		row_release(r);
+	vec_free(&q->rows);
+	vec_free(&q->view);
+	free(q->filter);
+	free(q->me);
+	cJSON_Delete(q->latest);
+	cJSON_Delete(q->incoming);
+}
+
+static char severity_of(const cJSON *j)
+{
+	const char *s = json_str(j, "severity", "I");
+	return *s ? (char)toupper((unsigned char)*s) : 'I';
+}
+
+static int64_t seconds_of(const cJSON *j, const char *key)
+{
+	return cJSON_IsNumber(json_get(j, key)) ? json_i64(j, key, 0) : INT64_MIN;
+}
+
+static void row_read(struct qrow *r, const cJSON *j)
+{
+	bool ticked = r->ticked, changed = r->changed;
+
+	row_release(r);
+	*r = (struct qrow){.rev = json_i64(j, "rev", 0),
+			   .severity = severity_of(j),
+			   .score = (int)json_i64(j, "score", 0),
+			   .sla_s = seconds_of(j, "sla_s"),
+			   .age_s = seconds_of(j, "age_s"),
+			   .owner = xstrdup(json_str(j, "owner", "")),
+			   .sources = xstrdup(json_str(j, "sources", "")),
+			   .title = xstrdup(json_str(j, "title", "")),
+			   .changed_by = xstrdup(json_str(j, "changed_by", "")),
+			   .count = json_i64(j, "count", 0),
+			   .burst = json_bool(j, "burst", false) || cJSON_IsObject(json_get(j, "burst")),
+			   .ticked = ticked,
+			   .changed = changed};
+	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
+	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
+}
+
+struct qrow *queue_find(struct queue *q, const char *id)
+{
+	struct qrow *r;
+
+	vec_each(r, &q->rows)
+		if (!strcmp(r->id, id))
+			return r;
+	return NULL;
+}
+
+/* --- filter --------------------------------------------------------------------------------------------------------- */
+
+static bool glob(struct slice pattern, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (pattern.n && pattern.s[pattern.n - 1] == '*')
+		return n >= pattern.n - 1 && !strncasecmp(text, pattern.s, pattern.n - 1);
+	return slice_ieq(pattern, (struct slice){text, n});
+}
+
+static bool severity_term(const struct qrow *r, struct slice v)
+{
+	return v.n && toupper((unsigned char)v.s[0]) == r->severity;
+}
+
+static bool owner_term(const struct qrow *r, struct slice v, const char *me)
+{
+	if (slice_eq_str(v, "-") || slice_eq_str(v, "none"))
+		return !r->owner[0];
+	return slice_eq_str(v, "me") ? !strcmp(r->owner, me) : glob(v, r->owner);
+}
+
+static bool score_term(const struct qrow *r, struct slice v)
+{
+	int64_t n;
+	char op = v.n ? v.s[0] : 0;
+
+	if (op == '>' || op == '<') {
+		v.s++;
+		v.n--;
+	}
+	if (!slice_i64(v, &n))
+		return true; /* still being typed */
+	return op == '>' ? r->score > n : op == '<' ? r->score < n : r->score == n;
+}
+
+static bool one_value(const struct qrow *r, struct slice name, struct slice v, const char *me, bool *known)
+{
+	*known = true;
+	if (slice_ieq(name, SLICE("sev")) || slice_ieq(name, SLICE("severity")))
+		return severity_term(r, v);
+	if (slice_ieq(name, SLICE("owner")))
+		return owner_term(r, v, me);
+	if (slice_ieq(name, SLICE("state")) || slice_ieq(name, SLICE("status")))
+		return glob(v, r->state);
+	if (slice_ieq(name, SLICE("src")) || slice_ieq(name, SLICE("source")))
+		return v.n && mw_memimem(r->sources, strlen(r->sources), v.s, v.n);
+	if (slice_ieq(name, SLICE("score")))
+		return score_term(r, v);
+	if (slice_ieq(name, SLICE("id")))
+		return glob(v, r->id);
+	*known = false;
+	return false;
+}
+
+static bool word_in(const struct qrow *r, struct slice w)
+{
+	const char *in[] = {r->title, r->id, r->owner, r->sources};
+
+	for (size_t i = 0; i < ARRAY_LEN(in); i++)
+		if (mw_memimem(in[i], strlen(in[i]), w.s, w.n))
+			return true;
+	return false;
+}
+
+static bool term_match(const struct qrow *r, struct slice term, const char *me, struct slice *bad)
+{
+	const char *colon = memchr(term.s, ':', term.n);
+	bool no = term.n > 1 && term.s[0] == '!', hit = false, known = true;
+	struct slice name, values, v;
+
+	if (no)
+		term = (struct slice){term.s + 1, term.n - 1};
+	if (!colon)
+		return word_in(r, term) != no;
+	name = (struct slice){term.s, (size_t)(colon - term.s)};
+	values = (struct slice){colon + 1, term.n - name.n - 1};
+	if (!values.n)
+		return true;
+	while (slice_split(&values, ',', &v) && !hit && known)
+		hit = one_value(r, name, v, me, &known);
+	if (!known) {
+		if (bad)
+			*bad = name;
+		return word_in(r, term) != no;
+	}
+	return hit != no;
+}
+
+bool queue_match(const struct qrow *r, struct slice filter, const char *me, struct slice *bad)
+{
+	struct slice term;
+
+	while (slice_split(&filter, ' ', &term))
+		if (term.n && !term_match(r, term, me, bad))
+			return false;
+	return true;
+}
+
+/* --- order and view --------------------------------------------------------------------------------------------------- */
+
+static int severity_rank(char c)
+{
+	const char *order = "CHMLI", *at = strchr(order, c);
+	return at ? (int)(at - order) : 5;
+}
+
+static int cmp_i64(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare(const struct qrow *a, const struct qrow *b, enum queue_sort sort)
+{
+	int d = 0;
+
+	switch (sort) {
+	case SORT_SLA:
+		d = cmp_i64(a->sla_s == INT64_MIN ? INT64_MAX : a->sla_s, b->sla_s == INT64_MIN ? INT64_MAX : b->sla_s);
+		break;
+	case SORT_AGE:
+		d = cmp_i64(a->age_s, b->age_s);
+		break;
+	case SORT_TITLE:
+		d = strcasecmp(a->title, b->title);
+		break;
+	case SORT_SEVERITY:
+		d = severity_rank(a->severity) - severity_rank(b->severity);
+		break;
+	default:
+		break;
+	}
+	return d ? d : b->score != a->score ? b->score - a->score : strcmp(a->id, b->id);
+}
+
+static struct queue *sorting;
+
+static int by_sort(const void *a, const void *b)
+{
+	return compare(&sorting->rows.v[*(const size_t *)a], &sorting->rows.v[*(const size_t *)b], sorting->sort);
+}
+
+const char *queue_view_id(const void *rows, size_t i)
+{
+	const struct queue *q = rows;
+	return q->rows.v[q->view.v[i]].id;
+}
+
+static void rebuild_view(struct queue *q)
+{
+	q->view.n = 0;
+	for (size_t i = 0; i < q->rows.n; i++)
+		if (queue_match(&q->rows.v[i], slice_of(q->filter), q->me, NULL))
+			*vec_push(&q->view) = i;
+	sorting = q;
+	if (q->view.n)
+		qsort(q->view.v, q->view.n, sizeof(*q->view.v), by_sort);
+	list_sync(&q->list, q, q->view.n, queue_view_id);
+}
+
+void queue_set_filter(struct queue *q, const char *filter)
+{
+	char *copy = xstrdup(filter);
+
+	free(q->filter);
+	q->filter = copy;
+	rebuild_view(q);
+}
+
+void queue_set_sort(struct queue *q, enum queue_sort sort)
+{
+	q->sort = sort;
+	rebuild_view(q);
+}
+
+const char *queue_sort_name(enum queue_sort s)
+{
+	static const char *const name[] = {"score", "sla", "age", "title", "severity"};
+	return name[s];
+}
+
+struct qrow *queue_selected(struct queue *q)
+{
+	return q->view.n ? &q->rows.v[q->view.v[q->list.sel]] : NULL;
+}
+
+size_t queue_ticked(const struct queue *q, const char **ids, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->rows.n; i++)
+		if (q->rows.v[i].ticked && n++ < max && ids)
+			ids[n - 1] = q->rows.v[i].id;
+	return n;
+}
+
+bool queue_rang(struct queue *q)
+{
+	bool rang = q->fresh_critical;
+
+	q->fresh_critical = false;
+	return rang;
+}
+
+/* --- news from the engine ----------------------------------------------------------------------------------------------- */
+
+/* Where each shown row is, so that 10,000 rows are merged in linear time. */
+static void index_rows(struct queue *q, struct map *m)
+{
+	for (size_t i = 0; i < q->rows.n; i++)
+		map_put_str(m, q->rows.v[i].id, NULL)->val.u = i;
+}
+
+static void merge(struct queue *q)
+{
+	struct map at = MAP_INIT;
+	const cJSON *j;
+	struct qrow *r;
+
+	index_rows(q, &at);
+	vec_each(r, &q->rows)
+		r->gone = true;
+	q->fresh = 0;
+	cJSON_ArrayForEach(j, q->latest) {
+		struct map_entry *e = map_get_str(&at, json_str(j, "id", ""));
+		if (!e) {
+			q->fresh++;
+			q->fresh_critical |= severity_of(j) == 'C';
+			continue;
+		}
+		r = &q->rows.v[e->val.u];
+		if (r->rev != json_i64(j, "rev", 0)) {
+			const char *by = json_str(j, "changed_by", "");
+			row_read(r, j);
+			r->changed = *by && strcmp(by, q->me) != 0;
+		} else {
+			r->sla_s = seconds_of(j, "sla_s");
+			r->age_s = seconds_of(j, "age_s");
+		}
+		r->gone = false;
+	}
+	map_release(&at);
+}
+
+void queue_refresh(struct queue *q)
+{
+	struct map ticked = MAP_INIT;
+	struct qrow *r;
+	const cJSON *j;
+
+	if (!q->latest)
+		return;
+	vec_each(r, &q->rows) {
+		if (r->ticked)
+			map_put_str(&ticked, r->id, NULL);
+		row_release(r);
+	}
+	q->rows.n = 0;
+	cJSON_ArrayForEach(j, q->latest) {
+		r = vec_push(&q->rows);
+		row_read(r, j);
+		r->ticked = map_get_str(&ticked, r->id) != NULL;
+	}
+	map_release(&ticked);
+	q->fresh = 0;
+	rebuild_view(q);
+}
+
+int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time now)
+{
+	const cJSON *hidden = json_obj(reply, "hidden");
+	cJSON *rows = json_arr(reply, "rows");
+	bool some = rows && rows->child;
+
+	free(q->me);
+	q->me = xstrdup(me);
+	if (!q->incoming)
+		q->incoming = cJSON_CreateArray();
+	while (rows && rows->child)
+		cJSON_AddItemToArray(q->incoming, cJSON_DetachItemViaPointer(rows, rows->child));
+	q->total = json_i64(reply, "total", 0);
+	q->suppressed = json_i64(hidden, "suppressed", 0);
+	q->snoozed = json_i64(hidden, "snoozed", 0);
+	q->closed = json_i64(hidden, "closed", 0);
+	q->rev = json_i64(reply, "rev", 0);
+	if (some && cJSON_GetArraySize(q->incoming) < json_i64(reply, "shown", 0))
+		return cJSON_GetArraySize(q->incoming);
+	cJSON_Delete(q->latest);
+	q->latest = q->incoming;
+	q->incoming = NULL;
+	q->read_at = now;
+	merge(q);
+	if (!q->loaded || !q->rows.n)
+		queue_refresh(q);
+	else
+		rebuild_view(q);
+	q->loaded = true;
+	return -1;
+}

@@ -1,0 +1,275 @@
+#include "model/say.h"
+
+#include <ctype.h>
+
+#include "widget/text.h"
+
+struct clock_face clock_face;
+
+void say_id(struct buf *b, const char *wire)
+{
+	if (!strncmp(wire, "ev:", 3))
+		buf_printf(b, "e%s", wire + 3);
+	else
+		buf_str(b, wire);
+}
+
+bool wire_id(struct slice shown, char out[32])
+{
+	size_t digits = 1;
+
+	while (digits < shown.n && isdigit((unsigned char)shown.s[digits]))
+		digits++;
+	if (digits < 2 || digits > 20 || (shown.s[0] != 'e' && shown.s[0] != 'c'))
+		return false;
+	snprintf(out, 32, "%s%.*s", shown.s[0] == 'e' ? "ev:" : "c", (int)digits - 1, shown.s + 1);
+	return true;
+}
+
+void say_ids(struct buf *b, const cJSON *ids, int most)
+{
+	int n = cJSON_GetArraySize(ids), i = 0;
+	const cJSON *id;
+
+	if (cJSON_IsString(ids)) {
+		buf_str(b, " [");
+		say_id(b, ids->valuestring);
+		buf_ch(b, ']');
+		return;
+	}
+	cJSON_ArrayForEach(id, ids) {
+		if (i == most || !cJSON_IsString(id))
+			break;
+		buf_str(b, i ? "[" : " [");
+		say_id(b, id->valuestring);
+		if (++i == most && n > i)
+			buf_printf(b, " +%d", n - i);
+		buf_ch(b, ']');
+	}
+}
+
+static int64_t zone_offset(mw_time t)
+{
+	time_t s = (time_t)(t / MW_SECOND);
+	struct tm tm;
+
+	return clock_face.local && localtime_r(&s, &tm) ? tm.tm_gmtoff * MW_SECOND : 0;
+}
+
+void say_clock(struct buf *b, mw_time t)
+{
+	char hms[16];
+
+	if (t == MW_TIME_NONE) {
+		buf_str(b, "--:--:--");
+		return;
+	}
+	mw_time_hms(t + zone_offset(t), hms);
+	buf_str(b, hms);
+}
+
+void say_day_clock(struct buf *b, mw_time t)
+{
+	struct civil c;
+
+	if (t == MW_TIME_NONE) {
+		buf_str(b, "no time");
+		return;
+	}
+	mw_time_civil(t + zone_offset(t), &c);
+	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d%s", c.year, c.month, c.day, c.hour, c.minute, c.second,
+		   clock_face.local ? " local" : "Z");
+}
+
+mw_time say_when(const cJSON *o, const char *key)
+{
+	mw_time t;
+	const char *s = json_str(o, key, NULL);
+
+	return s && mw_time_parse(slice_of(s), &t) ? t : MW_TIME_NONE;
+}
+
+void say_elapsed(struct buf *b, int64_t ms)
+{
+	if (ms < 100000)
+		buf_printf(b, "%lld.%llds", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+	else
+		buf_printf(b, "%lldm", (long long)(ms / 60000));
+}
+
+void say_value(struct buf *b, const cJSON *v)
+{
+	const cJSON *e;
+	char n[32];
+
+	if (cJSON_IsString(v)) {
+		buf_str(b, v->valuestring);
+	} else if (cJSON_IsNumber(v)) {
+		if (v->valuedouble > -9e15 && v->valuedouble < 9e15 && v->valuedouble == (double)(int64_t)v->valuedouble) {
+			count_text((int64_t)v->valuedouble, n);
+			buf_str(b, n);
+		} else {
+			buf_printf(b, "%g", v->valuedouble);
+		}
+	} else if (cJSON_IsBool(v)) {
+		buf_str(b, cJSON_IsTrue(v) ? "yes" : "no");
+	} else if (cJSON_IsArray(v)) {
+		cJSON_ArrayForEach(e, v) {
+			if (e != v->child)
+				buf_str(b, ", ");
+			say_value(b, e);
+		}
+	} else {
+		buf_ch(b, '-');
+	}
+}
+
+void say_sentence(struct buf *b, const cJSON *s)
+{
+	const char *status = json_str(s, "status", "");
+
+	if (cJSON_IsString(s)) {
+		buf_str(b, s->valuestring);
+		return;
+	}
+	if (!strcmp(status, "unsupported"))
+		buf_str(b, "NOT SUPPORTED by evidence: ");
+	buf_str(b, json_str(s, "text", ""));
+	if (!strcmp(status, "opinion"))
+		buf_str(b, " (judgement)");
+	say_ids(b, json_get(s, "evidence"), 3);
+}
+
+/* What a reader wants first of an event, by part of the line; the first field that has a value speaks for its part. */
+static const char *const what_fields[] = {"api.operation", "activity_name", "process.cmd_line", "query.hostname",
+					  "finding.title", "finding_info.title", "http_request.url.path", "type_name",
+					  "message"};
+static const char *const actor_fields[] = {"actor.user.name", "actor.session.uid", "actor.user.uid", "user.name",
+					   "actor.process.name", "actor.user.credential_uid"};
+static const char *const target_fields[] = {"resource.name",	 "resource.uid", "resources.name", "resources.uid",
+					    "file.path",	 "dst_endpoint.ip", "cloud.resource",  "device.hostname",
+					    "dst_endpoint.hostname"};
+static const char *const from_fields[] = {"src_endpoint.ip", "src_endpoint.hostname"};
+static const char *const bad_fields[] = {"api.response.error", "status_code", "status"};
+
+const char *row_value(const cJSON *row, const char *field)
+{
+	const cJSON *v = json_get(json_get(row, "vals"), field);
+
+	if (cJSON_IsArray(v))
+		v = v->child;
+	return cJSON_IsString(v) && v->valuestring[0] ? v->valuestring : NULL;
+}
+
+static const char *first_of(const cJSON *row, const char *const *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (row_value(row, fields[i]))
+			return row_value(row, fields[i]);
+	return NULL;
+}
+
+static void say_event(struct buf *b, const cJSON *row)
+{
+	const char *what = first_of(row, what_fields, ARRAY_LEN(what_fields));
+	const char *actor = first_of(row, actor_fields, ARRAY_LEN(actor_fields));
+	const char *target = first_of(row, target_fields, ARRAY_LEN(target_fields));
+	const char *from = first_of(row, from_fields, ARRAY_LEN(from_fields));
+	const char *bad = first_of(row, bad_fields, ARRAY_LEN(bad_fields));
+
+	buf_str(b, what ? what : json_str(row, "dataset", "event"));
+	if (actor)
+		buf_printf(b, "  by %s", actor);
+	if (target)
+		buf_printf(b, "  on %s", target);
+	if (from)
+		buf_printf(b, "  from %s", from);
+	if (bad && strcasecmp(bad, "success") != 0 && strcasecmp(bad, "ok") != 0)
+		buf_printf(b, "  %s", bad);
+}
+
+static void say_node(struct buf *b, const cJSON *node)
+{
+	const char *name = json_str(node, "name", NULL), *id = json_str(node, "id", "?");
+
+	buf_printf(b, "%s %s", json_str(node, "type", ""), id);
+	if (name && strcmp(name, id) != 0)
+		buf_printf(b, "  %s", name);
+}
+
+static void say_path(struct buf *b, const cJSON *path)
+{
+	const cJSON *p;
+	bool edge = false;
+
+	cJSON_ArrayForEach(p, path) {
+		if (edge)
+			buf_printf(b, " -%s-> ", json_str(p, "type", ""));
+		else
+			buf_str(b, json_str(p, "name", json_str(p, "id", "?")));
+		edge = !edge;
+	}
+}
+
+void say_row(struct buf *b, const cJSON *row)
+{
+	const cJSON *cols = json_get(row, "cols"), *c;
+
+	if (cols) {
+		cJSON_ArrayForEach(c, cols) {
+			buf_printf(b, "%s%s ", c == cols->child ? "" : "   ", c->string);
+			say_value(b, c);
+		}
+	} else if (json_get(row, "node")) {
+		say_node(b, json_get(row, "node"));
+		if (json_str(row, "via", NULL))
+			buf_printf(b, "   by %s", json_str(row, "via", ""));
+	} else if (json_get(row, "path")) {
+		say_path(b, json_get(row, "path"));
+	} else {
+		say_event(b, row);
+	}
+}
+
+const cJSON *row_evidence(const cJSON *row)
+{
+	const cJSON *ids = json_get(row, "evidence"), *id = json_get(row, "id");
+
+	if (cJSON_IsArray(ids) && ids->child)
+		return ids;
+	if (cJSON_IsString(ids))
+		return ids;
+	return cJSON_IsString(id) && !strncmp(id->valuestring, "ev:", 3) ? id : NULL;
+}
+
+static bool pivot_field(const char *f)
+{
+	static const char *const ends[] = {".ip", ".name", ".uid", ".hostname", ".operation", ".sha256", ".credential_uid", ".path",
+					   ".region", ".domain", ".md5", ".arn", ".email_addr"};
+	size_t n = strlen(f);
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t m = strlen(ends[i]);
+		if (n >= m && !strcmp(f + n - m, ends[i]))
+			return true;
+	}
+	return false;
+}
+
+void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, const char *value), void *ctx)
+{
+	static const char *const plain[] = {"actor", "target"};
+	const cJSON *v, *node = json_get(row, "node");
+
+	cJSON_ArrayForEach(v, json_get(row, "vals"))
+		if (pivot_field(v->string) && row_value(row, v->string))
+			fn(ctx, v->string, row_value(row, v->string));
+	cJSON_ArrayForEach(v, json_get(row, "cols"))
+		if (cJSON_IsString(v))
+			fn(ctx, v->string, v->valuestring);
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (json_str(row, plain[i], NULL) && *json_str(row, plain[i], ""))
+			fn(ctx, "", json_str(row, plain[i], ""));
+	if (node && json_str(node, "id", NULL))
+		fn(ctx, "", json_str(node, "id", ""));
+}

@@ -1,0 +1,153 @@
+#include "model/session.h"
+
+void session_init(struct session *s, const char *name)
+{
+	*s = (struct session){.loaded = false};
+	snprintf(s->name, sizeof(s->name), "%s", name);
+}
+
+static void turn_release(struct turn *t)
+{
+	free(t->question);
+	cJSON_Delete(t->reading);
+	cJSON_Delete(t->job);
+	cJSON_Delete(t->answer);
+}
+
+void session_release(struct session *s)
+{
+	struct turn *t;
+
+	vec_each(t, &s->turns)
+		turn_release(t);
+	vec_free(&s->turns);
+}
+
+static cJSON *detach(cJSON *o, const char *key)
+{
+	cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(o, key);
+
+	if (!cJSON_IsNull(v))
+		return v;
+	cJSON_Delete(v);
+	return NULL;
+}
+
+static void set(cJSON **to, cJSON *v)
+{
+	if (!v)
+		return;
+	cJSON_Delete(*to);
+	*to = v;
+}
+
+/* `job` is a JOB object, or the number of one of which nothing more is known yet. */
+static void take_job(struct turn *t, cJSON *job)
+{
+	cJSON *o;
+
+	if (cJSON_IsNumber(job)) {
+		o = cJSON_CreateObject();
+		json_add_i64(o, "job", (int64_t)job->valuedouble);
+		json_add_str(o, "state", t->answer ? "done" : "running");
+		cJSON_Delete(job);
+		job = o;
+	}
+	if (cJSON_IsObject(job))
+		set(&t->answer, detach(job, "answer"));
+	set(&t->job, job);
+}
+
+void session_load(struct session *s, cJSON *reply)
+{
+	cJSON *j, *turns = json_arr(reply, "turns");
+	struct turn *t;
+
+	vec_each(t, &s->turns)
+		turn_release(t);
+	s->turns.n = 0;
+	cJSON_ArrayForEach(j, turns) {
+		mw_time at;
+		t = vec_push(&s->turns);
+		t->turn = json_i64(j, "turn", 0);
+		t->question = xstrdup(json_str(j, "question", ""));
+		t->at = mw_time_parse(slice_of(json_str(j, "at", "")), &at) ? at : MW_TIME_NONE;
+		t->reading = detach(j, "reading");
+		t->answer = detach(j, "answer");
+		take_job(t, detach(j, "job"));
+	}
+	s->loaded = true;
+	cJSON_Delete(reply);
+}
+
+size_t session_ask(struct session *s, const char *question, mw_time at)
+{
+	struct turn *t = vec_push(&s->turns);
+
+	t->question = xstrdup(question);
+	t->at = at;
+	return s->turns.n - 1;
+}
+
+void session_asked(struct session *s, size_t i, cJSON *result, const struct err *e)
+{
+	struct turn *t = i < s->turns.n ? &s->turns.v[i] : NULL;
+
+	if (t && e)
+		t->error = *e;
+	if (t && result) {
+		t->turn = json_i64(result, "turn", 0);
+		set(&t->reading, detach(result, "reading"));
+		set(&t->answer, detach(result, "answer"));
+		if (!t->job)
+			take_job(t, detach(result, "job"));
+	}
+	cJSON_Delete(result);
+}
+
+int64_t turn_job_id(const struct turn *t)
+{
+	return json_i64(t->job, "job", 0);
+}
+
+bool turn_running(const struct turn *t)
+{
+	const char *state = json_str(t->job, "state", "");
+
+	if (t->error.code)
+		return false;
+	return t->job ? !strcmp(state, "running") : !t->reading && !t->answer && !t->turn;
+}
+
+bool session_job(struct session *s, const cJSON *job)
+{
+	struct turn *t;
+
+	if (strcmp(json_str(job, "session", ""), s->name) != 0)
+		return false;
+	vec_each(t, &s->turns) {
+		bool mine = turn_job_id(t) ? turn_job_id(t) == json_i64(job, "job", -1)
+					   : t->turn && t->turn == json_i64(job, "turn", -1);
+		if (!mine)
+			continue;
+		take_job(t, cJSON_Duplicate(job, true));
+		return true;
+	}
+	return false;
+}
+
+const struct turn *session_running(const struct session *s)
+{
+	for (size_t i = s->turns.n; i > 0; i--)
+		if (turn_running(&s->turns.v[i - 1]))
+			return &s->turns.v[i - 1];
+	return NULL;
+}
+
+struct turn *session_last(struct session *s)
+{
+	for (size_t i = s->turns.n; i > 0; i--)
+		if (s->turns.v[i - 1].reading || s->turns.v[i - 1].answer)
+			return &s->turns.v[i - 1];
+	return NULL;
+}

@@ -1,0 +1,437 @@
+/*
+ * The conversation: each question with how it was read, what runs for it, and its answer with its gaps and proofs.
+ */
+#include "view/app.h"
+
+#include "view/plan_lines.h"
+#include "widget/input.h"
+#include "widget/text.h"
+
+#define HANG 5
+
+enum { K_TEXT, K_CHOICE, K_STEP, K_ROW, K_SENTENCE, K_NEXT, K_MORE };
+
+static size_t wrap(struct view *v, enum role role, const char *head, const struct buf *b)
+{
+	size_t from = doc_wrap(&v->doc, role, head, HANG, (struct slice){b->s, b->len});
+
+	if (*head && head[0] != ' ') {
+		v->doc.lines.v[from].bar = HANG - 1;
+		v->doc.lines.v[from].bar_role = R_WHO;
+	}
+	return from;
+}
+
+/* --- how it was read ------------------------------------------------------------------------------------------------------- */
+
+static void add_chips(struct buf *b, const cJSON *chips)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, chips)
+		buf_printf(b, " [%s%s%s]", json_str(c, "text", "?"), json_bool(c, "corrected", false) ? ", typo mended" : "",
+			   json_bool(c, "assumed", false) ? ", assumed" : "");
+}
+
+static void add_unread(struct buf *b, const cJSON *unread)
+{
+	const cJSON *w;
+
+	if (!unread || !unread->child)
+		return;
+	buf_str(b, " No effect:");
+	cJSON_ArrayForEach(w, unread)
+		if (cJSON_IsString(w))
+			buf_printf(b, " -%s-", w->valuestring);
+}
+
+static void add_choices(struct view *v, const cJSON *r)
+{
+	const cJSON *c;
+	int n = 0;
+
+	cJSON_ArrayForEach(c, json_arr(r, "choices")) {
+		size_t from = v->doc.lines.n;
+		if (!cJSON_IsString(c))
+			continue;
+		doc_printf(&v->doc, R_CHIP, "     %d %s", ++n, c->valuestring);
+		doc_mean(&v->doc, from, NULL, c, K_CHOICE);
+	}
+}
+
+static void add_reading(struct view *v, const cJSON *r)
+{
+	struct buf b = BUF_INIT;
+
+	if (!r)
+		return;
+	if (!strcmp(json_str(r, "kind", ""), "clarify")) {
+		buf_printf(&b, "%s", json_str(r, "clarify", "not understood"));
+		add_unread(&b, json_arr(r, "unread"));
+		wrap(v, R_WARN, "back", &b);
+		add_choices(v, r);
+	} else {
+		buf_str(&b, json_str(r, "paraphrase", ""));
+		add_chips(&b, json_arr(r, "chips"));
+		add_unread(&b, json_arr(r, "unread"));
+		wrap(v, R_TEXT, "read", &b);
+	}
+	buf_release(&b);
+}
+
+/* --- what runs --------------------------------------------------------------------------------------------------------------- */
+
+static void add_job(struct view *v, const struct turn *t)
+{
+	const cJSON *steps = json_arr(t->job, "steps"), *s;
+	struct buf b = BUF_INIT;
+	const char *planner = json_str(t->reading, "planner", "offline");
+
+	if (!steps || !steps->child)
+		return;
+	buf_printf(&b, "%d step%s, read only, planned %s%s", cJSON_GetArraySize(steps), steps->child->next ? "s" : "", planner,
+		   json_arr(t->reading, "unread") && json_arr(t->reading, "unread")->child ? "" : ", no word left unread");
+	wrap(v, R_TEXT, "plan", &b);
+	cJSON_ArrayForEach(s, steps) {
+		size_t from = v->doc.lines.n;
+		plan_step_line(&v->doc, s);
+		doc_mean(&v->doc, from, NULL, s, K_STEP);
+	}
+	buf_release(&b);
+}
+
+/* --- the answer ---------------------------------------------------------------------------------------------------------------- */
+
+static void add_list(struct buf *b, const char *lead, const cJSON *list)
+{
+	const cJSON *i;
+
+	if (!list || !list->child)
+		return;
+	buf_str(b, lead);
+	cJSON_ArrayForEach(i, list) {
+		buf_str(b, i == list->child ? " " : ", ");
+		say_value(b, i);
+	}
+	buf_ch(b, '.');
+}
+
+static const char *noun(const cJSON *ans)
+{
+	const char *kind = json_str(ans, "kind", "");
+	return !strcmp(kind, "graph") ? "assets or paths" : !strcmp(kind, "ranking") ? "values" : "events";
+}
+
+static void add_head(struct view *v, const cJSON *ans)
+{
+	struct buf b = BUF_INIT;
+	const cJSON *value = json_get(ans, "value");
+	char n[32];
+
+	if (json_bool(ans, "partial", false))
+		buf_str(&b, "PARTIAL ");
+	if (value && !cJSON_IsNull(value)) {
+		say_value(&b, value);
+		buf_ch(&b, '.');
+	} else {
+		count_text(json_i64(ans, "total", 0), n);
+		buf_printf(&b, "%s %s.", n, noun(ans));
+	}
+	if (json_bool(ans, "limited", false))
+		buf_str(&b, " LIMIT reached: there are more.");
+	add_list(&b, " Missing:", json_arr(ans, "missing"));
+	wrap(v, json_bool(ans, "partial", false) ? R_WARN : R_HEAD, "ans", &b);
+	buf_release(&b);
+}
+
+static void add_values(struct view *v, const cJSON *ans)
+{
+	const cJSON *p;
+	int shown = 0;
+
+	cJSON_ArrayForEach(p, json_arr(ans, "pairs")) {
+		struct buf b = BUF_INIT;
+		size_t from = v->doc.lines.n;
+		const cJSON *value = cJSON_GetArrayItem(p, 0), *count = cJSON_GetArrayItem(p, 1);
+		if (shown++ == 40)
+			break;
+		say_value(&b, count);
+		doc_printf(&v->doc, R_TEXT, "     %10s  %s", b.s, cJSON_IsString(value) ? value->valuestring : "-");
+		doc_mean(&v->doc, from, NULL, value, K_ROW);
+		buf_release(&b);
+	}
+	if (json_arr(ans, "pairs") && json_arr(ans, "pairs")->child)
+		return;
+	cJSON_ArrayForEach(p, json_arr(ans, "values")) {
+		struct buf b = BUF_INIT;
+		size_t from = v->doc.lines.n;
+		if (shown++ == 40)
+			break;
+		say_value(&b, p);
+		doc_printf(&v->doc, R_TEXT, "     %s", b.s);
+		doc_mean(&v->doc, from, NULL, p, K_ROW);
+		buf_release(&b);
+	}
+}
+
+static void add_preview(struct view *v, const cJSON *ans)
+{
+	const cJSON *row;
+	bool any = false;
+
+	cJSON_ArrayForEach(row, json_arr(ans, "preview")) {
+		doc_row_line(&v->doc, HANG, row);
+		doc_mean(&v->doc, v->doc.lines.n - 1, json_str(row, "id", NULL), row, K_ROW);
+		any = true;
+	}
+	if (any && json_str(ans, "preview_rule", NULL))
+		doc_printf(&v->doc, R_TEXT, "     %s. t opens all.", json_str(ans, "preview_rule", ""));
+}
+
+static void add_sentences(struct view *v, const cJSON *ans)
+{
+	const cJSON *s;
+
+	cJSON_ArrayForEach(s, json_arr(ans, "sentences")) {
+		struct buf b = BUF_INIT;
+		size_t from;
+		bool ok = strcmp(json_str(s, "status", ""), "unsupported") != 0;
+		say_sentence(&b, s);
+		from = wrap(v, ok ? R_TEXT : R_BAD, "", &b);
+		if (row_evidence(s))
+			doc_mean(&v->doc, from, NULL, s, K_SENTENCE);
+		buf_release(&b);
+	}
+}
+
+static void add_empty(struct view *v, const cJSON *empty)
+{
+	const cJSON *p;
+	struct buf b = BUF_INIT;
+	int n = 0;
+	size_t from;
+
+	buf_str(&b, json_str(empty, "sentence", "0 rows"));
+	if (json_str(empty, "cover", NULL) && *json_str(empty, "cover", ""))
+		buf_printf(&b, " [%s]", json_str(empty, "cover", ""));
+	from = wrap(v, R_WARN, "ans", &b);
+	doc_mean(&v->doc, from, NULL, empty, K_SENTENCE);
+	cJSON_ArrayForEach(p, json_arr(empty, "probes")) {
+		buf_reset(&b);
+		buf_printf(&b, "probe %d  %s: %s", ++n, json_str(p, "what", ""), json_str(p, "found", ""));
+		wrap(v, json_bool(p, "ok", true) ? R_TEXT : R_WARN, "     ", &b);
+	}
+	buf_reset(&b);
+	add_list(&b, "near values that exist:", json_arr(empty, "near"));
+	if (b.len)
+		wrap(v, R_TEXT, "     ", &b);
+	n = 0;
+	cJSON_ArrayForEach(p, json_arr(empty, "next")) {
+		if (!cJSON_IsString(p))
+			continue;
+		doc_printf(&v->doc, R_CHIP, "     %d %s", ++n, p->valuestring);
+		doc_mean(&v->doc, v->doc.lines.n - 1, NULL, p, K_CHOICE);
+	}
+	buf_release(&b);
+}
+
+static void add_reach(struct view *v, const cJSON *ans)
+{
+	const cJSON *r;
+	struct buf b = BUF_INIT;
+
+	cJSON_ArrayForEach(r, json_arr(ans, "reach"))
+		if (json_str(r, "text", NULL))
+			buf_printf(&b, "%s%s", b.len ? "; " : "data reaches: ", json_str(r, "text", ""));
+	if (b.len)
+		wrap(v, R_TEXT, "     ", &b);
+	buf_release(&b);
+}
+
+static void add_answer(struct view *v, const struct turn *t)
+{
+	const cJSON *ans = t->answer, *empty = json_obj(ans, "empty");
+	const char *error = json_str(t->job, "error", json_str(json_obj(t->job, "error"), "message", NULL));
+	struct buf b = BUF_INIT;
+
+	if (t->error.code || error) {
+		buf_str(&b, t->error.code ? t->error.what : error);
+		wrap(v, R_BAD, "fail", &b);
+	} else if (turn_running(t)) {
+		buf_str(&b, t->reading ? "running.. " : "reading the question.. ");
+		if (t->job && json_i64(t->job, "elapsed_ms", 0))
+			say_elapsed(&b, json_i64(t->job, "elapsed_ms", 0));
+		buf_str(&b, "  Esc stops");
+		wrap(v, R_TEXT, "ans", &b);
+	} else if (empty && json_i64(ans, "total", 0) == 0) {
+		add_empty(v, empty);
+	} else if (ans && strcmp(json_str(ans, "kind", ""), "clarify") != 0) {
+		add_head(v, ans);
+		add_sentences(v, ans);
+		add_values(v, ans);
+		add_preview(v, ans);
+		add_reach(v, ans);
+	}
+	buf_release(&b);
+}
+
+static void chat_build(struct app *a, struct view *v)
+{
+	const struct turn *t;
+	struct buf b = BUF_INIT;
+
+	(void)a;
+	if (!v->session->turns.n)
+		doc_wrap(&v->doc, R_TEXT, "", 0,
+			 slice_of("Ask in plain words: who, what, when, from where, how many, first seen, what can it reach. "
+				  "How the question was read is shown before its rows; a word that could not be read is "
+				  "asked back. Nothing typed here can change anything outside."));
+	vec_each(t, &v->session->turns) {
+		size_t from;
+		if (t != v->session->turns.v)
+			doc_add(&v->doc, R_TEXT, SLICE(""));
+		buf_reset(&b);
+		buf_str(&b, t->question);
+		from = wrap(v, R_HEAD, "you", &b);
+		(void)from;
+		add_reading(v, t->reading);
+		add_job(v, t);
+		add_answer(v, t);
+	}
+	buf_release(&b);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------------------------------------- */
+
+static void ask(struct app *a, struct view *v, const char *question)
+{
+	char *copy = xstrdup(question); /* the reading that it comes from may go */
+
+	app_ask(a, v, copy);
+	free(copy);
+}
+
+static void open_line(struct app *a, struct view *v, const struct doc_line *l)
+{
+	const struct turn *t = session_last(v->session);
+
+	switch (l->kind) {
+	case K_CHOICE:
+		ask(a, v, l->ref->valuestring);
+		break;
+	case K_STEP:
+		open_plan(a, v, t ? turn_job_id(t) : 0, json_obj(t ? t->reading : NULL, "plan"),
+			  (int)json_i64(l->ref, "n", 1));
+		break;
+	case K_ROW:
+		if (row_evidence(l->ref))
+			open_evidence_of(a, l);
+		else
+			pivot_line(a, v, l);
+		break;
+	default:
+		open_evidence_of(a, l);
+		break;
+	}
+}
+
+static const cJSON *nth_choice(const struct turn *t, int n)
+{
+	const cJSON *list = json_arr(t->reading, "choices");
+
+	if (!list || !list->child)
+		list = json_arr(json_obj(t->answer, "empty"), "next");
+	return cJSON_GetArrayItem(list, n - 1);
+}
+
+static bool chat_digit(struct app *a, struct view *v, int n)
+{
+	const struct turn *t = session_last(v->session);
+	const cJSON *c = t ? nth_choice(t, n) : NULL;
+
+	if (!cJSON_IsString(c))
+		return false;
+	ask(a, v, c->valuestring);
+	return true;
+}
+
+static bool chat_act(struct app *a, struct view *v, enum action act)
+{
+	const struct doc_line *l = view_selected(v);
+	const struct turn *t = session_last(v->session);
+
+	switch (act) {
+	case ACT_OPEN:
+		if (l)
+			open_line(a, v, l);
+		else
+			app_focus(a, FOCUS_INPUT);
+		return true;
+	case ACT_EDIT:
+	case ACT_SENT:
+		if (!t)
+			app_say(a, R_WARN, "there is no plan yet");
+		else
+			open_plan(a, v, turn_job_id(t), json_obj(t->reading, "plan"), 1);
+		return true;
+	case ACT_REFRESH:
+		if (t)
+			ask(a, v, t->question);
+		return true;
+	case ACT_TIMELINE:
+		if (!t || !turn_job_id(t))
+			return false;
+		open_timeline(a, v->incident, turn_job_id(t));
+		return true;
+	case ACT_PATH:
+		if (t && !strcmp(json_str(t->answer, "kind", ""), "graph")) {
+			open_graph(a, v->incident, turn_job_id(t));
+			return true;
+		}
+		return false;
+	default:
+		return false;
+	}
+}
+
+static void chat_crumb(struct app *a, struct view *v, struct buf *b)
+{
+	const struct turn *t;
+	size_t running = 0;
+
+	(void)a;
+	vec_each(t, &v->session->turns)
+		running += turn_running(t);
+	buf_printf(b, "%zu question%s", v->session->turns.n, v->session->turns.n == 1 ? "" : "s");
+	if (running)
+		buf_printf(b, ", %zu running", running);
+	if (v->pos.below)
+		buf_printf(b, "   %zu below, End", v->pos.below);
+}
+
+const struct view_ops chat_ops = {.name = "chat", .context = CX_CHAT, .build = chat_build, .act = chat_act,
+				  .digit = chat_digit, .crumb = chat_crumb, .input = true};
+
+void open_chat(struct app *a, const char *incident)
+{
+	struct view *v = app_top(a);
+
+	if (v->ops == &chat_ops && !strcmp(v->incident, incident)) {
+		app_focus(a, FOCUS_INPUT);
+		return;
+	}
+	for (int i = a->depth - 1; i > 0; i--) /* one chat a case on the way: go back to it */
+		if (a->stack[i]->ops == &chat_ops && !strcmp(a->stack[i]->incident, incident)) {
+			char *draft = xstrdup(input_text());
+			while (app_top(a) != a->stack[i])
+				app_pop(a);
+			if (draft[0])
+				input_set(draft);
+			free(draft);
+			app_focus(a, FOCUS_INPUT);
+			return;
+		}
+	v = app_push(a, &chat_ops, incident);
+	v->session = app_session(a, incident);
+	v->pos.follow = true;
+}

@@ -1,0 +1,243 @@
+/*
+ * The rows that every screen has: status, breadcrumb, the thing, input, message, keys (SCREENS.md section 1).
+ */
+#include "view/app.h"
+
+#include "term/width.h"
+#include "widget/input.h"
+
+#define LEAST_H 16
+#define LEAST_W 60
+#define INPUT_ROWS_MAX 6
+
+static style_t style(const struct app *a, enum role r)
+{
+	return app_theme(a)->role[r];
+}
+
+static void draw_status(struct app *a)
+{
+	struct buf b = BUF_INIT;
+	struct surface *s = &a->screen;
+
+	status_row(&a->status, mw_now(), s->w, &b);
+	surf_fill(s, (struct rect){0, 0, 1, s->w}, style(a, R_STATUS));
+	surf_cut(s, 0, 0, s->w, style(a, a->status.link == LINK_LOST ? R_BAD : R_STATUS), (struct slice){b.s, b.len});
+	buf_release(&b);
+}
+
+static void crumb_names(struct app *a, int from, struct buf *b)
+{
+	const char *incident = "";
+
+	for (int i = from; i < a->depth; i++) {
+		const struct view *v = a->stack[i];
+		if (v->incident[0] && strcmp(v->incident, incident) != 0) {
+			buf_printf(b, "%s%s", b->len ? " > " : "", v->incident);
+			incident = v->incident;
+		}
+		if (v->ops != &card_ops)
+			buf_printf(b, "%s%s", b->len ? " > " : "", v->title[0] ? v->title : v->ops->name);
+	}
+}
+
+/* The names, cut in front where they are too long: where one is matters more than the way there. */
+static void draw_crumb(struct app *a, struct view *v, int from, int y, int x, int w)
+{
+	struct buf names = BUF_INIT, counts = BUF_INIT;
+	int used, room;
+	size_t skip = 0;
+
+	crumb_names(a, from, &names);
+	if (v->ops->crumb)
+		v->ops->crumb(a, v, &counts);
+	room = w - text_width((struct slice){counts.s, counts.len}) - 2;
+	room = room < w / 3 ? w / 3 : room;
+	while (text_width((struct slice){names.s + skip, names.len - skip}) > room) {
+		const char *next = memmem(names.s + skip, names.len - skip, " > ", 3);
+		if (!next)
+			break;
+		skip = (size_t)(next - names.s) + 3;
+	}
+	used = surf_cut(&a->screen, y, x, room, style(a, R_CRUMB), (struct slice){names.s + skip, names.len - skip});
+	surf_cut(&a->screen, y, x + used + 2, w - used - 2, style(a, R_TEXT), (struct slice){counts.s, counts.len});
+	buf_release(&names);
+	buf_release(&counts);
+}
+
+static struct slice view_match(const struct view *v)
+{
+	return (struct slice){v->find.s, v->find.len};
+}
+
+void view_prepare(struct app *a, struct view *v, int width, int rows)
+{
+	if (!v->ops->build)
+		return;
+	if (v->dirty || v->doc.width != width) {
+		doc_reset(&v->doc, width);
+		v->ops->build(a, v);
+		if (v->error.code)
+			doc_wrap(&v->doc, R_BAD, "", 0, slice_of(v->error.what));
+		v->dirty = false;
+	}
+	doc_sync(&v->doc, &v->pos, rows);
+}
+
+static void draw_view(struct app *a, struct view *v, struct rect r)
+{
+	bool focus = a->focus == FOCUS_LIST;
+
+	if (v->ops->draw) {
+		v->ops->draw(a, v, r, focus);
+		return;
+	}
+	view_prepare(a, v, r.w, r.h);
+	doc_draw(&v->doc, &v->pos, &a->screen, r, app_theme(a), view_match(v), focus);
+}
+
+static int draw_input(struct app *a, struct view *v, int bottom)
+{
+	struct surface *s = &a->screen;
+	const char *prompt = v->incident[0] || v->ops != &queue_ops ? "ask> " : "ask all> ";
+	int rows, used;
+
+	if (a->ask.open) {
+		used = surf_cut(s, bottom, 0, s->w / 2, style(a, R_KEY), slice_of(a->ask.label));
+		field_draw(&a->ask.field, s, bottom, used, s->w - used, style(a, R_TEXT), true);
+		return 1;
+	}
+	if (v->ops->no_input)
+		return 1;
+	rows = input_rows(prompt, s->w, INPUT_ROWS_MAX);
+	surf_fill(s, (struct rect){bottom - rows + 1, 0, rows, s->w}, style(a, R_TEXT));
+	input_draw(s, (struct rect){bottom - rows + 1, 0, rows, s->w}, prompt, style(a, R_KEY), style(a, R_TEXT),
+		   a->focus == FOCUS_INPUT);
+	return rows;
+}
+
+static void draw_message(struct app *a, struct view *v, int y)
+{
+	struct buf b = BUF_INIT;
+	enum role role = R_TEXT;
+
+	if (*input_choices() && a->focus == FOCUS_INPUT) {
+		buf_str(&b, input_choices());
+		role = R_CHIP;
+	} else if (a->message[0]) {
+		buf_str(&b, a->message);
+		role = a->message_role;
+	} else if (a->status.link == LINK_LOST) {
+		status_trust(&a->status, &b);
+		role = R_BAD;
+	} else if (v->ops->message) {
+		v->ops->message(a, v, &b);
+	}
+	if (!b.len && !a->message[0]) {
+		status_trust(&a->status, &b);
+		role = R_WARN;
+	}
+	surf_cut(&a->screen, y, 0, a->screen.w, style(a, role), (struct slice){b.s, b.len});
+	buf_release(&b);
+}
+
+static bool acts_now(void *ctx, enum action act)
+{
+	struct app *a = ctx;
+	struct view *v = a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+	const char *why;
+
+	if (act == ACT_BACK && a->depth == 1)
+		return false;
+	if (act == ACT_PANE && (v->ops == &queue_ops || a->depth == 1))
+		return true;
+	return action_allowed(a, act, &why) && (!v->ops->can || v->ops->can(a, v, act));
+}
+
+/* Each key name of the row in bold: "Enter open  c claim". */
+static void draw_pairs(struct app *a, int y, struct slice row)
+{
+	struct slice rest = row;
+	int x = 0;
+
+	while (rest.n) {
+		const char *end = memmem(rest.s, rest.n, "  ", 2);
+		struct slice pair = {rest.s, end ? (size_t)(end - rest.s) : rest.n};
+		const char *sp = memchr(pair.s, ' ', pair.n);
+		size_t key = sp ? (size_t)(sp - pair.s) : pair.n;
+		x += surf_text(&a->screen, y, x, a->screen.w - x, style(a, R_KEY), (struct slice){pair.s, key});
+		x += surf_text(&a->screen, y, x, a->screen.w - x, style(a, R_TEXT),
+			       (struct slice){pair.s + key, pair.n - key});
+		x += 2;
+		rest = end ? (struct slice){end + 2, rest.n - pair.n - 2} : (struct slice){NULL, 0};
+	}
+}
+
+static void draw_hints(struct app *a, struct view *v, int y)
+{
+	struct buf b = BUF_INIT;
+
+	if (a->ask.open)
+		buf_str(&b, "Enter done  Esc leave it");
+	else if (a->focus == FOCUS_INPUT)
+		buf_printf(&b, "Enter ask  %s  Alt-Enter newline  PgUp scroll  Tab %s  Ctrl-P palette  F1 help",
+			   v->session && session_running(v->session) ? "Esc stop" : "Esc to the list",
+			   input_text()[0] ? "complete" : "list");
+	else
+		keys_hints(&a->keymap, v->ops->context, a->screen.w, acts_now, a, &b);
+	draw_pairs(a, y, (struct slice){b.s, b.len});
+	buf_release(&b);
+}
+
+static void draw_too_small(struct app *a)
+{
+	surf_printf(&a->screen, 0, 0, a->screen.w, STYLE_PLAIN, "Midwatch needs %dx%d, this is %dx%d", LEAST_W, LEAST_H,
+		    a->screen.w, a->screen.h);
+}
+
+static void draw_split(struct app *a, struct view *v, int bottom)
+{
+	struct surface *s = &a->screen;
+	int pane = s->w >= 160 ? 60 : QUEUE_PANE, x = pane + 1;
+
+	surf_printf(s, 1, 0, pane, style(a, R_CRUMB), "Queue %zu of %lld%s%s", a->queue.view.n, (long long)a->queue.total,
+		    a->queue.fresh ? "  new: r" : "", a->queue.filter[0] ? "  filtered" : "");
+	queue_ops.draw(a, a->stack[0], (struct rect){2, 0, bottom - 2, pane}, a->focus == FOCUS_QUEUE);
+	draw_crumb(a, v, 1, 1, x, s->w - x);
+	draw_view(a, v, (struct rect){2, x, bottom - 2, s->w - x});
+	for (int y = 1; y < bottom; y++)
+		surf_str(s, y, pane, 1, style(a, R_TEXT), s->ascii ? "|" : "\u2502");
+}
+
+void app_draw(struct app *a)
+{
+	struct surface *s = &a->screen;
+	struct view *v = app_top(a);
+	int rows;
+
+	surface_clear(s);
+	if (s->h < LEAST_H || s->w < LEAST_W) {
+		draw_too_small(a);
+		return;
+	}
+	if (v->ops == &text_ops) {
+		v->ops->draw(a, v, (struct rect){0, 0, s->h, s->w}, false);
+		return;
+	}
+	if (style(a, R_TEXT) != STYLE_PLAIN)
+		surf_fill(s, (struct rect){0, 0, s->h, s->w}, style(a, R_TEXT));
+	draw_status(a);
+	/* the views first: the input line may grow over their last rows */
+	rows = a->ask.open || v->ops->no_input ? 1 : input_rows("ask all> ", s->w, INPUT_ROWS_MAX);
+	if (app_split(a)) {
+		draw_split(a, v, s->h - 2 - rows);
+	} else {
+		draw_crumb(a, v, 0, 1, 0, s->w);
+		draw_view(a, v, (struct rect){2, 0, s->h - 4 - rows, s->w});
+	}
+	draw_input(a, v, s->h - 3);
+	draw_message(a, v, s->h - 2);
+	draw_hints(a, a->focus == FOCUS_QUEUE ? a->stack[0] : v, s->h - 1);
+	if (a->menu.open)
+		menu_draw(&a->menu, s, app_theme(a));
+}

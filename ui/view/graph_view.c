@@ -1,0 +1,394 @@
+/*
+ * Graph answers in characters: paths with each edge marked by what the logs show, and reach folded by type. Also the log cover
+ * that those marks rest on.
+ */
+#include "view/app.h"
+
+#include "base/map.h"
+#include "term/width.h"
+#include "view/plan_lines.h"
+#include "widget/text.h"
+
+#define ROWS_PAGE 500
+#define FOLD_ABOVE 12 /* nodes of one type before they fold */
+
+enum { N_JOB, N_PATH, N_FOLDED, N_LAST };
+enum { K_NODE, K_EDGE, K_GROUP };
+
+/* "==" seen, "--" not seen and it is logged, ".." not logged, "??" nobody knows. */
+static const char *mark_of(const cJSON *edge)
+{
+	const char *m = json_str(json_obj(edge, "use"), "mark", "");
+
+	if (!strcmp(m, "seen"))
+		return "==";
+	if (!strcmp(m, "not_seen"))
+		return "--";
+	return !strcmp(m, "not_logged") ? ".." : "??";
+}
+
+static void use_text(struct buf *b, const cJSON *edge)
+{
+	const cJSON *use = json_obj(edge, "use");
+	const char *m = json_str(use, "mark", ""), *cover = json_str(use, "cover", "");
+	char n[32];
+
+	if (!strcmp(m, "seen")) {
+		count_text(json_i64(use, "count", 0), n);
+		buf_printf(b, "%s seen", n);
+		say_ids(b, json_get(use, "evidence"), 1);
+	} else if (!strcmp(m, "not_seen")) {
+		buf_str(b, "0 seen, log complete to ");
+		say_clock(b, say_when(use, "complete_to"));
+	} else if (!strcmp(m, "not_logged")) {
+		buf_str(b, "NOT LOGGED");
+	} else if (use) {
+		buf_str(b, "cannot be judged");
+	}
+	if (*cover)
+		buf_printf(b, " [%s]", cover);
+}
+
+static void edge_line(struct view *v, const cJSON *edge, int indent)
+{
+	struct buf left = BUF_INIT, right = BUF_INIT;
+	const cJSON *props = json_obj(edge, "props");
+
+	buf_printf(&left, "%*s|%s %s", indent, "", mark_of(edge), json_str(edge, "type", ""));
+	if (json_str(props, "action", NULL))
+		buf_printf(&left, " %s", json_str(props, "action", ""));
+	if (json_str(props, "condition", NULL))
+		buf_printf(&left, ", if %s", json_str(props, "condition", ""));
+	use_text(&right, edge);
+	doc_two_sides(&v->doc, R_TEXT, (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
+	doc_mean(&v->doc, v->doc.lines.n - 1, NULL, json_obj(edge, "use") ? json_obj(edge, "use") : edge, K_EDGE);
+	buf_release(&left);
+	buf_release(&right);
+}
+
+static void node_props(struct buf *b, const cJSON *node)
+{
+	const cJSON *p;
+	int n = 0;
+
+	cJSON_ArrayForEach(p, json_obj(node, "tags")) {
+		if (n++ == 3)
+			break;
+		buf_printf(b, "%s%s ", n == 1 ? "  " : "", p->string);
+		say_value(b, p);
+	}
+	cJSON_ArrayForEach(p, json_arr(node, "labels"))
+		if (cJSON_IsString(p))
+			buf_printf(b, "  %s", p->valuestring);
+}
+
+static void node_line(struct view *v, const cJSON *node, int indent, const char *extra)
+{
+	struct buf left = BUF_INIT;
+	const char *name = json_str(node, "name", ""), *id = json_str(node, "id", "?");
+
+	buf_printf(&left, "%*s%s %s", indent, "", json_str(node, "type", ""), *name ? name : id);
+	if (*name && strcmp(name, id) != 0 && text_width(slice_of(id)) < 46)
+		buf_printf(&left, "  %s", id);
+	node_props(&left, node);
+	doc_two_sides(&v->doc, R_HEAD, (struct slice){left.s, left.len}, slice_of(extra));
+	doc_mean(&v->doc, v->doc.lines.n - 1, id, node, K_NODE);
+	buf_release(&left);
+}
+
+static const cJSON *rows_of(const struct view *v)
+{
+	return json_arr(v->data, "rows");
+}
+
+static int count_paths(const struct view *v)
+{
+	const cJSON *r;
+	int n = 0;
+
+	cJSON_ArrayForEach(r, rows_of(v))
+		n += json_get(r, "path") != NULL;
+	return n;
+}
+
+static const cJSON *nth_path(const struct view *v, int64_t n)
+{
+	const cJSON *r;
+
+	cJSON_ArrayForEach(r, rows_of(v))
+		if (json_get(r, "path") && n-- == 0)
+			return json_get(r, "path");
+	return NULL;
+}
+
+static void add_path(struct view *v, const cJSON *path)
+{
+	struct map seen = MAP_INIT;
+	const cJSON *p;
+	bool edge = false, added;
+
+	doc_printf(&v->doc, R_TEXT, " ==  seen in the logs   --  not seen, and it is logged   ..  not logged   ??  not judged");
+	doc_add(&v->doc, R_TEXT, SLICE(""));
+	cJSON_ArrayForEach(p, path) {
+		if (edge) {
+			edge_line(v, p, 3);
+		} else {
+			map_put_str(&seen, json_str(p, "id", ""), &added);
+			node_line(v, p, 1, added ? "" : "(again: a cycle)");
+		}
+		edge = !edge;
+	}
+	map_release(&seen);
+}
+
+/* --- reach: nodes by type ----------------------------------------------------------------------------------------------------- */
+
+struct group {
+	const char *type;
+	size_t n;
+};
+
+static struct group *group_of(struct group *g, size_t *n, size_t max, const char *type)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (!strcmp(g[i].type, type))
+			return &g[i];
+	if (*n == max)
+		return &g[max - 1];
+	g[*n] = (struct group){.type = type};
+	return &g[(*n)++];
+}
+
+static size_t groups(const struct view *v, struct group *g, size_t max)
+{
+	const cJSON *r;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(r, rows_of(v))
+		if (json_obj(r, "node"))
+			group_of(g, &n, max, json_str(json_obj(r, "node"), "type", "?"))->n++;
+	return n;
+}
+
+static void add_group(struct view *v, const struct group *g)
+{
+	const cJSON *r;
+	size_t shown = 0, cap = v->num[N_FOLDED] ? FOLD_ABOVE : SIZE_MAX;
+	char extra[160];
+
+	doc_printf(&v->doc, R_HEAD, "%zu %s", g->n, g->type);
+	doc_mean(&v->doc, v->doc.lines.n - 1, g->type, NULL, K_GROUP);
+	cJSON_ArrayForEach(r, rows_of(v)) {
+		const cJSON *node = json_obj(r, "node");
+		if (!node || strcmp(json_str(node, "type", "?"), g->type) != 0)
+			continue;
+		if (shown++ == cap)
+			break;
+		snprintf(extra, sizeof(extra), "%s%.120s  depth %lld", *json_str(r, "via", "") ? "by " : "",
+			 json_str(r, "via", ""), (long long)json_i64(r, "depth", 0));
+		node_line(v, node, 2, extra);
+	}
+	if (g->n > cap)
+		doc_printf(&v->doc, R_WARN, "  .. %zu more %s: f unfolds", g->n - cap, g->type);
+}
+
+static void graph_build(struct app *a, struct view *v)
+{
+	struct group g[40];
+	const cJSON *path = nth_path(v, v->num[N_PATH]);
+	size_t n;
+
+	(void)a;
+	if (!v->data) {
+		doc_printf(&v->doc, R_TEXT, v->loading ? "reading the graph.." : "asking the graph..");
+		return;
+	}
+	if (path) {
+		add_path(v, path);
+		return;
+	}
+	n = groups(v, g, ARRAY_LEN(g));
+	for (size_t i = 0; i < n; i++)
+		add_group(v, &g[i]);
+	if (!n)
+		doc_wrap(&v->doc, R_WARN, "", 0,
+			 slice_of("No path and no node. That is the graph's answer, not a proof: it knows only the inventory that was "
+				  "imported (J shows it)."));
+}
+
+/* --- getting the rows: a graph answer is the answer of a question --------------------------------------------------------------- */
+
+static void got_rows(struct app *a, struct view *v)
+{
+	(void)a;
+	if (cJSON_GetArraySize(rows_of(v)) > 60)
+		v->num[N_FOLDED] = 1;
+}
+
+static void load_rows(struct app *a, struct view *v)
+{
+	cJSON *p = cJSON_CreateObject();
+
+	json_add_i64(p, "job", v->num[N_JOB]);
+	json_add_i64(p, "step", v->num[N_LAST] ? v->num[N_LAST] : 1);
+	json_add_i64(p, "offset", 0);
+	json_add_i64(p, "limit", ROWS_PAGE);
+	app_load(a, v, "job.rows", p, got_rows);
+}
+
+static bool graph_act(struct app *a, struct view *v, enum action act)
+{
+	const struct doc_line *l = view_selected(v);
+	int paths = count_paths(v);
+
+	switch (act) {
+	case ACT_OPEN:
+		if (l && l->kind == K_EDGE)
+			open_evidence_of(a, l);
+		else if (l && l->ref)
+			pivot_value(a, "", json_str(l->ref, "id", ""));
+		return true;
+	case ACT_NEXT:
+	case ACT_PREV:
+		if (paths) {
+			v->num[N_PATH] = (v->num[N_PATH] + (act == ACT_NEXT ? 1 : paths - 1)) % paths;
+			v->pos = (struct doc_pos){0};
+			view_dirty(v);
+		}
+		return true;
+	case ACT_FOLD:
+	case ACT_UNFOLD:
+		v->num[N_FOLDED] = !v->num[N_FOLDED];
+		view_dirty(v);
+		return true;
+	case ACT_BLAST:
+		open_chat(a, v->incident);
+		app_ask(a, app_top(a), "blast radius of this incident");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void graph_crumb(struct app *a, struct view *v, struct buf *b)
+{
+	int paths = count_paths(v);
+	const cJSON *path = nth_path(v, v->num[N_PATH]), *last = path ? path->child : NULL;
+
+	(void)a;
+	if (path) {
+		while (last->next)
+			last = last->next;
+		buf_printf(b, "path %lld of %d  %s to %s", (long long)v->num[N_PATH] + 1, paths,
+			   json_str(path->child, "name", json_str(path->child, "id", "?")),
+			   json_str(last, "name", json_str(last, "id", "?")));
+	} else if (v->data) {
+		buf_printf(b, "%d of %lld nodes", cJSON_GetArraySize(rows_of(v)), (long long)json_i64(v->data, "total", 0));
+	}
+}
+
+static void graph_message(struct app *a, struct view *v, struct buf *b)
+{
+	const cJSON *e, *path = nth_path(v, v->num[N_PATH]);
+	int edges = 0, blind = 0;
+
+	(void)a;
+	cJSON_ArrayForEach(e, path)
+		if (json_str(e, "from", NULL) || json_obj(e, "use")) {
+			edges++;
+			blind += mark_of(e)[0] == '.' || mark_of(e)[0] == '?';
+		}
+	if (blind)
+		buf_printf(b, "%d edge%s of %d cannot be judged: not logged or not known. l shows the log cover", blind,
+			   blind == 1 ? "" : "s", edges);
+	if (json_i64(v->data, "total", 0) > ROWS_PAGE)
+		buf_printf(b, "%sPARTIAL: the first %d rows", b->len ? "  " : "", ROWS_PAGE);
+}
+
+const struct view_ops graph_ops = {.name = "path", .context = CX_GRAPH, .build = graph_build, .act = graph_act,
+				   .crumb = graph_crumb, .message = graph_message};
+
+void open_graph(struct app *a, const char *incident, int64_t job)
+{
+	struct view *v;
+
+	if (!job) { /* the exposure recipe is a question like any other; its answer opens here with g */
+		open_chat(a, incident);
+		app_ask(a, app_top(a), "exposure and attack paths of this incident");
+		app_say(a, R_TEXT, "asked; g on the answer draws it");
+		return;
+	}
+	v = app_push(a, &graph_ops, incident);
+	v->num[N_JOB] = job;
+	v->session = app_session(a, incident);
+	load_rows(a, v);
+}
+
+/* --- log cover --------------------------------------------------------------------------------------------------------------------- */
+
+static void cover_row(struct view *v, const cJSON *r)
+{
+	struct buf b = BUF_INIT;
+	const char *state = json_str(r, "state", "unknown");
+	char delay[32] = "-";
+
+	if (json_i64(r, "delay", json_i64(r, "delay_s", -1)) >= 0)
+		age_text(json_i64(r, "delay_s", json_i64(r, "delay", 0)) * MW_SECOND, delay);
+	buf_printf(&b, " %-14.14s %-13.13s %-9.9s %-10.10s %-10.10s ", json_str(r, "account", "-"), json_str(r, "region", "-"),
+		   json_str(r, "source", "-"), json_str(r, "class", "-"), state);
+	buf_printf(&b, "%.10s ", json_str(r, "since", "-         "));
+	say_clock(&b, say_when(r, "newest"));
+	buf_printf(&b, " %5s", delay);
+	if (cJSON_GetArraySize(json_arr(r, "holes")))
+		buf_printf(&b, " %d holes", cJSON_GetArraySize(json_arr(r, "holes")));
+	doc_add(&v->doc, !strcmp(state, "logged") ? R_TEXT : R_WARN, (struct slice){b.s, b.len});
+	doc_mean(&v->doc, v->doc.lines.n - 1, NULL, r, 0);
+	buf_release(&b);
+}
+
+static const cJSON *cover_rows(const struct view *v)
+{
+	return cJSON_IsArray(v->data) ? v->data : json_arr(v->data, "rows");
+}
+
+static void cover_build(struct app *a, struct view *v)
+{
+	const cJSON *r;
+
+	(void)a;
+	doc_printf(&v->doc, R_HEAD, " Account        Region        Source    Class      State      Since      Newest   Delay");
+	cJSON_ArrayForEach(r, cover_rows(v))
+		cover_row(v, r);
+	if (v->data && !cover_rows(v)->child)
+		doc_wrap(&v->doc, R_WARN, "", 0, slice_of("Nothing is known about what is logged: import logs and the inventory."));
+}
+
+static bool cover_act(struct app *a, struct view *v, enum action act)
+{
+	const struct doc_line *l = view_selected(v);
+	const char *id = l ? json_str(l->ref, "id", json_str(l->ref, "cover", NULL)) : NULL;
+
+	if (act != ACT_OPEN)
+		return false;
+	if (id)
+		open_evidence(a, id);
+	else if (l)
+		app_say(a, R_TEXT, "%s", json_str(l->ref, "why", "no more is known about this row"));
+	return true;
+}
+
+static void cover_crumb(struct app *a, struct view *v, struct buf *b)
+{
+	(void)a;
+	buf_printf(b, "%d rows   \"not seen\" counts only where this says logged", cJSON_GetArraySize(cover_rows(v)));
+}
+
+const struct view_ops cover_ops = {.name = "log cover", .context = CX_COVER, .build = cover_build, .act = cover_act,
+				   .crumb = cover_crumb};
+
+void open_cover(struct app *a)
+{
+	struct view *v = app_push(a, &cover_ops, app_top(a)->incident);
+
+	app_load(a, v, "cover.table", NULL, NULL);
+}

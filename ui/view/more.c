@@ -1,0 +1,230 @@
+/*
+ * Local steps on incidents from the queue or a card: assign, status, snooze, merge, split, suppress, close. Each is reviewed in
+ * words before it is sent, and says afterwards what the engine made of it.
+ */
+#include "view/app.h"
+
+#include "widget/text.h"
+
+#define BULK_MAX 500
+
+enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_SUPPRESS, M_CLOSE };
+
+/* The ids that the step is about: ticked rows on the queue, else the selected or opened one. */
+static size_t targets(struct app *a, const struct view *v, const char **ids)
+{
+	size_t n = v->ops == &queue_ops ? queue_ticked(&a->queue, ids, BULK_MAX) : 0;
+
+	if (n)
+		return n > BULK_MAX ? BULK_MAX : n;
+	if (v->incident[0]) {
+		ids[0] = v->incident;
+		return 1;
+	}
+	if (!queue_selected(&a->queue))
+		return 0;
+	ids[0] = queue_selected(&a->queue)->id;
+	return 1;
+}
+
+static void done(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	if (e)
+		app_say_err(a, e);
+	cJSON_Delete(result);
+	if (v->ops == &card_ops)
+		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
+	app_read_queue(a);
+}
+
+static void update_all(struct app *a, struct view *v, const char *key, const char *value)
+{
+	const char *ids[BULK_MAX];
+	size_t n = targets(a, v, ids);
+
+	for (size_t i = 0; i < n; i++) {
+		struct qrow *r = queue_find(&a->queue, ids[i]);
+		cJSON *p = params_new("id", ids[i]);
+		json_add_str(p, key, value);
+		if (r)
+			json_add_i64(p, "rev", r->rev);
+		app_call(a, v, "incident.update", p, done);
+	}
+	app_say(a, R_GOOD, "%s %s: %zu incident%s", key, value, n, n == 1 ? "" : "s");
+}
+
+static void owner_given(struct app *a, struct view *v, const char *text)
+{
+	if (*text)
+		update_all(a, v, "owner", text);
+}
+
+static void snooze_given(struct app *a, struct view *v, const char *text)
+{
+	int64_t span;
+	char until[32];
+
+	if (!mw_span_parse(slice_of(text), &span) || span <= 0) {
+		app_say(a, R_BAD, "\"%s\" is no duration: write 30m, 4h or 2d", text);
+		return;
+	}
+	mw_time_format((mw_now() + span) / MW_SECOND * MW_SECOND, until);
+	update_all(a, v, "snooze_until", until);
+}
+
+static void merge(struct app *a, struct view *v)
+{
+	const char *ids[BULK_MAX];
+	size_t n = targets(a, v, ids);
+	cJSON *p, *with;
+
+	if (n < 2) {
+		app_say(a, R_WARN, "tick two or more incidents (Space) to merge them into the first");
+		return;
+	}
+	p = params_new("id", ids[0]);
+	with = json_add_arr(p, "with");
+	for (size_t i = 1; i < n; i++)
+		cJSON_AddItemToArray(with, cJSON_CreateString(ids[i]));
+	app_call(a, v, "incident.merge", p, done);
+	app_say(a, R_GOOD, "merging %zu into %s; m, split undoes it", n - 1, ids[0]);
+}
+
+/* --- close: verdict, reason, note ------------------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *wire, *label;
+} verdicts[] = {{"true_positive", "true positive: it was an attack"},
+		{"benign_positive", "benign positive: it happened, and it was meant to"},
+		{"false_positive_logic", "false positive: the rule is wrong"},
+		{"false_positive_data", "false positive: the data is wrong"},
+		{"duplicate", "duplicate of another incident"}};
+static int verdict;
+static char *reason;
+
+static void note_given(struct app *a, struct view *v, const char *note)
+{
+	const char *ids[BULK_MAX];
+	size_t n = targets(a, v, ids);
+	cJSON *p = cJSON_CreateObject(), *list = json_add_arr(p, "ids");
+
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(ids[i]));
+	json_add_str(p, "verdict", verdicts[verdict].wire);
+	json_add_str(p, "reason", reason ? reason : "");
+	if (*note)
+		json_add_str(p, "note", note);
+	app_call(a, v, "incident.close", p, done);
+	app_say(a, R_GOOD, "closing %zu as %s", n, verdicts[verdict].label);
+}
+
+static void reason_given(struct app *a, struct view *v, const char *text)
+{
+	char label[64];
+	const char *ids[BULK_MAX];
+
+	if (!*text) {
+		app_say(a, R_WARN, "not closed: a reason is needed");
+		return;
+	}
+	free(reason);
+	reason = xstrdup(text);
+	snprintf(label, sizeof(label), "note (Enter closes %zu as %.20s)", targets(a, v, ids), verdicts[verdict].wire);
+	app_ask_line(a, label, "", note_given);
+}
+
+static void verdict_chosen(struct app *a, struct view *v, int id)
+{
+	(void)v;
+	verdict = id;
+	app_ask_line(a, "reason", "", reason_given);
+}
+
+void close_incident(struct app *a, struct view *v)
+{
+	const char *ids[BULK_MAX];
+	char title[80];
+
+	snprintf(title, sizeof(title), "Close %zu incident(s): verdict", targets(a, v, ids));
+	app_menu(a, title, true, verdict_chosen);
+	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
+		menu_add(&a->menu, (int)i, verdicts[i].label, "", NULL);
+	menu_ready(&a->menu);
+}
+
+/* --- suppress ------------------------------------------------------------------------------------------------------------------------ */
+
+static void suppress_given(struct app *a, struct view *v, const char *text)
+{
+	const char *ids[BULK_MAX];
+	char until[32];
+	cJSON *p;
+
+	if (!*text || !targets(a, v, ids)) {
+		app_say(a, R_WARN, "not suppressed: a reason is needed");
+		return;
+	}
+	mw_time_format((mw_now() + 7 * MW_DAY) / MW_SECOND * MW_SECOND, until);
+	p = cJSON_CreateObject();
+	json_add_str(json_add_obj(p, "match"), "incident", ids[0]);
+	json_add_str(p, "owner", a->status.user);
+	json_add_str(p, "reason", text);
+	json_add_str(p, "until", until);
+	app_call(a, v, "suppress.add", p, done);
+	app_say(a, R_GOOD, "hidden until %s, owner %s; H lists what is hidden", until, a->status.user);
+}
+
+static void chosen(struct app *a, struct view *v, int id)
+{
+	switch (id) {
+	case M_ASSIGN:
+		app_ask_line(a, "assign to", a->status.user, owner_given);
+		break;
+	case M_WORK:
+		update_all(a, v, "status", "work");
+		break;
+	case M_WAIT:
+		update_all(a, v, "status", "wait");
+		break;
+	case M_SNOOZE:
+		app_ask_line(a, "snooze for (30m, 4h, 2d)", "4h", snooze_given);
+		break;
+	case M_MERGE:
+		merge(a, v);
+		break;
+	case M_SUPPRESS:
+		app_ask_line(a, "hide others like it for 7 days, because", "", suppress_given);
+		break;
+	case M_CLOSE:
+		close_incident(a, v);
+		break;
+	default:
+		break;
+	}
+}
+
+void queue_more(struct app *a, struct view *v)
+{
+	const char *ids[BULK_MAX];
+	size_t n = targets(a, v, ids);
+	char title[80];
+
+	if (!n) {
+		app_say(a, R_WARN, "no incident is selected");
+		return;
+	}
+	if (n == 1)
+		snprintf(title, sizeof(title), "%s", ids[0]);
+	else
+		snprintf(title, sizeof(title), "%.20s and %zu more", ids[0], n - 1);
+	app_menu(a, title, true, chosen);
+	a->menu_serial = v->serial;
+	menu_add(&a->menu, M_ASSIGN, "assign", "", NULL);
+	menu_add(&a->menu, M_WORK, "status: in work", "", NULL);
+	menu_add(&a->menu, M_WAIT, "status: waiting", "", NULL);
+	menu_add(&a->menu, M_SNOOZE, "snooze", "", NULL);
+	menu_add(&a->menu, M_MERGE, "merge the ticked ones", "", n < 2 ? "tick two or more" : NULL);
+	menu_add(&a->menu, M_SUPPRESS, "hide others like it, with owner, reason and end", "", NULL);
+	menu_add(&a->menu, M_CLOSE, "close: verdict, reason, note", "", NULL);
+	menu_ready(&a->menu);
+}

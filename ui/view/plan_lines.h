@@ -1,0 +1,16 @@
+/*
+ * Lines that several screens draw alike: a step of a plan, a row of an answer.
+ */
+#ifndef MW_UI_PLAN_LINES_H
+#define MW_UI_PLAN_LINES_H
+
+#include "widget/doc.h"
+
+/* " 2 search splunk   title                1,263 rows   2.1s done" */
+void plan_step_line(struct doc *d, const cJSON *step);
+/* "     02:41:06 GetCallerIdentity by app-web                        [e4]" */
+void doc_row_line(struct doc *d, int indent, const cJSON *row);
+/* Left text, right text, blanks between; the left one is cut with "..". */
+void doc_two_sides(struct doc *d, enum role role, struct slice left, struct slice right);
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * The queue: every incident a row, most pressing first. The selection follows the incident, new rows wait behind `r`.
+ */
+#include "view/app.h"
+
+#include "term/width.h"
+#include "widget/text.h"
+
+static enum role severity_role(char c)
+{
+	return c == 'C' ? R_CRITICAL : c == 'H' ? R_HIGH : c == 'M' ? R_MEDIUM : R_LOW;
+}
+
+static void span_cell(char out[16], int64_t seconds, int64_t passed)
+{
+	if (seconds == INT64_MIN)
+		snprintf(out, 16, "-");
+	else
+		age_text((seconds + passed) * MW_SECOND, out);
+}
+
+static char row_mark(const struct qrow *r, bool selected)
+{
+	return r->gone ? '-' : r->ticked ? 'x' : r->changed ? '*' : selected ? '>' : ' ';
+}
+
+static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool selected, bool focus)
+{
+	int64_t passed = (mw_now() - a->queue.read_at) / MW_SECOND;
+	char sla[16], age[16], line[128];
+	struct surface *s = &a->screen;
+	const struct theme *th = app_theme(a);
+	int x;
+
+	span_cell(sla, r->sla_s, -passed);
+	span_cell(age, r->age_s, passed);
+	snprintf(line, sizeof(line), "%c%c %3d %5s", row_mark(r, selected), r->severity, r->score, sla);
+	x = at.x + surf_str(s, at.y, at.x, at.w, th->role[R_TEXT], line);
+	surface_at(s, at.y, at.x + 1)->style = th->role[severity_role(r->severity)];
+	if (at.w >= 70) {
+		snprintf(line, sizeof(line), " %5s %-5.5s", age, r->state);
+		x += surf_str(s, at.y, x, 40, th->role[R_TEXT], line);
+		surf_cut(s, at.y, x + 1, 9, th->role[R_TEXT], slice_of(r->owner[0] ? r->owner : "-"));
+		surf_cut(s, at.y, x + 11, 5, th->role[R_TEXT], slice_of(r->sources));
+		snprintf(line, sizeof(line), "%4lld", (long long)r->count);
+		x += 16 + surf_str(s, at.y, x + 16, 8, th->role[R_TEXT], line);
+	} else {
+		snprintf(line, sizeof(line), " %-4.4s", r->state);
+		x += surf_str(s, at.y, x, 6, th->role[R_TEXT], line);
+	}
+	surf_cut(s, at.y, x + 1, at.x + at.w - x - 1, th->role[R_TEXT], slice_of(r->title));
+	if (selected)
+		surf_restyle(s, at, focus ? th->role[R_SELECT] : th->role[R_HEAD]);
+}
+
+static void draw_empty(struct app *a, struct rect r)
+{
+	const char *text = !a->queue.loaded ? "reading the queue.."
+			   : a->queue.rows.n ? "No incident passes the filter. / changes it, Esc clears it."
+					     : "No incident. Import logs with: midwatch import FILE|DIR   (J shows imports)";
+	surf_cut(&a->screen, r.y + 1, r.x + 1, r.w - 1, app_theme(a)->role[R_TEXT], slice_of(text));
+}
+
+static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
+{
+	struct queue *q = &a->queue;
+	const char *head = r.w >= 70 ? " S Scr   SLA   Age State Owner     Src     n Title" : " S Scr   SLA State Title";
+	bool selected_pane = focus || a->depth == 1;
+
+	v->pos.rows = r.h - 1;
+	surf_str(&a->screen, r.y, r.x, r.w, app_theme(a)->role[R_HEAD], head);
+	list_show(&q->list, q->view.n, r.h - 1);
+	for (int i = 0; i < r.h - 1 && q->list.top + (size_t)i < q->view.n; i++) {
+		size_t at = q->list.top + (size_t)i;
+		draw_row(a, &q->rows.v[q->view.v[at]], (struct rect){r.y + 1 + i, r.x, 1, r.w}, at == q->list.sel,
+			 selected_pane);
+	}
+	if (!q->view.n)
+		draw_empty(a, r);
+}
+
+static void queue_crumb(struct app *a, struct view *v, struct buf *b)
+{
+	struct queue *q = &a->queue;
+	size_t ticked = queue_ticked(q, NULL, 0);
+
+	(void)v;
+	if (!q->loaded)
+		return;
+	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n, (long long)q->total, q->hidden ? " with hidden" : "",
+		   q->filter[0] ? q->filter : "none", queue_sort_name(q->sort));
+	if (ticked)
+		buf_printf(b, "   %zu ticked", ticked);
+	if (q->fresh)
+		buf_printf(b, "   %zu new: r shows", q->fresh);
+}
+
+static void queue_message(struct app *a, struct view *v, struct buf *b)
+{
+	struct queue *q = &a->queue;
+	bool changed = false, gone = false;
+	int64_t hidden = q->suppressed + q->snoozed + q->closed;
+
+	(void)v;
+	for (size_t i = 0; i < q->view.n; i++) {
+		changed |= q->rows.v[q->view.v[i]].changed;
+		gone |= q->rows.v[q->view.v[i]].gone;
+	}
+	if (changed)
+		buf_str(b, "* changed by someone else   ");
+	if (gone)
+		buf_str(b, "- no longer in the queue, r drops it   ");
+	if (hidden && !q->hidden)
+		buf_printf(b, "Hidden: %lld (%lld suppressed, %lld snoozed, %lld closed), H lists them", (long long)hidden,
+			   (long long)q->suppressed, (long long)q->snoozed, (long long)q->closed);
+	else if (hidden)
+		buf_printf(b, "%lld hidden ones are listed too; H hides them again", (long long)hidden);
+}
+
+static void filter_changed(struct app *a, struct view *v, const char *text)
+{
+	(void)v;
+	queue_set_filter(&a->queue, text);
+}
+
+static void filter_done(struct app *a, struct view *v, const char *text)
+{
+	struct slice bad = {NULL, 0};
+
+	filter_changed(a, v, text);
+	if (a->queue.rows.n)
+		(void)queue_match(&a->queue.rows.v[0], slice_of(text), a->status.user, &bad);
+	if (bad.n)
+		app_say(a, R_WARN, "\"%.*s:\" is no field of the queue (sev owner state src score id); taken as a word", (int)bad.n,
+			bad.s);
+}
+
+static void filter_cancelled(struct app *a, struct view *v)
+{
+	filter_changed(a, v, "");
+}
+
+static void move(struct app *a, long by)
+{
+	list_move(&a->queue.list, &a->queue, a->queue.view.n, queue_view_id, by);
+}
+
+static bool move_act(struct app *a, struct view *v, enum action act)
+{
+	long page = v->pos.rows / 2 > 1 ? v->pos.rows / 2 : 1;
+
+	switch (act) {
+	case ACT_DOWN:
+		move(a, 1);
+		return true;
+	case ACT_UP:
+		move(a, -1);
+		return true;
+	case ACT_PAGE_DOWN:
+		move(a, page);
+		return true;
+	case ACT_PAGE_UP:
+		move(a, -page);
+		return true;
+	case ACT_HOME:
+		move(a, -(long)a->queue.view.n);
+		return true;
+	case ACT_END:
+		move(a, (long)a->queue.view.n);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void updated(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	(void)v;
+	if (e)
+		app_say_err(a, e);
+	cJSON_Delete(result);
+	app_read_queue(a);
+}
+
+static void claim(struct app *a, const struct qrow *r)
+{
+	cJSON *p = params_new("id", r->id);
+
+	json_add_str(p, "owner", a->status.user);
+	json_add_str(p, "status", "work");
+	json_add_i64(p, "rev", r->rev);
+	app_call(a, NULL, "incident.update", p, updated);
+	app_say(a, R_GOOD, "claimed %s", r->id);
+}
+
+static bool row_act(struct app *a, struct view *v, enum action act, struct qrow *r)
+{
+	switch (act) {
+	case ACT_OPEN:
+		r->changed = false;
+		while (a->depth > 1)
+			app_pop(a);
+		open_card(a, r->id);
+		return true;
+	case ACT_CLAIM:
+		claim(a, r);
+		return true;
+	case ACT_TICK:
+		r->ticked = !r->ticked;
+		move(a, 1);
+		return true;
+	case ACT_MORE:
+		queue_more(a, v);
+		return true;
+	case ACT_PIVOT:
+		pivot_value(a, "", r->title);
+		return true;
+	case ACT_EVIDENCE:
+	case ACT_WEB:
+		open_card(a, r->id);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool list_act(struct app *a, struct view *v, enum action act)
+{
+	struct queue *q = &a->queue;
+
+	switch (act) {
+	case ACT_FILTER:
+		app_ask_line(a, "filter", q->filter, filter_done);
+		a->ask.serial = v->serial;
+		a->ask.changed = filter_changed;
+		a->ask.cancelled = filter_cancelled;
+		return true;
+	case ACT_SORT:
+		queue_set_sort(q, (enum queue_sort)((q->sort + 1) % SORT_COUNT_));
+		return true;
+	case ACT_REFRESH:
+		queue_refresh(q);
+		app_read_queue(a);
+		return true;
+	case ACT_HIDDEN:
+		q->hidden = !q->hidden;
+		q->loaded = false;
+		app_read_queue(a);
+		return true;
+	case ACT_BACK:
+		if (!q->filter[0])
+			return false;
+		queue_set_filter(q, "");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool queue_act(struct app *a, struct view *v, enum action act)
+{
+	struct qrow *r = queue_selected(&a->queue);
+
+	return move_act(a, v, act) || list_act(a, v, act) || (r && row_act(a, v, act, r));
+}
+
+static bool queue_can(struct app *a, struct view *v, enum action act)
+{
+	(void)v;
+	if (act == ACT_OPEN || act == ACT_CLAIM || act == ACT_TICK || act == ACT_MORE || act == ACT_PATH || act == ACT_PIVOT ||
+	    act == ACT_WEB)
+		return a->queue.view.n > 0;
+	return true;
+}
+
+const struct view_ops queue_ops = {.name = "Queue", .context = CX_QUEUE, .draw = queue_draw, .crumb = queue_crumb,
+				   .message = queue_message, .act = queue_act, .can = queue_can};
