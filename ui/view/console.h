@@ -5,11 +5,16 @@
 #ifndef MW_UI_CONSOLE_H
 #define MW_UI_CONSOLE_H
 
+#include "base/err.h"
+#include "base/json.h"
 #include "term/caps.h"
 #include "term/theme.h"
 
-struct client;
 struct console_opts {
+	/* Connects to the engine (client_connect): a stream socket on which hello was answered, or -1 with what to do. Called
+	 * again, with pauses, whenever the line is lost. */
+	int (*connect)(const void *ctx, cJSON **hello, struct err *e);
+	const void *ctx;
 	const char *incident;     /* open this one at the start, or NULL */
 	bool attach;              /* put back the screen that was left: case, place, draft */
 	bool readonly;            /* no response capability at all */
@@ -20,7 +25,7 @@ struct console_opts {
 	enum theme_id theme;      /* THEME_COUNT: by the terminal's background */
 	const char *keymap_file;  /* or NULL */
 };
-/* Exit status: 0 left by the analyst, 2 no usable terminal, 4 the engine could not be reached at all. Messages on stderr. */
-int console_run(struct client *c, const struct console_opts *o);
+/* Exit status: 0 left by the analyst or with the line, 2 no usable terminal or a wrong keymap file (said on stderr). */
+int console_run(const struct console_opts *o);
 
 #endif
