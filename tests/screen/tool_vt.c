@@ -50,7 +50,7 @@ static struct {
 	size_t nraw, mark;
 	int64_t started, first_byte, last_byte, deadline_us;
 	struct termios before;
-	int rate, delay_ms;      /* slow line */
+	int rate, delay_ms; /* slow line */
 	int64_t budget_at;
 } t = {.rows = 24, .cols = 80, .fd = -1, .deadline_us = 8000000, .cursor_shown = true};
 
@@ -158,7 +158,8 @@ static int on_cursor(VTermPos pos, VTermPos old, int visible, void *user)
 
 static void make_screen(void)
 {
-	static const VTermScreenCallbacks callbacks = {.settermprop = on_prop, .movecursor = on_cursor};
+	static const VTermScreenCallbacks callbacks = {.settermprop = on_prop,
+	                                               .movecursor = on_cursor};
 
 	t.vt = vterm_new(t.rows, t.cols);
 	vterm_set_utf8(t.vt, 1);
@@ -271,7 +272,8 @@ static void wait_text(const char *text, bool wanted, int row)
 		if (hit == wanted)
 			return;
 		if (now_us() > end)
-			fail("%s \"%s\"%s", wanted ? "no row shows" : "still on the screen:", text, t.gone ? " (the program ended)" : "");
+			fail("%s \"%s\"%s", wanted ? "no row shows" : "still on the screen:", text,
+			     t.gone ? " (the program ended)" : "");
 		pump(50);
 	}
 }
@@ -303,10 +305,12 @@ static void settle(void)
 
 static const struct {
 	const char *name, *bytes;
-} key_table[] = {{"Enter", "\r"},	{"Esc", "\033"},	{"Tab", "\t"},		{"Space", " "},	  {"Backspace", "\177"},
-		 {"Up", "\033OA"},	{"Down", "\033OB"},	{"Right", "\033OC"},	{"Left", "\033OD"}, {"Home", "\033OH"},
-		 {"End", "\033OF"},	{"PgUp", "\033[5~"},	{"PgDn", "\033[6~"},	{"Del", "\033[3~"}, {"F1", "\033OP"},
-		 {"Shift-Tab", "\033[Z"}, {"Alt-Enter", "\033\r"}};
+} key_table[] = {{"Enter", "\r"},         {"Esc", "\033"},        {"Tab", "\t"},
+                 {"Space", " "},          {"Backspace", "\177"},  {"Up", "\033OA"},
+                 {"Down", "\033OB"},      {"Right", "\033OC"},    {"Left", "\033OD"},
+                 {"Home", "\033OH"},      {"End", "\033OF"},      {"PgUp", "\033[5~"},
+                 {"PgDn", "\033[6~"},     {"Del", "\033[3~"},     {"F1", "\033OP"},
+                 {"Shift-Tab", "\033[Z"}, {"Alt-Enter", "\033\r"}};
 
 static void send_bytes(const char *p, size_t n)
 {
@@ -361,7 +365,8 @@ static size_t unescape(char *s)
 		} else if (s[0] == '\\' && s[1] == '\\') {
 			*out++ = '\\';
 			s += 2;
-		} else if (s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3])) {
+		} else if (s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) &&
+		           isxdigit((unsigned char)s[3])) {
 			char hex[3] = {s[2], s[3], 0};
 			*out++ = (char)strtol(hex, NULL, 16);
 			s += 4;
@@ -393,7 +398,8 @@ static void median(size_t most, const char *key, int times)
 		cost[i] = t.nraw - before;
 	}
 	qsort(cost, (size_t)times, sizeof(cost[0]), by_size);
-	printf("# %s: median %zu bytes, most %zu (key %s)\n", t.name, cost[times / 2], cost[times - 1], key);
+	printf("# %s: median %zu bytes, most %zu (key %s)\n", t.name, cost[times / 2],
+	       cost[times - 1], key);
 	if (cost[times / 2] > most)
 		fail("key %s costs %zu bytes, at most %zu allowed", key, cost[times / 2], most);
 }
@@ -418,7 +424,8 @@ static void check_no_colour(void)
 			continue;
 		for (; k < t.nraw && (isdigit((unsigned char)t.raw[k]) || t.raw[k] == ';'); k++) {
 			n = t.raw[k] == ';' ? 0 : n * 10 + (t.raw[k] - '0');
-			if (n >= 30 && n <= 107 && k + 1 < t.nraw && (t.raw[k + 1] == 'm' || t.raw[k + 1] == ';')) {
+			if (n >= 30 && n <= 107 && k + 1 < t.nraw &&
+			    (t.raw[k + 1] == 'm' || t.raw[k + 1] == ';')) {
 				size_t e = k;
 				while (e < t.nraw && !isalpha((unsigned char)t.raw[e]))
 					e++;
@@ -473,8 +480,9 @@ static bool modes_back(void)
 	struct termios after;
 
 	tcgetattr(t.slave, &after);
-	return after.c_lflag == t.before.c_lflag && after.c_iflag == t.before.c_iflag && after.c_oflag == t.before.c_oflag &&
-	       !t.alt && t.cursor_shown && !last_is("\033[?2004h", "\033[?2004l") && !last_is("\033[?1000h", "\033[?1000l");
+	return after.c_lflag == t.before.c_lflag && after.c_iflag == t.before.c_iflag &&
+	       after.c_oflag == t.before.c_oflag && !t.alt && t.cursor_shown &&
+	       !last_is("\033[?2004h", "\033[?2004l") && !last_is("\033[?1000h", "\033[?1000l");
 }
 
 static void check_restored(void)
@@ -504,8 +512,8 @@ static void send_signal(const char *name)
 	static const struct {
 		const char *name;
 		int number;
-	} all[] = {{"TERM", SIGTERM}, {"HUP", SIGHUP}, {"KILL", SIGKILL}, {"ABRT", SIGABRT}, {"SEGV", SIGSEGV}, {"STOP", SIGSTOP},
-		   {"CONT", SIGCONT}, {"QUIT", SIGQUIT}};
+	} all[] = {{"TERM", SIGTERM}, {"HUP", SIGHUP},   {"KILL", SIGKILL}, {"ABRT", SIGABRT},
+	           {"SEGV", SIGSEGV}, {"STOP", SIGSTOP}, {"CONT", SIGCONT}, {"QUIT", SIGQUIT}};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!strcmp(all[i].name, name)) {
 			kill(t.pid, all[i].number);
@@ -670,7 +678,8 @@ static void do_paint(char *a)
 
 	while (!t.first_byte && now_us() < end)
 		pump(10);
-	printf("# %s: first paint after %lld ms\n", t.name, (long long)(t.first_byte - t.started) / 1000);
+	printf("# %s: first paint after %lld ms\n", t.name,
+	       (long long)(t.first_byte - t.started) / 1000);
 	if (!t.first_byte || t.first_byte - t.started > most)
 		fail("first byte after %lld ms", (long long)(t.first_byte - t.started) / 1000);
 }
@@ -761,12 +770,35 @@ static void do_sh(char *a)
 static const struct {
 	const char *name;
 	void (*fn)(char *args);
-} commands[] = {{"size", do_size},   {"env", do_env},	    {"run", run},	    {"deadline", do_deadline}, {"key", do_key},
-		{"type", do_type},   {"paste", do_paste},   {"expect", do_expect},  {"absent", do_absent},     {"row", do_row},
-		{"cursor", do_cursor}, {"never", do_never}, {"settle", do_settle},  {"mark", do_mark},	       {"most", do_most},
-		{"median", do_median}, {"quiet", do_quiet}, {"paint", do_paint},    {"resize", do_resize},
-		{"nocolour", do_nocolour}, {"ascii", do_ascii}, {"lacks", do_lacks}, {"has", do_has},	       {"exit", do_exit},
-		{"restored", do_restored}, {"slow", do_slow}, {"dump", do_dump},    {"signal", do_signal},     {"sh", do_sh}};
+} commands[] = {{"size", do_size},
+                {"env", do_env},
+                {"run", run},
+                {"deadline", do_deadline},
+                {"key", do_key},
+                {"type", do_type},
+                {"paste", do_paste},
+                {"expect", do_expect},
+                {"absent", do_absent},
+                {"row", do_row},
+                {"cursor", do_cursor},
+                {"never", do_never},
+                {"settle", do_settle},
+                {"mark", do_mark},
+                {"most", do_most},
+                {"median", do_median},
+                {"quiet", do_quiet},
+                {"paint", do_paint},
+                {"resize", do_resize},
+                {"nocolour", do_nocolour},
+                {"ascii", do_ascii},
+                {"lacks", do_lacks},
+                {"has", do_has},
+                {"exit", do_exit},
+                {"restored", do_restored},
+                {"slow", do_slow},
+                {"dump", do_dump},
+                {"signal", do_signal},
+                {"sh", do_sh}};
 
 static void do_line(char *line)
 {

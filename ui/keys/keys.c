@@ -5,15 +5,16 @@
 #include "term/width.h"
 
 const struct action_def actions[ACT_COUNT] = {
-	[ACT_NONE] = {"", "", 0, PERM_READ, 0, "", ""},
+        [ACT_NONE] = {"", "", 0, PERM_READ, 0, "", ""},
 #define ACTION(sym, name, keys, cx, perm, rank, hint, effect) \
 	[ACT_##sym] = {name, keys, (unsigned)(cx), perm, rank, hint, effect},
 #include "keys/actions.def"
 #undef ACTION
 };
 
-static const char *const context_names[] = {"queue",	"incident", "chat",	"plan",	    "timeline", "evidence", "path",
-					    "log cover", "proposal", "approval", "report", "jobs",     "help"};
+static const char *const context_names[] = {
+        "queue",     "incident", "chat",     "plan",   "timeline", "evidence", "path",
+        "log cover", "proposal", "approval", "report", "jobs",     "help"};
 static const char *const perm_names[] = {"read", "analyst", "lead", "admin"};
 
 const char *perm_name(enum perm p)
@@ -34,7 +35,8 @@ void keymap_default(struct keymap *m)
 	memset(m, 0, sizeof(*m));
 	for (int a = 1; a < ACT_COUNT; a++) {
 		struct slice rest = slice_of(actions[a].keys), name;
-		for (int i = 0; i < ACTION_KEYS_MAX && rest.n && slice_split(&rest, ' ', &name); i++)
+		for (int i = 0; i < ACTION_KEYS_MAX && rest.n && slice_split(&rest, ' ', &name);
+		     i++)
 			if (!key_parse(name, &m->key[a][i]))
 				m->key[a][i] = 0; /* the unit test of the table refuses this */
 	}
@@ -49,8 +51,9 @@ enum action keymap_find(const struct keymap *m, unsigned context, uint32_t key)
 			continue;
 		for (int i = 0; i < ACTION_KEYS_MAX; i++)
 			if (m->key[a][i] == key && key &&
-			    (best == ACT_NONE || __builtin_popcount(actions[a].contexts) <
-							 __builtin_popcount(actions[best].contexts)))
+			    (best == ACT_NONE ||
+			     __builtin_popcount(actions[a].contexts) <
+			             __builtin_popcount(actions[best].contexts)))
 				best = (enum action)a;
 	}
 	return best;
@@ -75,17 +78,21 @@ static int find_action(const struct yaml_node *n, const char *name, struct err *
 	}
 	known[ACT_COUNT - 1] = NULL;
 	near = mw_did_you_mean(n->key, known);
-	return err_set(e, ERR_INVALID, "%s:%d: there is no action \"%s\"%s%s%s", name, n->line, n->key,
-		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return err_set(e, ERR_INVALID, "%s:%d: there is no action \"%s\"%s%s%s", name, n->line,
+	               n->key, near ? "; did you mean \"" : "", near ? near : "",
+	               near ? "\"?" : "");
 }
 
-static int take_key(struct keymap *m, int a, int i, const struct yaml_node *n, const char *name, struct err *e)
+static int take_key(struct keymap *m, int a, int i, const struct yaml_node *n, const char *name,
+                    struct err *e)
 {
 	if (i >= ACTION_KEYS_MAX)
-		return err_set(e, ERR_LIMIT, "%s:%d: at most %d keys for one action", name, n->line, ACTION_KEYS_MAX);
+		return err_set(e, ERR_LIMIT, "%s:%d: at most %d keys for one action", name, n->line,
+		               ACTION_KEYS_MAX);
 	if (!n->text || !key_parse(slice_of(n->text), &m->key[a][i]))
-		return err_set(e, ERR_INVALID, "%s:%d: \"%s\" is no key; write it as in Ctrl-P, PgDn, F5 or x", name, n->line,
-			       n->text ? n->text : "");
+		return err_set(e, ERR_INVALID,
+		               "%s:%d: \"%s\" is no key; write it as in Ctrl-P, PgDn, F5 or x",
+		               name, n->line, n->text ? n->text : "");
 	return 0;
 }
 
@@ -99,8 +106,10 @@ static int clash(const struct keymap *m, int a, const char *name, int line, stru
 				    actions[a].contexts != actions[b].contexts)
 					continue;
 				key_name(m->key[a][i], key);
-				return err_set(e, ERR_CONFLICT, "%s:%d: %s already does \"%s\"; give that one another key",
-					       name, line, key, actions[b].name);
+				return err_set(
+				        e, ERR_CONFLICT,
+				        "%s:%d: %s already does \"%s\"; give that one another key",
+				        name, line, key, actions[b].name);
 			}
 	return 0;
 }
@@ -121,7 +130,8 @@ int keymap_load(struct keymap *m, struct slice yaml, const char *name, struct er
 		memset(m->key[a], 0, sizeof(m->key[a]));
 		if (n->kind == YAML_SCALAR)
 			rc = take_key(m, a, 0, n, name, e);
-		for (struct yaml_node *k = n->kind == YAML_SEQ ? n->child : NULL; k && !rc; k = k->next)
+		for (struct yaml_node *k = n->kind == YAML_SEQ ? n->child : NULL; k && !rc;
+		     k = k->next)
 			rc = take_key(m, a, i++, k, name, e);
 		rc = rc ? rc : clash(m, a, name, n->line, e);
 	}
@@ -142,8 +152,8 @@ static bool hinted(unsigned context, enum action a, int rank)
 	return (actions[a].contexts & context) && actions[a].rank == rank;
 }
 
-void keys_hints(const struct keymap *m, unsigned context, int columns, bool (*only)(void *ctx, enum action a), void *ctx,
-		struct buf *out)
+void keys_hints(const struct keymap *m, unsigned context, int columns,
+                bool (*only)(void *ctx, enum action a), void *ctx, struct buf *out)
 {
 	int tail = hint_width(m, ACT_PALETTE) + hint_width(m, ACT_HELP), used = 0;
 	char key[24];
@@ -152,7 +162,8 @@ void keys_hints(const struct keymap *m, unsigned context, int columns, bool (*on
 		for (int a = 1; a < ACT_COUNT; a++) {
 			bool last = a == ACT_PALETTE || a == ACT_HELP;
 			int w = hint_width(m, (enum action)a);
-			if (!hinted(context, (enum action)a, rank) || (only && !only(ctx, (enum action)a)))
+			if (!hinted(context, (enum action)a, rank) ||
+			    (only && !only(ctx, (enum action)a)))
 				continue;
 			if (!m->key[a][0] || used + w - 2 + (last ? 0 : tail) > columns)
 				continue;
@@ -174,7 +185,8 @@ static void roff_text(struct buf *out, const char *s)
 
 void keys_man(struct buf *out)
 {
-	buf_str(out, ".SH KEYS\nSingle letters act while a list has the focus; in the input line every letter is text.\n");
+	buf_str(out, ".SH KEYS\nSingle letters act while a list has the focus; in the input line "
+	             "every letter is text.\n");
 	for (int a = 1; a < ACT_COUNT; a++) {
 		buf_str(out, ".TP\n.B ");
 		roff_text(out, actions[a].keys[0] ? actions[a].keys : ":");
@@ -191,7 +203,8 @@ void keys_man(struct buf *out)
 
 void keys_sample(struct buf *out)
 {
-	buf_str(out, "# Keys of the console: action: key, or action: [key, key]. Remove the # to change one.\n");
+	buf_str(out, "# Keys of the console: action: key, or action: [key, key]. Remove the # to "
+	             "change one.\n");
 	for (int a = 1; a < ACT_COUNT; a++) {
 		struct slice rest = slice_of(actions[a].keys), key;
 		buf_printf(out, "\n# %s\n#%s: [", actions[a].effect, actions[a].name);

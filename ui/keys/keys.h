@@ -51,13 +51,14 @@ void keymap_default(struct keymap *m);
 int keymap_load(struct keymap *m, struct slice yaml, const char *name, struct err *e) MW_USE_RESULT;
 /* The action of a key in a context, ACT_NONE where it has none; the narrowest context wins. */
 enum action keymap_find(const struct keymap *m, unsigned context, uint32_t key);
-void keymap_shown(const struct keymap *m, enum action a, char out[24]); /* the key to show, "" where it has none */
+void keymap_shown(const struct keymap *m, enum action a,
+                  char out[24]); /* the key to show, "" where it has none */
 const char *perm_name(enum perm p);
 const char *context_name(unsigned context); /* one bit */
 
 /* The hints row: at most `columns`, by rank, always with palette and help. `only` (may be NULL) says which act now. */
-void keys_hints(const struct keymap *m, unsigned context, int columns, bool (*only)(void *ctx, enum action a), void *ctx,
-		struct buf *out);
+void keys_hints(const struct keymap *m, unsigned context, int columns,
+                bool (*only)(void *ctx, enum action a), void *ctx, struct buf *out);
 void keys_man(struct buf *out);    /* the KEYS section of midwatch(1), roff */
 void keys_sample(struct buf *out); /* keymap.yaml with every default, commented out */
 

@@ -88,7 +88,8 @@ static void port_call(void *self, const char *method, cJSON *params, port_done_f
 		done(ctx, NULL, &e);
 		return;
 	}
-	*vec_push(&l->pending) = (struct link_pending){.id = l->next_id++, .done = done, .ctx = ctx};
+	*vec_push(&l->pending) =
+	        (struct link_pending){.id = l->next_id++, .done = done, .ctx = ctx};
 }
 
 static void answer(struct link *l, cJSON *msg)
@@ -105,7 +106,8 @@ static void answer(struct link *l, cJSON *msg)
 		l->pending.v[i] = l->pending.v[--l->pending.n];
 		if (error)
 			rpc_error_read(error, &e);
-		p.done(p.ctx, error ? NULL : cJSON_DetachItemFromObjectCaseSensitive(msg, "result"), error ? &e : NULL);
+		p.done(p.ctx, error ? NULL : cJSON_DetachItemFromObjectCaseSensitive(msg, "result"),
+		       error ? &e : NULL);
 		return;
 	}
 }

@@ -16,10 +16,10 @@ struct link_pending {
 struct link {
 	struct conn conn;
 	bool up;
-	int64_t next_id, retry_us;    /* retry_us: mw_mono_us of the next attempt */
-	int wait_ms;                  /* between attempts, grows to 2 s */
+	int64_t next_id, retry_us; /* retry_us: mw_mono_us of the next attempt */
+	int wait_ms;               /* between attempts, grows to 2 s */
 	VEC(struct link_pending) pending;
-	struct port port;             /* what the screens call */
+	struct port port; /* what the screens call */
 	/* Connects: a stream socket on which hello has been answered (*hello owned by the caller), or -1. */
 	int (*connect)(void *self, cJSON **hello, struct err *e);
 	void *self;
@@ -31,10 +31,11 @@ struct link {
 
 void link_init(struct link *l);
 void link_release(struct link *l);
-bool link_try(struct link *l);         /* connects when it is down and the time has come; true when it is up */
-int link_fd(const struct link *l);     /* -1: down */
+bool link_try(
+        struct link *l); /* connects when it is down and the time has come; true when it is up */
+int link_fd(const struct link *l); /* -1: down */
 bool link_wants_write(const struct link *l);
-void link_ready(struct link *l);       /* the fd is readable or writable */
+void link_ready(struct link *l);        /* the fd is readable or writable */
 int64_t link_due(const struct link *l); /* mw_mono_us of the next attempt, 0: none */
 
 #endif

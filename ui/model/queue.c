@@ -21,7 +21,7 @@ void queue_release(struct queue *q)
 {
 	struct qrow *r;
 
-	vec_each(r, &q->rows)
+	vec_each (r, &q->rows)
 		row_release(r);
 	vec_free(&q->rows);
 	vec_free(&q->view);
@@ -48,18 +48,19 @@ static void row_read(struct qrow *r, const cJSON *j)
 
 	row_release(r);
 	*r = (struct qrow){.rev = json_i64(j, "rev", 0),
-			   .severity = severity_of(j),
-			   .score = (int)json_i64(j, "score", 0),
-			   .sla_s = seconds_of(j, "sla_s"),
-			   .age_s = seconds_of(j, "age_s"),
-			   .owner = xstrdup(json_str(j, "owner", "")),
-			   .sources = xstrdup(json_str(j, "sources", "")),
-			   .title = xstrdup(json_str(j, "title", "")),
-			   .changed_by = xstrdup(json_str(j, "changed_by", "")),
-			   .count = json_i64(j, "count", 0),
-			   .burst = json_bool(j, "burst", false) || cJSON_IsObject(json_get(j, "burst")),
-			   .ticked = ticked,
-			   .changed = changed};
+	                   .severity = severity_of(j),
+	                   .score = (int)json_i64(j, "score", 0),
+	                   .sla_s = seconds_of(j, "sla_s"),
+	                   .age_s = seconds_of(j, "age_s"),
+	                   .owner = xstrdup(json_str(j, "owner", "")),
+	                   .sources = xstrdup(json_str(j, "sources", "")),
+	                   .title = xstrdup(json_str(j, "title", "")),
+	                   .changed_by = xstrdup(json_str(j, "changed_by", "")),
+	                   .count = json_i64(j, "count", 0),
+	                   .burst = json_bool(j, "burst", false) ||
+	                            cJSON_IsObject(json_get(j, "burst")),
+	                   .ticked = ticked,
+	                   .changed = changed};
 	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
 	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
 }
@@ -68,7 +69,7 @@ struct qrow *queue_find(struct queue *q, const char *id)
 {
 	struct qrow *r;
 
-	vec_each(r, &q->rows)
+	vec_each (r, &q->rows)
 		if (!strcmp(r->id, id))
 			return r;
 	return NULL;
@@ -111,7 +112,8 @@ static bool score_term(const struct qrow *r, struct slice v)
 	return op == '>' ? r->score > n : op == '<' ? r->score < n : r->score == n;
 }
 
-static bool one_value(const struct qrow *r, struct slice name, struct slice v, const char *me, bool *known)
+static bool one_value(const struct qrow *r, struct slice name, struct slice v, const char *me,
+                      bool *known)
 {
 	*known = true;
 	if (slice_ieq(name, SLICE("sev")) || slice_ieq(name, SLICE("severity")))
@@ -193,7 +195,8 @@ static int compare(const struct qrow *a, const struct qrow *b, enum queue_sort s
 
 	switch (sort) {
 	case SORT_SLA:
-		d = cmp_i64(a->sla_s == INT64_MIN ? INT64_MAX : a->sla_s, b->sla_s == INT64_MIN ? INT64_MAX : b->sla_s);
+		d = cmp_i64(a->sla_s == INT64_MIN ? INT64_MAX : a->sla_s,
+		            b->sla_s == INT64_MIN ? INT64_MAX : b->sla_s);
 		break;
 	case SORT_AGE:
 		d = cmp_i64(a->age_s, b->age_s);
@@ -214,7 +217,8 @@ static struct queue *sorting;
 
 static int by_sort(const void *a, const void *b)
 {
-	return compare(&sorting->rows.v[*(const size_t *)a], &sorting->rows.v[*(const size_t *)b], sorting->sort);
+	return compare(&sorting->rows.v[*(const size_t *)a], &sorting->rows.v[*(const size_t *)b],
+	               sorting->sort);
 }
 
 const char *queue_view_id(const void *rows, size_t i)
@@ -295,10 +299,11 @@ static void merge(struct queue *q)
 	struct qrow *r;
 
 	index_rows(q, &at);
-	vec_each(r, &q->rows)
+	vec_each (r, &q->rows)
 		r->gone = true;
 	q->fresh = 0;
-	cJSON_ArrayForEach(j, q->latest) {
+	cJSON_ArrayForEach(j, q->latest)
+	{
 		struct map_entry *e = map_get_str(&at, json_str(j, "id", ""));
 		if (!e) {
 			q->fresh++;
@@ -327,13 +332,14 @@ void queue_refresh(struct queue *q)
 
 	if (!q->latest)
 		return;
-	vec_each(r, &q->rows) {
+	vec_each (r, &q->rows) {
 		if (r->ticked)
 			map_put_str(&ticked, r->id, NULL);
 		row_release(r);
 	}
 	q->rows.n = 0;
-	cJSON_ArrayForEach(j, q->latest) {
+	cJSON_ArrayForEach(j, q->latest)
+	{
 		r = vec_push(&q->rows);
 		row_read(r, j);
 		r->ticked = map_get_str(&ticked, r->id) != NULL;

@@ -37,7 +37,8 @@ void say_ids(struct buf *b, const cJSON *ids, int most)
 		buf_ch(b, ']');
 		return;
 	}
-	cJSON_ArrayForEach(id, ids) {
+	cJSON_ArrayForEach(id, ids)
+	{
 		if (i == most || !cJSON_IsString(id))
 			break;
 		buf_str(b, i ? "[" : " [");
@@ -77,8 +78,8 @@ void say_day_clock(struct buf *b, mw_time t)
 		return;
 	}
 	mw_time_civil(t + zone_offset(t), &c);
-	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d%s", c.year, c.month, c.day, c.hour, c.minute, c.second,
-		   clock_face.local ? " local" : "Z");
+	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d%s", c.year, c.month, c.day, c.hour, c.minute,
+	           c.second, clock_face.local ? " local" : "Z");
 }
 
 mw_time say_when(const cJSON *o, const char *key)
@@ -105,7 +106,8 @@ void say_value(struct buf *b, const cJSON *v)
 	if (cJSON_IsString(v)) {
 		buf_str(b, v->valuestring);
 	} else if (cJSON_IsNumber(v)) {
-		if (v->valuedouble > -9e15 && v->valuedouble < 9e15 && v->valuedouble == (double)(int64_t)v->valuedouble) {
+		if (v->valuedouble > -9e15 && v->valuedouble < 9e15 &&
+		    v->valuedouble == (double)(int64_t)v->valuedouble) {
 			count_text((int64_t)v->valuedouble, n);
 			buf_str(b, n);
 		} else {
@@ -114,7 +116,8 @@ void say_value(struct buf *b, const cJSON *v)
 	} else if (cJSON_IsBool(v)) {
 		buf_str(b, cJSON_IsTrue(v) ? "yes" : "no");
 	} else if (cJSON_IsArray(v)) {
-		cJSON_ArrayForEach(e, v) {
+		cJSON_ArrayForEach(e, v)
+		{
 			if (e != v->child)
 				buf_str(b, ", ");
 			say_value(b, e);
@@ -141,14 +144,16 @@ void say_sentence(struct buf *b, const cJSON *s)
 }
 
 /* What a reader wants first of an event, by part of the line; the first field that has a value speaks for its part. */
-static const char *const what_fields[] = {"api.operation", "activity_name", "process.cmd_line", "query.hostname",
-					  "finding.title", "finding_info.title", "http_request.url.path", "type_name",
-					  "message"};
-static const char *const actor_fields[] = {"actor.user.name", "actor.session.uid", "actor.user.uid", "user.name",
-					   "actor.process.name", "actor.user.credential_uid"};
-static const char *const target_fields[] = {"resource.name",	 "resource.uid", "resources.name", "resources.uid",
-					    "file.path",	 "dst_endpoint.ip", "cloud.resource",  "device.hostname",
-					    "dst_endpoint.hostname"};
+static const char *const what_fields[] = {
+        "api.operation",         "activity_name", "process.cmd_line",
+        "query.hostname",        "finding.title", "finding_info.title",
+        "http_request.url.path", "type_name",     "message"};
+static const char *const actor_fields[] = {"actor.user.name",    "actor.session.uid",
+                                           "actor.user.uid",     "user.name",
+                                           "actor.process.name", "actor.user.credential_uid"};
+static const char *const target_fields[] = {
+        "resource.name",   "resource.uid",   "resources.name",  "resources.uid",        "file.path",
+        "dst_endpoint.ip", "cloud.resource", "device.hostname", "dst_endpoint.hostname"};
 static const char *const from_fields[] = {"src_endpoint.ip", "src_endpoint.hostname"};
 static const char *const bad_fields[] = {"api.response.error", "status_code", "status"};
 
@@ -202,7 +207,8 @@ static void say_path(struct buf *b, const cJSON *path)
 	const cJSON *p;
 	bool edge = false;
 
-	cJSON_ArrayForEach(p, path) {
+	cJSON_ArrayForEach(p, path)
+	{
 		if (edge)
 			buf_printf(b, " -%s-> ", json_str(p, "type", ""));
 		else
@@ -216,7 +222,8 @@ void say_row(struct buf *b, const cJSON *row)
 	const cJSON *cols = json_get(row, "cols"), *c;
 
 	if (cols) {
-		cJSON_ArrayForEach(c, cols) {
+		cJSON_ArrayForEach(c, cols)
+		{
 			buf_printf(b, "%s%s ", c == cols->child ? "" : "   ", c->string);
 			say_value(b, c);
 		}
@@ -244,8 +251,19 @@ const cJSON *row_evidence(const cJSON *row)
 
 static bool pivot_field(const char *f)
 {
-	static const char *const ends[] = {".ip", ".name", ".uid", ".hostname", ".operation", ".sha256", ".credential_uid", ".path",
-					   ".region", ".domain", ".md5", ".arn", ".email_addr"};
+	static const char *const ends[] = {".ip",
+	                                   ".name",
+	                                   ".uid",
+	                                   ".hostname",
+	                                   ".operation",
+	                                   ".sha256",
+	                                   ".credential_uid",
+	                                   ".path",
+	                                   ".region",
+	                                   ".domain",
+	                                   ".md5",
+	                                   ".arn",
+	                                   ".email_addr"};
 	size_t n = strlen(f);
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
@@ -256,17 +274,17 @@ static bool pivot_field(const char *f)
 	return false;
 }
 
-void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, const char *value), void *ctx)
+void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, const char *value),
+                  void *ctx)
 {
 	static const char *const plain[] = {"actor", "target"};
 	const cJSON *v, *node = json_get(row, "node");
 
-	cJSON_ArrayForEach(v, json_get(row, "vals"))
-		if (pivot_field(v->string) && row_value(row, v->string))
-			fn(ctx, v->string, row_value(row, v->string));
-	cJSON_ArrayForEach(v, json_get(row, "cols"))
-		if (cJSON_IsString(v))
-			fn(ctx, v->string, v->valuestring);
+	cJSON_ArrayForEach(v, json_get(row, "vals")) if (pivot_field(v->string) &&
+	                                                 row_value(row, v->string))
+	        fn(ctx, v->string, row_value(row, v->string));
+	cJSON_ArrayForEach(v, json_get(row, "cols")) if (cJSON_IsString(v))
+	        fn(ctx, v->string, v->valuestring);
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (json_str(row, plain[i], NULL) && *json_str(row, plain[i], ""))
 			fn(ctx, "", json_str(row, plain[i], ""));

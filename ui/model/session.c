@@ -18,7 +18,7 @@ void session_release(struct session *s)
 {
 	struct turn *t;
 
-	vec_each(t, &s->turns)
+	vec_each (t, &s->turns)
 		turn_release(t);
 	vec_free(&s->turns);
 }
@@ -63,10 +63,11 @@ void session_load(struct session *s, cJSON *reply)
 	cJSON *j, *turns = json_arr(reply, "turns");
 	struct turn *t;
 
-	vec_each(t, &s->turns)
+	vec_each (t, &s->turns)
 		turn_release(t);
 	s->turns.n = 0;
-	cJSON_ArrayForEach(j, turns) {
+	cJSON_ArrayForEach(j, turns)
+	{
 		mw_time at;
 		t = vec_push(&s->turns);
 		t->turn = json_i64(j, "turn", 0);
@@ -125,9 +126,9 @@ bool session_job(struct session *s, const cJSON *job)
 
 	if (strcmp(json_str(job, "session", ""), s->name) != 0)
 		return false;
-	vec_each(t, &s->turns) {
+	vec_each (t, &s->turns) {
 		bool mine = turn_job_id(t) ? turn_job_id(t) == json_i64(job, "job", -1)
-					   : t->turn && t->turn == json_i64(job, "turn", -1);
+		                           : t->turn && t->turn == json_i64(job, "turn", -1);
 		if (!mine)
 			continue;
 		take_job(t, cJSON_Duplicate(job, true));

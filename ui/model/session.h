@@ -10,31 +10,32 @@
 #include "base/mem.h"
 
 struct turn {
-	int64_t turn;        /* the engine's number; 0 until it answered */
+	int64_t turn; /* the engine's number; 0 until it answered */
 	char *question;
 	mw_time at;
-	cJSON *reading;      /* READING or NULL */
-	cJSON *job;          /* newest JOB, without its answer; NULL where none ran */
-	cJSON *answer;       /* ANSWER or NULL */
-	struct err error;    /* code ERR_NONE: none */
+	cJSON *reading;   /* READING or NULL */
+	cJSON *job;       /* newest JOB, without its answer; NULL where none ran */
+	cJSON *answer;    /* ANSWER or NULL */
+	struct err error; /* code ERR_NONE: none */
 };
 struct session {
-	char name[48];       /* the incident's id, or "main" */
+	char name[48]; /* the incident's id, or "main" */
 	VEC(struct turn) turns;
 	bool loaded;
 };
 
 void session_init(struct session *s, const char *name);
 void session_release(struct session *s);
-void session_load(struct session *s, cJSON *reply);  /* session.get; takes it over */
-size_t session_ask(struct session *s, const char *question, mw_time at); /* a turn on its way; returns its index */
+void session_load(struct session *s, cJSON *reply); /* session.get; takes it over */
+size_t session_ask(struct session *s, const char *question,
+                   mw_time at); /* a turn on its way; returns its index */
 /* The answer of ask, plan.run or recipe.run for that turn; takes result over. */
 void session_asked(struct session *s, size_t i, cJSON *result, const struct err *e);
 /* A JOB of a notification (copied): true when it belongs here. */
 bool session_job(struct session *s, const cJSON *job);
-int64_t turn_job_id(const struct turn *t);            /* 0: none */
+int64_t turn_job_id(const struct turn *t); /* 0: none */
 bool turn_running(const struct turn *t);
 const struct turn *session_running(const struct session *s); /* newest turn that runs, or NULL */
-struct turn *session_last(struct session *s);         /* newest turn with an answer or a plan, or NULL */
+struct turn *session_last(struct session *s); /* newest turn with an answer or a plan, or NULL */
 
 #endif

@@ -40,7 +40,8 @@ static const cJSON *worst_source(const struct status *s, int *up, int *all)
 	const cJSON *src, *worst = NULL;
 
 	*up = *all = 0;
-	cJSON_ArrayForEach(src, json_arr(s->engine, "sources")) {
+	cJSON_ArrayForEach(src, json_arr(s->engine, "sources"))
+	{
 		++*all;
 		*up += badness(src) < 2;
 		if (badness(src) > (worst ? badness(worst) : 0))
@@ -54,8 +55,8 @@ int status_jobs(const struct status *s)
 	const cJSON *j;
 	int n = 0;
 
-	cJSON_ArrayForEach(j, json_arr(s->engine, "jobs"))
-		n += !strcmp(json_str(j, "state", ""), "running");
+	cJSON_ArrayForEach(j, json_arr(s->engine, "jobs")) n +=
+	        !strcmp(json_str(j, "state", ""), "running");
 	return n;
 }
 
@@ -101,7 +102,8 @@ void status_row(const struct status *s, mw_time now, int columns, struct buf *ou
 	(void)columns;
 	buf_str(out, "MW ");
 	if (s->link != LINK_UP) {
-		buf_printf(out, "%s %s", s->link == LINK_LOST ? "ENGINE LOST:" : "connecting:", s->link_text);
+		buf_printf(out, "%s %s",
+		           s->link == LINK_LOST ? "ENGINE LOST:" : "connecting:", s->link_text);
 		add_clock(now, out);
 		return;
 	}
@@ -126,11 +128,14 @@ void status_trust(const struct status *s, struct buf *out)
 	const char *error = json_str(worst, "error", "");
 
 	if (s->link == LINK_LOST)
-		buf_printf(out, "The engine does not answer (%s). What is shown is as of the last answer; trying again.",
-			   s->link_text);
+		buf_printf(out,
+		           "The engine does not answer (%s). What is shown is as of the last "
+		           "answer; trying again.",
+		           s->link_text);
 	else if (worst)
-		buf_printf(out, "%s is %s%s%s: answers lack what only it knows", json_str(worst, "name", "?"),
-			   json_str(worst, "state", ""), *error ? ": " : "", error);
+		buf_printf(out, "%s is %s%s%s: answers lack what only it knows",
+		           json_str(worst, "name", "?"), json_str(worst, "state", ""),
+		           *error ? ": " : "", error);
 }
 
 bool status_may(const struct status *s, int perm)

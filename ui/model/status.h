@@ -9,10 +9,10 @@
 enum link_state { LINK_CONNECTING, LINK_UP, LINK_LOST };
 struct status {
 	enum link_state link;
-	char link_text[160];   /* why it is not up */
+	char link_text[160]; /* why it is not up */
 	char user[40], role[16], phase[24];
 	bool readonly, private;
-	cJSON *engine;         /* engine.status */
+	cJSON *engine; /* engine.status */
 	mw_time read_at;
 	int watches;
 };

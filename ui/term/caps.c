@@ -50,7 +50,8 @@ static int pick_colours(enum colour_mode mode)
 
 static bool has_paste(const char *term)
 {
-	static const char *const known[] = {"xterm", "tmux", "screen", "rxvt", "alacritty", "foot", "kitty", "st-"};
+	static const char *const known[] = {"xterm",     "tmux", "screen", "rxvt",
+	                                    "alacritty", "foot", "kitty",  "st-"};
 
 	if (tigetstr("BE") && tigetstr("BE") != (char *)-1)
 		return true;
@@ -75,15 +76,30 @@ int caps_load(struct caps *c, const char *term, enum colour_mode colour, struct 
 	if (!term || !*term)
 		return err_set(e, ERR_INVALID, "TERM is not set; use midwatch --plain");
 	if (setupterm(term, -1, &rc) != OK)
-		return err_set(e, ERR_INVALID, "terminal type \"%s\" is unknown here; set TERM, or use midwatch --plain",
-			       term);
+		return err_set(
+		        e, ERR_INVALID,
+		        "terminal type \"%s\" is unknown here; set TERM, or use midwatch --plain",
+		        term);
 	if (cup_missing())
-		return err_set(e, ERR_INVALID, "terminal type \"%s\" cannot move the cursor; use midwatch --plain", term);
-	*c = (struct caps){.clear = cap("clear"), .el = cap("el"), .smcup = cap("smcup"), .rmcup = cap("rmcup"),
-			   .civis = cap("civis"), .cnorm = cap("cnorm"), .sgr0 = cap("sgr0"), .bold = cap("bold"),
-			   .rev = cap("rev"), .smul = cap("smul"), .bel = cap("bel"), .ind = cap("ind"),
-			   .ri = cap("ri"), .smkx = cap("smkx"), .rmkx = cap("rmkx"),
-			   .cup = cap("cup")};
+		return err_set(e, ERR_INVALID,
+		               "terminal type \"%s\" cannot move the cursor; use midwatch --plain",
+		               term);
+	*c = (struct caps){.clear = cap("clear"),
+	                   .el = cap("el"),
+	                   .smcup = cap("smcup"),
+	                   .rmcup = cap("rmcup"),
+	                   .civis = cap("civis"),
+	                   .cnorm = cap("cnorm"),
+	                   .sgr0 = cap("sgr0"),
+	                   .bold = cap("bold"),
+	                   .rev = cap("rev"),
+	                   .smul = cap("smul"),
+	                   .bel = cap("bel"),
+	                   .ind = cap("ind"),
+	                   .ri = cap("ri"),
+	                   .smkx = cap("smkx"),
+	                   .rmkx = cap("rmkx"),
+	                   .cup = cap("cup")};
 	c->csr = c->ind && c->ri ? cap("csr") : NULL;
 	c->ansi = c->bold && !strncmp(c->bold, "\033[1m", 4);
 	c->edge_safe = tigetflag("am") <= 0 || tigetflag("xenl") > 0;
@@ -96,8 +112,9 @@ int caps_load(struct caps *c, const char *term, enum colour_mode colour, struct 
 
 void caps_release(struct caps *c)
 {
-	char **all[] = {&c->clear, &c->el, &c->smcup, &c->rmcup, &c->civis, &c->cnorm, &c->sgr0, &c->bold,
-			&c->rev, &c->smul, &c->bel, &c->ind, &c->ri, &c->smkx, &c->rmkx, &c->cup, &c->csr};
+	char **all[] = {&c->clear, &c->el,   &c->smcup, &c->rmcup, &c->civis, &c->cnorm,
+	                &c->sgr0,  &c->bold, &c->rev,   &c->smul,  &c->bel,   &c->ind,
+	                &c->ri,    &c->smkx, &c->rmkx,  &c->cup,   &c->csr};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		free(*all[i]);

@@ -10,14 +10,38 @@ struct named {
 };
 /* The first name of a code is the one that is shown. */
 static const struct named names[] = {
-	{"Enter", KEY_ENTER},   {"Esc", KEY_ESC},	{"Tab", KEY_TAB},	{"Space", KEY_SPACE},
-	{"Backspace", KEY_BACKSPACE}, {"Up", KEY_UP},	{"Down", KEY_DOWN},	{"Left", KEY_LEFT},
-	{"Right", KEY_RIGHT},   {"Home", KEY_HOME},	{"End", KEY_END},	{"PgUp", KEY_PGUP},
-	{"PgDn", KEY_PGDN},	{"Ins", KEY_INS},	{"Del", KEY_DEL},	{"Shift-Tab", KEY_BACKTAB},
-	{"F1", KEY_F1},		{"F2", KEY_F1 + 1},	{"F3", KEY_F1 + 2},	{"F4", KEY_F1 + 3},
-	{"F5", KEY_F1 + 4},	{"F6", KEY_F1 + 5},	{"F7", KEY_F1 + 6},	{"F8", KEY_F1 + 7},
-	{"F9", KEY_F1 + 8},	{"F10", KEY_F1 + 9},	{"F11", KEY_F1 + 10},	{"F12", KEY_F12},
-	{"Return", KEY_ENTER},	{"Escape", KEY_ESC},	{"PageUp", KEY_PGUP},	{"PageDown", KEY_PGDN},
+        {"Enter", KEY_ENTER},
+        {"Esc", KEY_ESC},
+        {"Tab", KEY_TAB},
+        {"Space", KEY_SPACE},
+        {"Backspace", KEY_BACKSPACE},
+        {"Up", KEY_UP},
+        {"Down", KEY_DOWN},
+        {"Left", KEY_LEFT},
+        {"Right", KEY_RIGHT},
+        {"Home", KEY_HOME},
+        {"End", KEY_END},
+        {"PgUp", KEY_PGUP},
+        {"PgDn", KEY_PGDN},
+        {"Ins", KEY_INS},
+        {"Del", KEY_DEL},
+        {"Shift-Tab", KEY_BACKTAB},
+        {"F1", KEY_F1},
+        {"F2", KEY_F1 + 1},
+        {"F3", KEY_F1 + 2},
+        {"F4", KEY_F1 + 3},
+        {"F5", KEY_F1 + 4},
+        {"F6", KEY_F1 + 5},
+        {"F7", KEY_F1 + 6},
+        {"F8", KEY_F1 + 7},
+        {"F9", KEY_F1 + 8},
+        {"F10", KEY_F1 + 9},
+        {"F11", KEY_F1 + 10},
+        {"F12", KEY_F12},
+        {"Return", KEY_ENTER},
+        {"Escape", KEY_ESC},
+        {"PageUp", KEY_PGUP},
+        {"PageDown", KEY_PGDN},
 };
 
 void decoder_init(struct decoder *d)
@@ -44,7 +68,8 @@ bool decoder_waiting(const struct decoder *d)
 static uint32_t with_mods(uint32_t code, int mod)
 {
 	if (mod > 1)
-		code |= (uint32_t)((((mod - 1) & 4) ? KEY_CTRL : 0) | (((mod - 1) & 2) ? KEY_ALT : 0));
+		code |= (uint32_t)((((mod - 1) & 4) ? KEY_CTRL : 0) |
+		                   (((mod - 1) & 2) ? KEY_ALT : 0));
 	return code;
 }
 
@@ -53,9 +78,9 @@ static uint32_t csi_letter(char c)
 	static const struct {
 		char c;
 		uint32_t code;
-	} map[] = {{'A', KEY_UP}, {'B', KEY_DOWN}, {'C', KEY_RIGHT}, {'D', KEY_LEFT}, {'H', KEY_HOME}, {'F', KEY_END},
-		   {'Z', KEY_BACKTAB}, {'P', KEY_F1}, {'Q', KEY_F1 + 1}, {'R', KEY_F1 + 2}, {'S', KEY_F1 + 3},
-		   {'M', KEY_ENTER}};
+	} map[] = {{'A', KEY_UP},     {'B', KEY_DOWN},   {'C', KEY_RIGHT},   {'D', KEY_LEFT},
+	           {'H', KEY_HOME},   {'F', KEY_END},    {'Z', KEY_BACKTAB}, {'P', KEY_F1},
+	           {'Q', KEY_F1 + 1}, {'R', KEY_F1 + 2}, {'S', KEY_F1 + 3},  {'M', KEY_ENTER}};
 	for (size_t i = 0; i < ARRAY_LEN(map); i++)
 		if (map[i].c == c)
 			return map[i].code;
@@ -64,11 +89,12 @@ static uint32_t csi_letter(char c)
 
 static uint32_t csi_tilde(int n)
 {
-	static const uint32_t map[] = {[1] = KEY_HOME, [2] = KEY_INS, [3] = KEY_DEL, [4] = KEY_END, [5] = KEY_PGUP,
-				       [6] = KEY_PGDN, [7] = KEY_HOME, [8] = KEY_END, [11] = KEY_F1, [12] = KEY_F1 + 1,
-				       [13] = KEY_F1 + 2, [14] = KEY_F1 + 3, [15] = KEY_F1 + 4, [17] = KEY_F1 + 5,
-				       [18] = KEY_F1 + 6, [19] = KEY_F1 + 7, [20] = KEY_F1 + 8, [21] = KEY_F1 + 9,
-				       [23] = KEY_F1 + 10, [24] = KEY_F12};
+	static const uint32_t map[] = {
+	        [1] = KEY_HOME,    [2] = KEY_INS,     [3] = KEY_DEL,      [4] = KEY_END,
+	        [5] = KEY_PGUP,    [6] = KEY_PGDN,    [7] = KEY_HOME,     [8] = KEY_END,
+	        [11] = KEY_F1,     [12] = KEY_F1 + 1, [13] = KEY_F1 + 2,  [14] = KEY_F1 + 3,
+	        [15] = KEY_F1 + 4, [17] = KEY_F1 + 5, [18] = KEY_F1 + 6,  [19] = KEY_F1 + 7,
+	        [20] = KEY_F1 + 8, [21] = KEY_F1 + 9, [23] = KEY_F1 + 10, [24] = KEY_F12};
 	return n > 0 && (size_t)n < ARRAY_LEN(map) && map[n] ? map[n] : KEY_UNKNOWN;
 }
 
@@ -159,7 +185,9 @@ static size_t plain_key(struct key *k, const char *p, size_t n, bool expired)
 
 	if (c < 0x20 || c == 0x7f) {
 		bool named = c == KEY_TAB || c == KEY_ENTER || c == KEY_ESC || c == KEY_BACKSPACE;
-		k->code = named ? c : c == 0 ? KEY_CTRL | KEY_SPACE : KEY_CTRL | (uint32_t)(c < 27 ? c + 96 : c + 64);
+		k->code = named    ? c
+		          : c == 0 ? KEY_CTRL | KEY_SPACE
+		                   : KEY_CTRL | (uint32_t)(c < 27 ? c + 96 : c + 64);
 		return 1;
 	}
 	len = utf8_decode(p, n, &cp);
@@ -243,7 +271,7 @@ bool decoder_next(struct decoder *d, bool expired, struct key *k)
 		if (d->pasting)
 			return paste_next(d, k);
 		n = d->in.s[0] == '\033' ? escape_key(d, k, d->in.s, d->in.len, expired)
-					 : plain_key(k, d->in.s, d->in.len, expired);
+		                         : plain_key(k, d->in.s, d->in.len, expired);
 		if (!n)
 			return false;
 		if (d->pasting) {
@@ -272,7 +300,7 @@ void key_name(uint32_t code, char out[24])
 
 	if (base < 0x80)
 		snprintf(tail, sizeof(tail), "%c",
-			 (code & KEY_CTRL) ? toupper((int)base) : (int)base);
+		         (code & KEY_CTRL) ? toupper((int)base) : (int)base);
 	else
 		snprintf(tail, sizeof(tail), "U+%04X", (unsigned)base);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -280,7 +308,8 @@ void key_name(uint32_t code, char out[24])
 			name = names[i].name;
 			break;
 		}
-	snprintf(out, 24, "%s%s%s", (code & KEY_CTRL) ? "Ctrl-" : "", (code & KEY_ALT) ? "Alt-" : "", name);
+	snprintf(out, 24, "%s%s%s", (code & KEY_CTRL) ? "Ctrl-" : "",
+	         (code & KEY_ALT) ? "Alt-" : "", name);
 }
 
 static bool strip(struct slice *s, const char *prefix)

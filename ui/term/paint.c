@@ -21,7 +21,8 @@ void painter_invalidate(struct painter *p)
 
 static bool same(const struct cell *a, const struct cell *b)
 {
-	return a->len == b->len && a->width == b->width && a->style == b->style && !memcmp(a->s, b->s, a->len);
+	return a->len == b->len && a->width == b->width && a->style == b->style &&
+	       !memcmp(a->s, b->s, a->len);
 }
 
 static bool is_blank(const struct cell *c)
@@ -93,7 +94,8 @@ static void cross_gap(struct painter *p, const struct surface *b, int y, int x)
 		return;
 	for (int i = p->x; i < x; i++) {
 		const struct cell *c = surface_at(b, y, i);
-		if (c->width != 1 || c->uncertain || c->len != 1 || !p->style_known || c->style != p->style)
+		if (c->width != 1 || c->uncertain || c->len != 1 || !p->style_known ||
+		    c->style != p->style)
 			return;
 	}
 	for (int i = p->x; i < x; i++)
@@ -178,8 +180,10 @@ static void try_shift(struct painter *p, const struct surface *b, int by, struct
 			continue;
 		}
 		if (start >= 0 && gain > best->gain)
-			*best = (struct shift){.top = by > 0 ? start : start + by, .bottom = by > 0 ? y - 1 + by : y - 1,
-					       .by = by, .gain = gain};
+			*best = (struct shift){.top = by > 0 ? start : start + by,
+			                       .bottom = by > 0 ? y - 1 + by : y - 1,
+			                       .by = by,
+			                       .gain = gain};
 		start = -1;
 		gain = 0;
 	}
@@ -195,7 +199,8 @@ static void shift_front(struct surface *f, const struct shift *s)
 		memmove(base, base + (size_t)n * row, (size_t)(rows - n) * row * sizeof(*base));
 	else
 		memmove(base + (size_t)n * row, base, (size_t)(rows - n) * row * sizeof(*base));
-	surf_fill(f, (struct rect){s->by > 0 ? s->bottom - n + 1 : s->top, 0, n, f->w}, STYLE_PLAIN);
+	surf_fill(f, (struct rect){s->by > 0 ? s->bottom - n + 1 : s->top, 0, n, f->w},
+	          STYLE_PLAIN);
 }
 
 static void scroll(struct painter *p, const struct surface *b)

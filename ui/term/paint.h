@@ -21,7 +21,11 @@ struct painter {
 
 void painter_init(struct painter *p, const struct caps *caps);
 void painter_release(struct painter *p);
-void painter_invalidate(struct painter *p); /* the next paint clears and draws everything (Ctrl-L, resize, after a stop) */
-void painter_paint(struct painter *p, const struct surface *back); /* appends to p->out; nothing when nothing changed */
+void painter_invalidate(
+        struct painter
+                *p); /* the next paint clears and draws everything (Ctrl-L, resize, after a stop) */
+void painter_paint(
+        struct painter *p,
+        const struct surface *back); /* appends to p->out; nothing when nothing changed */
 
 #endif

@@ -13,7 +13,7 @@ typedef uint16_t style_t;
 #define STYLE_REVERSE ((style_t)1 << 11)
 #define STYLE_UNDERLINE ((style_t)1 << 12)
 #define STYLE_PLAIN ((style_t)0)
-#define style_fg(s) ((int)((s) & 31) - 1)        /* -1: the terminal's own */
+#define style_fg(s) ((int)((s)&31) - 1) /* -1: the terminal's own */
 #define style_bg(s) ((int)(((s) >> 5) & 31) - 1)
 #define STYLE_COLOURS ((style_t)0x3ff)
 

@@ -57,7 +57,10 @@ static void set_cell(struct surface *s, int y, int x, style_t st, const char *p,
 	struct cell *c = surface_at(s, y, x);
 
 	unhook(s, y, x);
-	*c = (struct cell){.len = (uint8_t)g.len, .width = (uint8_t)g.width, .uncertain = g.uncertain, .style = st};
+	*c = (struct cell){.len = (uint8_t)g.len,
+	                   .width = (uint8_t)g.width,
+	                   .uncertain = g.uncertain,
+	                   .style = st};
 	memcpy(c->s, p, g.len);
 	if (g.width == 2) {
 		unhook(s, y, x + 1);
@@ -79,7 +82,8 @@ static void add_fitting(struct buf *b, struct slice g, bool ascii)
 
 	if (!ascii && g.n > CELL_BYTES) {
 		keep = 0;
-		while (keep < g.n && (n = utf8_decode(g.s + keep, g.n - keep, &cp)) > 0 && keep + n <= CELL_BYTES)
+		while (keep < g.n && (n = utf8_decode(g.s + keep, g.n - keep, &cp)) > 0 &&
+		       keep + n <= CELL_BYTES)
 			keep += n;
 	}
 	buf_add(b, g.s, keep);
@@ -134,7 +138,8 @@ static int put_clean(struct surface *s, int y, int x, int max, style_t st, struc
 		struct grapheme g = grapheme_first((struct slice){t.s + at, t.n - at});
 		if (used + g.width > max)
 			break;
-		if (g.len > CELL_BYTES) /* cannot happen after cleaned() joined marks anew; drop, never overrun */
+		if (g.len >
+		    CELL_BYTES) /* cannot happen after cleaned() joined marks anew; drop, never overrun */
 			g.len = CELL_BYTES;
 		set_cell(s, y, x + used, st, t.s + at, g);
 		used += g.width;
@@ -185,7 +190,8 @@ static size_t citation_len(struct slice t)
 {
 	size_t i = 2;
 
-	if (t.n < 4 || t.s[0] != '[' || (t.s[1] != 'e' && t.s[1] != 'c') || !isdigit((unsigned char)t.s[2]))
+	if (t.n < 4 || t.s[0] != '[' || (t.s[1] != 'e' && t.s[1] != 'c') ||
+	    !isdigit((unsigned char)t.s[2]))
 		return 0;
 	while (i < t.n && (isdigit((unsigned char)t.s[i]) || strchr(" +,", t.s[i])))
 		i++;
@@ -198,17 +204,21 @@ int surf_rich(struct surface *s, int y, int x, int max, style_t st, style_t cite
 	int used = 0;
 
 	while (at < text.n) {
-		size_t n = text.s[at] == '[' ? citation_len((struct slice){text.s + at, text.n - at}) : 0;
+		size_t n = text.s[at] == '['
+		                   ? citation_len((struct slice){text.s + at, text.n - at})
+		                   : 0;
 		if (!n) {
 			at++;
 			continue;
 		}
-		used += surf_text(s, y, x + used, max - used, st, (struct slice){text.s + from, at - from});
+		used += surf_text(s, y, x + used, max - used, st,
+		                  (struct slice){text.s + from, at - from});
 		used += surf_text(s, y, x + used, max - used, cite, (struct slice){text.s + at, n});
 		at += n;
 		from = at;
 	}
-	return used + surf_text(s, y, x + used, max - used, st, (struct slice){text.s + from, text.n - from});
+	return used + surf_text(s, y, x + used, max - used, st,
+	                        (struct slice){text.s + from, text.n - from});
 }
 
 static struct rect clip(const struct surface *s, struct rect r)
@@ -247,7 +257,8 @@ void surface_row(const struct surface *s, int y, struct buf *b)
 {
 	int last = s->w;
 
-	while (last > 0 && surface_at(s, y, last - 1)->len == 1 && surface_at(s, y, last - 1)->s[0] == ' ')
+	while (last > 0 && surface_at(s, y, last - 1)->len == 1 &&
+	       surface_at(s, y, last - 1)->s[0] == ' ')
 		last--;
 	for (int x = 0; x < last; x++)
 		buf_add(b, surface_at(s, y, x)->s, surface_at(s, y, x)->len);

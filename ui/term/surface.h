@@ -9,7 +9,8 @@
 #include "base/buf.h"
 #include "term/style.h"
 
-#define CELL_BYTES 12 /* longest grapheme of a cell; a longer one (stacked marks) shows its tail as escapes */
+#define CELL_BYTES \
+	12 /* longest grapheme of a cell; a longer one (stacked marks) shows its tail as escapes */
 
 struct cell {
 	char s[CELL_BYTES];
@@ -37,11 +38,13 @@ void surface_clear(struct surface *s);
 /* Draws at most `max` columns at y,x and returns the columns used. Everything outside the surface is dropped. */
 int surf_text(struct surface *s, int y, int x, int max, style_t st, struct slice text);
 int surf_str(struct surface *s, int y, int x, int max, style_t st, const char *text);
-int surf_printf(struct surface *s, int y, int x, int max, style_t st, const char *fmt, ...) MW_PRINTF(6, 7);
+int surf_printf(struct surface *s, int y, int x, int max, style_t st, const char *fmt, ...)
+        MW_PRINTF(6, 7);
 /* As surf_text, but a text that does not fit ends in ".." so that a cut is seen. */
 int surf_cut(struct surface *s, int y, int x, int max, style_t st, struct slice text);
 /* A list of evidence ids and numbers in [..] stands out: [e12] and [c3] get `cite`, all else `st`. */
-int surf_rich(struct surface *s, int y, int x, int max, style_t st, style_t cite, struct slice text);
+int surf_rich(struct surface *s, int y, int x, int max, style_t st, style_t cite,
+              struct slice text);
 void surf_fill(struct surface *s, struct rect r, style_t st);
 /* Lays a style over cells that are already drawn: selection, match. Colours are kept where st has none. */
 void surf_restyle(struct surface *s, struct rect r, style_t st);

@@ -73,7 +73,8 @@ static void on_fatal(int sig)
 
 static void catch_fatal(void)
 {
-	static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGSYS, SIGXCPU, SIGQUIT};
+	static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE,
+	                            SIGILL,  SIGSYS, SIGXCPU, SIGQUIT};
 	struct sigaction sa = {.sa_handler = on_fatal, .sa_flags = SA_NODEFER};
 
 	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
@@ -135,7 +136,8 @@ static int open_device(struct err *e)
 	if (fd < 0 && name)
 		fd = open(name, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, "no terminal (use midwatch --plain, or midwatch ask in a script)");
+		return err_errno(e,
+		                 "no terminal (use midwatch --plain, or midwatch ask in a script)");
 	return fd;
 }
 
@@ -161,7 +163,11 @@ static int open_signals(void)
 
 int tty_open(struct tty *t, enum colour_mode colour, struct err *e)
 {
-	*t = (struct tty){.fd = -1, .sigfd = -1, .guard_pipe = -1, .out = BUF_INIT, .esc_delay_ms = esc_delay()};
+	*t = (struct tty){.fd = -1,
+	                  .sigfd = -1,
+	                  .guard_pipe = -1,
+	                  .out = BUF_INIT,
+	                  .esc_delay_ms = esc_delay()};
 	decoder_init(&t->decoder);
 	if (caps_load(&t->caps, NULL, colour, e))
 		return -1;
@@ -244,7 +250,8 @@ void tty_close(struct tty *t)
 {
 	tty_leave(t);
 	if (t->fd >= 0)
-		tcflush(t->fd, TCIFLUSH); /* a late answer of the terminal must not become a shell command */
+		tcflush(t->fd,
+		        TCIFLUSH); /* a late answer of the terminal must not become a shell command */
 	if (t->guard_pipe >= 0) {
 		if (write(t->guard_pipe, "q", 1) < 0 && errno != EPIPE)
 			perror("midwatch: terminal guard");
@@ -359,6 +366,7 @@ int tty_run(struct tty *t, char *const argv[], struct err *e)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return err_set(e, ERR_NOT_FOUND, "%s could not be run; set EDITOR", argv[0]);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return err_set(e, ERR_CANCELLED, "%s ended without success; nothing was changed", argv[0]);
+		return err_set(e, ERR_CANCELLED, "%s ended without success; nothing was changed",
+		               argv[0]);
 	return 0;
 }

@@ -26,7 +26,8 @@ struct grapheme grapheme_first(struct slice s)
 	g.width = utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1;
 	g.uncertain = uncertain_cp(cp);
 	while (g.len < s.n && (n = utf8_decode(s.s + g.len, s.n - g.len, &next)) > 0) {
-		if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)cp, (utf8proc_int32_t)next, &state))
+		if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)cp, (utf8proc_int32_t)next,
+		                                     &state))
 			break;
 		g.len += n;
 		g.uncertain = true;

@@ -10,7 +10,7 @@
 /* --- the line of questions and the menu ----------------------------------------------------------------------------------- */
 
 void app_ask_line(struct app *a, const char *label, const char *text,
-		  void (*done)(struct app *a, struct view *v, const char *text))
+                  void (*done)(struct app *a, struct view *v, const char *text))
 {
 	if (!a->ask.field.text.max)
 		field_init(&a->ask.field);
@@ -45,7 +45,8 @@ static void ask_line_key(struct app *a, const struct key *k)
 		a->ask.changed(a, v, a->ask.field.text.s);
 }
 
-void app_menu(struct app *a, const char *title, bool digits, void (*done)(struct app *a, struct view *v, int id))
+void app_menu(struct app *a, const char *title, bool digits,
+              void (*done)(struct app *a, struct view *v, int id))
 {
 	menu_open(&a->menu, title, digits);
 	a->menu_done = done;
@@ -112,7 +113,8 @@ static void cancel_running(struct app *a, struct view *v)
 
 static bool running(const struct view *v)
 {
-	return v->session && session_running(v->session) && turn_job_id(session_running(v->session));
+	return v->session && session_running(v->session) &&
+	       turn_job_id(session_running(v->session));
 }
 
 static bool back(struct app *a, struct view *v)
@@ -170,7 +172,9 @@ static bool toggle_mouse(struct app *a, struct view *v)
 {
 	(void)v;
 	tty_set_mouse(&a->tty, !a->tty.mouse);
-	app_say(a, R_TEXT, a->tty.mouse ? "mouse on: click and wheel; hold Shift to select text" : "mouse off");
+	app_say(a, R_TEXT,
+	        a->tty.mouse ? "mouse on: click and wheel; hold Shift to select text"
+	                     : "mouse off");
 	return true;
 }
 
@@ -286,7 +290,8 @@ static bool timeline(struct app *a, struct view *v)
 	const struct turn *t = v->session ? session_last(v->session) : NULL;
 
 	if (!v->incident[0] && !(t && turn_job_id(t))) {
-		app_say(a, R_WARN, "ask something first: a timeline belongs to an answer or an incident");
+		app_say(a, R_WARN,
+		        "ask something first: a timeline belongs to an answer or an incident");
 		return true;
 	}
 	open_timeline(a, v->incident, v->ops == &chat_ops && t ? turn_job_id(t) : 0);
@@ -295,7 +300,9 @@ static bool timeline(struct app *a, struct view *v)
 
 static bool path(struct app *a, struct view *v)
 {
-	const char *id = v->ops == &queue_ops && queue_selected(&a->queue) ? queue_selected(&a->queue)->id : v->incident;
+	const char *id = v->ops == &queue_ops && queue_selected(&a->queue)
+	                         ? queue_selected(&a->queue)->id
+	                         : v->incident;
 
 	open_graph(a, id, 0);
 	return true;
@@ -468,7 +475,8 @@ static void editor_text(struct app *a, const char *path)
 
 static bool editor(struct app *a, struct view *v)
 {
-	const char *dir = getenv("XDG_RUNTIME_DIR"), *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+	const char *dir = getenv("XDG_RUNTIME_DIR"),
+	           *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
 	char path[256];
 	char *argv[3] = {NULL, path, NULL};
 	struct err e;
@@ -503,16 +511,26 @@ static bool refresh(struct app *a, struct view *v)
 }
 
 static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
-	[ACT_BACK] = back,	 [ACT_CANCEL] = cancel,	   [ACT_PANE] = other_pane,   [ACT_THEME] = next_theme,
-	[ACT_MOUSE] = toggle_mouse, [ACT_BELL] = toggle_bell, [ACT_ZONE] = toggle_zone, [ACT_REDRAW] = redraw,
-	[ACT_SUSPEND] = suspend, [ACT_QUIT] = quit,	   [ACT_ASK] = to_input,      [ACT_FILTER] = find,
-	[ACT_DOWN] = down,	 [ACT_UP] = up,		   [ACT_PAGE_DOWN] = page_down, [ACT_PAGE_UP] = page_up,
-	[ACT_HOME] = home,	 [ACT_END] = end,	   [ACT_PIVOT] = pivot,	      [ACT_EVIDENCE] = evidence,
-	[ACT_OPEN] = evidence,	 [ACT_TIMELINE] = timeline, [ACT_PATH] = path,	      [ACT_COVER] = cover,
-	[ACT_PROPOSAL] = proposal, [ACT_DRAFT] = draft,	   [ACT_HANDOFF] = handoff,   [ACT_JOBS] = jobs,
-	[ACT_WATCHES] = jobs,	 [ACT_IMPORTS] = jobs,	   [ACT_COPY] = copy,	      [ACT_EXPORT] = export,
-	[ACT_PALETTE] = palette, [ACT_HELP] = help,	   [ACT_NOTE] = note,	      [ACT_PIN] = pin,
-	[ACT_WATCH] = watch,	 [ACT_EDITOR] = editor,	   [ACT_REFRESH] = refresh,
+        [ACT_BACK] = back,           [ACT_CANCEL] = cancel,
+        [ACT_PANE] = other_pane,     [ACT_THEME] = next_theme,
+        [ACT_MOUSE] = toggle_mouse,  [ACT_BELL] = toggle_bell,
+        [ACT_ZONE] = toggle_zone,    [ACT_REDRAW] = redraw,
+        [ACT_SUSPEND] = suspend,     [ACT_QUIT] = quit,
+        [ACT_ASK] = to_input,        [ACT_FILTER] = find,
+        [ACT_DOWN] = down,           [ACT_UP] = up,
+        [ACT_PAGE_DOWN] = page_down, [ACT_PAGE_UP] = page_up,
+        [ACT_HOME] = home,           [ACT_END] = end,
+        [ACT_PIVOT] = pivot,         [ACT_EVIDENCE] = evidence,
+        [ACT_OPEN] = evidence,       [ACT_TIMELINE] = timeline,
+        [ACT_PATH] = path,           [ACT_COVER] = cover,
+        [ACT_PROPOSAL] = proposal,   [ACT_DRAFT] = draft,
+        [ACT_HANDOFF] = handoff,     [ACT_JOBS] = jobs,
+        [ACT_WATCHES] = jobs,        [ACT_IMPORTS] = jobs,
+        [ACT_COPY] = copy,           [ACT_EXPORT] = export,
+        [ACT_PALETTE] = palette,     [ACT_HELP] = help,
+        [ACT_NOTE] = note,           [ACT_PIN] = pin,
+        [ACT_WATCH] = watch,         [ACT_EDITOR] = editor,
+        [ACT_REFRESH] = refresh,
 };
 
 bool action_allowed(struct app *a, enum action act, const char **why)
@@ -525,8 +543,8 @@ bool action_allowed(struct app *a, enum action act, const char **why)
 	if (a->status.readonly || a->opts->readonly)
 		snprintf(reason, sizeof(reason), "this console is read-only");
 	else
-		snprintf(reason, sizeof(reason), "needs role %s, yours is %s", perm_name(actions[act].perm),
-			 a->status.role);
+		snprintf(reason, sizeof(reason), "needs role %s, yours is %s",
+		         perm_name(actions[act].perm), a->status.role);
 	*why = reason;
 	return false;
 }
@@ -587,9 +605,10 @@ static bool input_global(struct app *a, const struct key *k)
 		app_action(a, ACT_PANE);
 		return true;
 	}
-	if (k->code == KEY_PGUP || k->code == KEY_PGDN || (k->code >= KEY_F1 && k->code <= KEY_F12) ||
-	    (ctrl && (act == ACT_PALETTE || act == ACT_REDRAW || act == ACT_SUSPEND || act == ACT_CANCEL || act == ACT_QUIT ||
-		      act == ACT_EDITOR))) {
+	if (k->code == KEY_PGUP || k->code == KEY_PGDN ||
+	    (k->code >= KEY_F1 && k->code <= KEY_F12) ||
+	    (ctrl && (act == ACT_PALETTE || act == ACT_REDRAW || act == ACT_SUSPEND ||
+	              act == ACT_CANCEL || act == ACT_QUIT || act == ACT_EDITOR))) {
 		if (act)
 			app_action(a, act);
 		return act != ACT_NONE;
@@ -634,7 +653,7 @@ static void click(struct app *a, const struct key *k)
 		return;
 	if (a->depth == 1) {
 		list_move(&a->queue.list, &a->queue, a->queue.view.n, queue_view_id,
-			  (long)(a->queue.list.top + row) - 1 - (long)a->queue.list.sel);
+		          (long)(a->queue.list.top + row) - 1 - (long)a->queue.list.sel);
 	} else if (v->pos.top + row < v->doc.lines.n) {
 		v->pos.sel = v->pos.top + row;
 		v->pos.moved = true;
@@ -669,11 +688,19 @@ static void list_key(struct app *a, const struct key *k)
 	enum action act = keymap_find(&a->keymap, v->ops->context, k->code);
 	char name[24];
 
-	if (k->code >= '1' && k->code <= '9' && v->ops->digit && v->ops->digit(a, v, (int)(k->code - '0')))
+	if (k->code >= '1' && k->code <= '9' && v->ops->digit &&
+	    v->ops->digit(a, v, (int)(k->code - '0')))
 		return;
 	if (act) {
 		app_action(a, act);
 		app_note_ui(a);
+		return;
+	}
+	if (k->code & KEY_ALT) { /* Esc and a key that came in one packet over a slow line */
+		struct key esc = {.code = KEY_ESC}, rest = *k;
+		rest.code = k->code & ~(uint32_t)KEY_ALT;
+		list_key(a, &esc);
+		app_key(a, &rest);
 		return;
 	}
 	key_name(k->code, name);

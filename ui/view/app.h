@@ -28,8 +28,8 @@ struct view;
 enum focus { FOCUS_LIST, FOCUS_INPUT, FOCUS_QUEUE };
 
 struct view_ops {
-	const char *name;                /* for the breadcrumb and the saved screen */
-	unsigned context;                /* of the action table */
+	const char *name; /* for the breadcrumb and the saved screen */
+	unsigned context; /* of the action table */
 	/* Fills v->doc for v->doc.width; called when v->dirty or the width changed. Not needed where draw is given. */
 	void (*build)(struct app *a, struct view *v);
 	/* Draws instead of the document. */
@@ -41,38 +41,40 @@ struct view_ops {
 	/* True when it did it; else the common meaning of the action applies. */
 	bool (*act)(struct app *a, struct view *v, enum action act);
 	bool (*digit)(struct app *a, struct view *v, int n);
-	bool (*key)(struct app *a, struct view *v, const struct key *k); /* sees keys before the table: forms */
+	bool (*key)(struct app *a, struct view *v,
+	            const struct key *k); /* sees keys before the table: forms */
 	/* Whether the action makes sense now; NULL: always. Keeps the hints row honest. */
 	bool (*can)(struct app *a, struct view *v, enum action act);
 	void (*news)(struct app *a, struct view *v, const char *method, const cJSON *params);
 	void (*closed)(struct app *a, struct view *v);
-	bool input;                      /* the cursor rests in the input line */
-	bool no_input;                   /* no chat line at all */
+	bool input;    /* the cursor rests in the input line */
+	bool no_input; /* no chat line at all */
 };
 struct view {
 	const struct view_ops *ops;
-	unsigned serial;                 /* names it for answers that come late */
+	unsigned serial; /* names it for answers that come late */
 	struct doc doc;
 	struct doc_pos pos;
 	bool dirty, loading;
-	struct err error;                /* what went wrong with its data */
-	cJSON *data;                     /* its answer from the engine */
-	char incident[24];               /* "" : none */
+	struct err error;  /* what went wrong with its data */
+	cJSON *data;       /* its answer from the engine */
+	char incident[24]; /* "" : none */
 	char title[96];
-	struct buf find;                 /* words being searched or filtered */
-	int64_t num[4];                  /* the view's own numbers */
-	char *text;                      /* the view's own text */
-	struct session *session;         /* borrowed from the app */
-	void *own;                       /* the view's own; `closed` frees it */
+	struct buf find;         /* words being searched or filtered */
+	int64_t num[4];          /* the view's own numbers */
+	char *text;              /* the view's own text */
+	struct session *session; /* borrowed from the app */
+	void *own;               /* the view's own; `closed` frees it */
 };
 
 struct ask_line { /* a question on the input row: filter, note, reason, file name */
 	bool open;
 	char label[64];
 	struct field field;
-	void (*changed)(struct app *a, struct view *v, const char *text); /* each key; may be NULL */
-	void (*done)(struct app *a, struct view *v, const char *text);    /* Enter */
-	void (*cancelled)(struct app *a, struct view *v);                 /* Esc; may be NULL */
+	void (*changed)(struct app *a, struct view *v,
+	                const char *text);                             /* each key; may be NULL */
+	void (*done)(struct app *a, struct view *v, const char *text); /* Enter */
+	void (*cancelled)(struct app *a, struct view *v);              /* Esc; may be NULL */
 	unsigned serial;
 };
 struct app {
@@ -99,11 +101,11 @@ struct app {
 	char message[400];
 	enum role message_role;
 	mw_time message_at;
-	int64_t esc_at;          /* mw_mono_us of the last byte of an unfinished sequence */
+	int64_t esc_at; /* mw_mono_us of the last byte of an unfinished sequence */
 	bool queue_reading, queue_again, ui_changed;
 	int64_t status_due, save_due, queue_due; /* mw_mono_us, 0: not planned */
-	void *pivot;             /* values of the open pivot or copy menu */
-	char wanted_id[64];      /* what to select when the restored view has its data */
+	void *pivot;                             /* values of the open pivot or copy menu */
+	char wanted_id[64]; /* what to select when the restored view has its data */
 };
 
 /* --- views (app.c) --- */
@@ -124,7 +126,8 @@ const struct doc_line *view_selected(const struct view *v);
 typedef void (*app_reply_fn)(struct app *a, struct view *v, cJSON *result, const struct err *e);
 void app_call(struct app *a, struct view *v, const char *method, cJSON *params, app_reply_fn fn);
 /* Loads v->data: replaces it on success, keeps it and sets v->error on failure. `then` may be NULL. */
-void app_load(struct app *a, struct view *v, const char *method, cJSON *params, void (*then)(struct app *a, struct view *v));
+void app_load(struct app *a, struct view *v, const char *method, cJSON *params,
+              void (*then)(struct app *a, struct view *v));
 cJSON *params_new(const char *key, const char *value); /* {"key":"value"} */
 void app_news(struct app *a, const char *method, const cJSON *params);
 void app_link_up(struct app *a);
@@ -132,15 +135,17 @@ void app_read_queue(struct app *a);
 void app_read_status(struct app *a);
 struct session *app_session(struct app *a, const char *name);
 void app_reload(struct app *a, const char *session); /* reads a session again */
-void app_ask(struct app *a, struct view *v, const char *question); /* in v's session, or the main one */
-void app_note_ui(struct app *a); /* the screen changed in a way worth keeping */
+void app_ask(struct app *a, struct view *v,
+             const char *question); /* in v's session, or the main one */
+void app_note_ui(struct app *a);    /* the screen changed in a way worth keeping */
 cJSON *app_ui_state(struct app *a);
 void app_restore(struct app *a, const cJSON *ui);
 
 /* --- the line and the menu (app_ask.c) --- */
 void app_ask_line(struct app *a, const char *label, const char *text,
-		  void (*done)(struct app *a, struct view *v, const char *text));
-void app_menu(struct app *a, const char *title, bool digits, void (*done)(struct app *a, struct view *v, int id));
+                  void (*done)(struct app *a, struct view *v, const char *text));
+void app_menu(struct app *a, const char *title, bool digits,
+              void (*done)(struct app *a, struct view *v, int id));
 
 /* --- common actions (act.c, pivot.c, copy.c) --- */
 void app_action(struct app *a, enum action act);
@@ -163,8 +168,8 @@ void view_prepare(struct app *a, struct view *v, int width, int rows);
 void app_draw(struct app *a);
 
 /* --- the screens --- */
-extern const struct view_ops queue_ops, card_ops, chat_ops, plan_ops, timeline_ops, evidence_ops, graph_ops, cover_ops,
-	proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops;
+extern const struct view_ops queue_ops, card_ops, chat_ops, plan_ops, timeline_ops, evidence_ops,
+        graph_ops, cover_ops, proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops;
 void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
 void open_timeline(struct app *a, const char *incident, int64_t job);

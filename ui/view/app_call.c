@@ -57,7 +57,8 @@ static void on_load(void *ctx, cJSON *result, const struct err *e)
 	free(p);
 }
 
-void app_load(struct app *a, struct view *v, const char *method, cJSON *params, void (*then)(struct app *a, struct view *v))
+void app_load(struct app *a, struct view *v, const char *method, cJSON *params,
+              void (*then)(struct app *a, struct view *v))
 {
 	struct pending *p = xcalloc(1, sizeof(*p));
 
@@ -301,7 +302,8 @@ void app_news(struct app *a, const char *method, const cJSON *params)
 	} else if (!strcmp(method, "session.changed")) {
 		session_news(a, params);
 	} else if (!strcmp(method, "watch.hit")) {
-		app_say(a, R_NEW, "watch %lld: %s", (long long)json_i64(params, "watch", 0), json_str(params, "text", ""));
+		app_say(a, R_NEW, "watch %lld: %s", (long long)json_i64(params, "watch", 0),
+		        json_str(params, "text", ""));
 		tty_bell(&a->tty);
 	} else if (!strcmp(method, "engine.notice")) {
 		app_say(a, R_WARN, "%s", json_str(params, "text", ""));

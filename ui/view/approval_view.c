@@ -10,7 +10,7 @@
 
 struct approval {
 	struct field deny, word;
-	bool on_word;      /* which field has the keys */
+	bool on_word; /* which field has the keys */
 	bool end_shown, sent;
 	int64_t opened_us; /* keys before opened_us + DEAF_US are dropped; 0: not drawn yet */
 };
@@ -23,19 +23,19 @@ static struct approval *own(const struct view *v)
 static bool decided(const struct view *v)
 {
 	const char *s = json_str(v->data, "state", "");
-	return v->data && *s && strcmp(s, "pending") != 0 && strcmp(s, "proposed") != 0 && strcmp(s, "asked") != 0;
+	return v->data && *s && strcmp(s, "open") != 0;
 }
 
 static bool expired(const struct view *v)
 {
-	mw_time t = say_when(v->data, "expires");
+	mw_time t = say_when(v->data, "expires_at");
 	return t != MW_TIME_NONE && t <= mw_now();
 }
 
 /* Why approving is off, or NULL. */
 static const char *off_reason(const struct view *v)
 {
-	const char *off = json_str(v->data, "off", json_str(v->data, "reason_off", NULL));
+	const char *off = json_str(v->data, "off", NULL);
 
 	if (!v->data)
 		return "the request is not read yet";
@@ -52,14 +52,14 @@ static const char *off_reason(const struct view *v)
 
 static const struct {
 	const char *key, *label;
-} parts[] = {
-	{"title", "Action"},   {"verb", "Action"},     {"target", "Target"},	{"system", "System"},   {"effect", "Effect"},
-	{"scope", "Scope"},    {"evidence", "Evidence"}, {"against", "Against"}, {"bytes", "Bytes"},	{"before", "Before"},
-	{"preconditions", "Before"}, {"reverse", "Reverse"}, {"approvals", "Approvals"}, {"policy", "Policy"},
-	{"digest", "Digest"},  {"result", "Result"},   {"denied_because", "Denied"},
-};
-static const char *const not_shown[] = {"action", "id", "state", "expires", "asked_by", "asked_at", "word", "off", "reason_off", "incident",
-					"word_of", "step", "rev"};
+} parts[] = {{"title", "Action"},  {"action", "Call"},        {"target", "Target"},
+             {"params", "With"},   {"system", "System"},      {"effect", "Effect"},
+             {"scope", "Scope"},   {"evidence", "Evidence"},  {"against", "Against"},
+             {"before", "Before"}, {"reverse", "Reverse"},    {"needs", "Approvals"},
+             {"policy", "Policy"}, {"decided_by", "Decided"}, {"reason", "Because"},
+             {"result", "Result"}, {"digest", "Digest"}};
+static const char *const not_shown[] = {"id",        "state", "expires_at", "asked_by", "asked_at",
+                                        "asked_uid", "word",  "off",        "rev"};
 
 static void add_part(struct view *v, const char *label, const cJSON *m)
 {
@@ -103,15 +103,17 @@ static void approval_build(struct app *a, struct view *v)
 
 	(void)a;
 	if (!v->data) {
-		doc_printf(&v->doc, R_TEXT, v->loading ? "reading the request.." : "no such request");
+		doc_printf(&v->doc, R_TEXT,
+		           v->loading ? "reading the request.." : "no such request");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if ((m = json_get(v->data, parts[i].key)) && !cJSON_IsNull(m))
 			add_part(v, parts[i].label, m);
-	cJSON_ArrayForEach(m, v->data) /* what the engine says more is shown too: nothing is left out of what is approved */
-		if (!listed(m->string) && !cJSON_IsNull(m))
-			add_part(v, m->string, m);
+	cJSON_ArrayForEach(
+	        m,
+	        v->data) /* what the engine says more is shown too: nothing is left out of what is approved */
+	        if (!listed(m->string) && !cJSON_IsNull(m)) add_part(v, m->string, m);
 }
 
 static void draw_rule(struct app *a, int y)
@@ -126,15 +128,19 @@ static void draw_fields(struct app *a, struct view *v, struct rect r)
 	const char *off = off_reason(v);
 	int y = r.y + r.h - 2, x;
 
-	x = surf_str(&a->screen, y, r.x, r.w, th->role[own(v)->on_word ? R_TEXT : R_KEY], " deny, because> ");
-	field_draw(&own(v)->deny, &a->screen, y, r.x + x, r.w - x, th->role[R_TEXT], !own(v)->on_word && !decided(v));
+	x = surf_str(&a->screen, y, r.x, r.w, th->role[own(v)->on_word ? R_TEXT : R_KEY],
+	             " deny, because> ");
+	field_draw(&own(v)->deny, &a->screen, y, r.x + x, r.w - x, th->role[R_TEXT],
+	           !own(v)->on_word && !decided(v));
 	if (off) {
-		surf_printf(&a->screen, y + 1, r.x, r.w, th->role[R_WARN], " approve: off, %s", off);
+		surf_printf(&a->screen, y + 1, r.x, r.w, th->role[R_WARN], " approve: off, %s",
+		            off);
 		return;
 	}
 	x = surf_printf(&a->screen, y + 1, r.x, r.w, th->role[own(v)->on_word ? R_KEY : R_TEXT],
-			" approve, type %s (no paste)> ", json_str(v->data, "word_of", "the target's name"));
-	field_draw(&own(v)->word, &a->screen, y + 1, r.x + x, r.w - x, th->role[R_TEXT], own(v)->on_word);
+	                " approve, type %s (no paste)> ", "the target's name");
+	field_draw(&own(v)->word, &a->screen, y + 1, r.x + x, r.w - x, th->role[R_TEXT],
+	           own(v)->on_word);
 }
 
 static void approval_draw(struct app *a, struct view *v, struct rect r, bool focus)
@@ -163,9 +169,9 @@ static void approval_crumb(struct app *a, struct view *v, struct buf *b)
 	buf_printf(b, "asked by %s ", json_str(v->data, "asked_by", "?"));
 	say_clock(b, say_when(v->data, "asked_at"));
 	buf_str(b, "  expires ");
-	say_clock(b, say_when(v->data, "expires"));
+	say_clock(b, say_when(v->data, "expires_at"));
 	buf_printf(b, "  %s  line %zu-%zu of %zu", json_str(v->data, "state", ""), v->pos.top + 1,
-		   last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
+	           last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
 }
 
 static void approval_message(struct app *a, struct view *v, struct buf *b)
@@ -174,7 +180,8 @@ static void approval_message(struct app *a, struct view *v, struct buf *b)
 	if (v->data && !own(v)->end_shown)
 		buf_str(b, "Approving is off until the end has been shown: PgDn.");
 	else
-		buf_str(b, "Focus opens on deny. Enter on an empty or unfinished field does nothing. Esc leaves it undecided.");
+		buf_str(b, "Focus opens on deny. Enter on an empty or unfinished field does "
+		           "nothing. Esc leaves it undecided.");
 }
 
 static void decided_reply(struct app *a, struct view *v, cJSON *result, const struct err *e)
@@ -204,7 +211,8 @@ static void send_approve(struct app *a, struct view *v)
 	cJSON *p;
 
 	if (off_reason(v) || strcmp(own(v)->word.text.s, json_str(v->data, "word", "")) != 0) {
-		app_say(a, R_WARN, "not approved: the word is not %s", json_str(v->data, "word_of", "the target's name"));
+		app_say(a, R_WARN, "not approved: that is not the target's name (%s)",
+		        json_str(v->data, "word", ""));
 		return;
 	}
 	p = params_new("action", v->title);
@@ -231,7 +239,8 @@ static bool approval_key(struct app *a, struct view *v, const struct key *k)
 	struct field *f = own(v)->on_word ? &own(v)->word : &own(v)->deny;
 
 	if (!own(v)->opened_us || mw_mono_us() < own(v)->opened_us + DEAF_US)
-		return k->code != KEY_ESC; /* what was typed before it could be read is not meant for it */
+		return k->code !=
+		       KEY_ESC; /* what was typed before it could be read is not meant for it */
 	if (k->code == KEY_TAB) {
 		own(v)->on_word = !own(v)->on_word && !off_reason(v);
 		return true;
@@ -244,8 +253,8 @@ static bool approval_key(struct app *a, struct view *v, const struct key *k)
 		app_say(a, R_WARN, "pasted text is refused here");
 		return true;
 	}
-	if (k->code == KEY_ESC || k->code == KEY_PGDN || k->code == KEY_PGUP || k->code == KEY_UP || k->code == KEY_DOWN ||
-	    k->code == (KEY_CTRL | 'l') || k->code == (KEY_CTRL | 'z'))
+	if (k->code == KEY_ESC || k->code == KEY_PGDN || k->code == KEY_PGUP || k->code == KEY_UP ||
+	    k->code == KEY_DOWN || k->code == (KEY_CTRL | 'l') || k->code == (KEY_CTRL | 'z'))
 		return false;
 	return decided(v) || field_key(f, k) || key_printable(k);
 }
@@ -258,9 +267,15 @@ static void approval_closed(struct app *a, struct view *v)
 	free(own(v));
 }
 
-const struct view_ops approval_ops = {.name = "approval", .context = CX_APPROVAL, .build = approval_build,
-				      .draw = approval_draw, .crumb = approval_crumb, .message = approval_message,
-				      .key = approval_key, .closed = approval_closed, .no_input = true};
+const struct view_ops approval_ops = {.name = "approval",
+                                      .context = CX_APPROVAL,
+                                      .build = approval_build,
+                                      .draw = approval_draw,
+                                      .crumb = approval_crumb,
+                                      .message = approval_message,
+                                      .key = approval_key,
+                                      .closed = approval_closed,
+                                      .no_input = true};
 
 void open_approval(struct app *a, const char *action)
 {

@@ -3,6 +3,7 @@
  */
 #include "view/app.h"
 
+#include "term/width.h"
 #include "widget/text.h"
 
 #define HANG 7
@@ -41,8 +42,9 @@ static void add_head(struct view *v)
 	struct buf b = BUF_INIT;
 	struct doc_line *l;
 
-	buf_printf(&b, "%s  %s %lld  %s  %s", json_str(d, "id", v->incident), json_str(d, "severity", "?"),
-		   (long long)json_i64(d, "score", 0), json_str(d, "state", ""), *owner ? owner : "unowned");
+	buf_printf(&b, "%s  %s %lld  %s  %s", json_str(d, "id", v->incident),
+	           json_str(d, "severity", "?"), (long long)json_i64(d, "score", 0),
+	           json_str(d, "state", ""), *owner ? owner : "unowned");
 	if (cJSON_IsNumber(json_get(d, "sla_s"))) {
 		age_text(json_i64(d, "sla_s", 0) * MW_SECOND, sla);
 		buf_printf(&b, "  SLA %s", sla);
@@ -79,8 +81,8 @@ static void add_score(struct view *v)
 		return;
 	buf_printf(&b, "%lld =", (long long)json_i64(v->data, "score", 0));
 	cJSON_ArrayForEach(p, parts)
-		buf_printf(&b, "%s %s %lld", p == parts->child ? "" : " +", json_str(p, "label", "?"),
-			   (long long)json_i64(p, "points", 0));
+	        buf_printf(&b, "%s %s %lld", p == parts->child ? "" : " +",
+	                   json_str(p, "label", "?"), (long long)json_i64(p, "points", 0));
 	doc_wrap(&v->doc, R_TEXT, "Score  ", HANG, (struct slice){b.s, b.len});
 	buf_release(&b);
 }
@@ -92,7 +94,8 @@ static void add_attack(struct view *v)
 
 	if (!all || !all->child)
 		return;
-	cJSON_ArrayForEach(t, all) {
+	cJSON_ArrayForEach(t, all)
+	{
 		buf_str(&b, t == all->child ? "" : ", ");
 		if (cJSON_IsString(t))
 			buf_str(&b, t->valuestring);
@@ -108,29 +111,51 @@ static void add_seen(struct view *v)
 {
 	const cJSON *s;
 
-	cJSON_ArrayForEach(s, json_arr(v->data, "seen")) {
+	cJSON_ArrayForEach(s, json_arr(v->data, "seen"))
+	{
 		struct buf b = BUF_INIT;
 		buf_printf(&b, "%s %s", json_str(s, "text", ""), json_str(s, "incident", ""));
-		doc_wrap(&v->doc, R_TEXT, s == json_arr(v->data, "seen")->child ? "Seen   " : "       ", HANG,
-			 (struct slice){b.s, b.len});
+		doc_wrap(&v->doc, R_TEXT,
+		         s == json_arr(v->data, "seen")->child ? "Seen   " : "       ", HANG,
+		         (struct slice){b.s, b.len});
 		buf_release(&b);
 	}
 }
 
-/* Two columns where the labels are short enough, as numbers run down first. */
+static void next_cell(struct buf *b, const cJSON *n, int width)
+{
+	struct buf c = BUF_INIT;
+	size_t cut;
+	int used;
+
+	buf_printf(&c, "%lld %s", (long long)json_i64(n, "n", 0), json_str(n, "label", ""));
+	cut = text_prefix((struct slice){c.s, c.len}, width, &used);
+	buf_add(b, c.s, cut);
+	for (; used < width; used++)
+		buf_ch(b, ' ');
+	buf_release(&c);
+}
+
+/* Two columns, numbers run down first; a digit runs one, Enter offers them all. */
 static void add_next(struct view *v)
 {
-	const cJSON *n;
-	char head[16];
+	const cJSON *all = json_arr(v->data, "next");
+	int n = cJSON_GetArraySize(all), rows = (n + 1) / 2, col = (v->doc.width - HANG) / 2;
 
-	cJSON_ArrayForEach(n, json_arr(v->data, "next")) {
-		size_t from = v->doc.lines.n;
+	for (int i = 0; i < rows; i++) {
+		struct buf b = BUF_INIT;
 		struct doc_line *l;
-		snprintf(head, sizeof(head), "%-*s", HANG, n == json_arr(v->data, "next")->child ? "Next" : "");
-		l = doc_printf(&v->doc, R_TEXT, "%s%lld %s", head, (long long)json_i64(n, "n", 0), json_str(n, "label", ""));
+		buf_printf(&b, "%-*s", HANG, i ? "" : "Next");
+		next_cell(&b, cJSON_GetArrayItem(all, i), col - 1);
+		if (i + rows < n) {
+			buf_ch(&b, ' ');
+			next_cell(&b, cJSON_GetArrayItem(all, i + rows), col - 1);
+		}
+		l = doc_add(&v->doc, R_TEXT, (struct slice){b.s, b.len});
 		l->bar = HANG + 1;
 		l->bar_role = R_KEY;
-		doc_mean(&v->doc, from, json_str(n, "label", ""), n, K_NEXT);
+		doc_mean(&v->doc, v->doc.lines.n - 1, "next", all, K_NEXT);
+		buf_release(&b);
 	}
 }
 
@@ -139,13 +164,15 @@ static void add_notes(struct view *v)
 	const cJSON *n;
 	struct buf b = BUF_INIT;
 
-	cJSON_ArrayForEach(n, json_arr(v->data, "notes")) {
+	cJSON_ArrayForEach(n, json_arr(v->data, "notes"))
+	{
 		buf_reset(&b);
 		say_clock(&b, say_when(n, "at"));
 		buf_printf(&b, " %s: %s", json_str(n, "by", "?"), json_str(n, "text", ""));
 		doc_wrap(&v->doc, R_TEXT, "Note   ", HANG, (struct slice){b.s, b.len});
 	}
-	cJSON_ArrayForEach(n, json_arr(v->data, "pins")) {
+	cJSON_ArrayForEach(n, json_arr(v->data, "pins"))
+	{
 		size_t from;
 		buf_reset(&b);
 		buf_str(&b, "pinned ");
@@ -162,11 +189,11 @@ static void add_entities(struct view *v)
 	struct buf b = BUF_INIT;
 	const cJSON *e;
 
-	cJSON_ArrayForEach(e, json_arr(v->data, "entities"))
-		if (cJSON_IsString(e))
-			buf_printf(&b, "%s%s", b.len ? ", " : "", e->valuestring);
+	cJSON_ArrayForEach(e, json_arr(v->data, "entities")) if (cJSON_IsString(e))
+	        buf_printf(&b, "%s%s", b.len ? ", " : "", e->valuestring);
 	if (b.len) {
-		size_t from = doc_wrap(&v->doc, R_TEXT, "About  ", HANG, (struct slice){b.s, b.len});
+		size_t from =
+		        doc_wrap(&v->doc, R_TEXT, "About  ", HANG, (struct slice){b.s, b.len});
 		doc_mean(&v->doc, from, "entities", v->data, K_TEXT);
 	}
 	buf_release(&b);
@@ -204,9 +231,8 @@ static void card_build(struct app *a, struct view *v)
 
 static void run_next(struct app *a, struct view *v, const cJSON *n)
 {
-	const char *question = json_str(n, "question", ""), *recipe = json_str(n, "recipe", NULL);
+	const char *question = json_str(n, "question", "");
 
-	(void)recipe;
 	if (!strcmp(question, "plan") || strstr(json_str(n, "label", ""), "proposed")) {
 		open_proposal(a, v->incident);
 		return;
@@ -219,12 +245,27 @@ static bool card_digit(struct app *a, struct view *v, int n)
 {
 	const cJSON *it;
 
-	cJSON_ArrayForEach(it, json_arr(v->data, "next"))
-		if (json_i64(it, "n", 0) == n) {
-			run_next(a, v, it);
-			return true;
-		}
+	cJSON_ArrayForEach(it, json_arr(v->data, "next")) if (json_i64(it, "n", 0) == n)
+	{
+		run_next(a, v, it);
+		return true;
+	}
 	return false;
+}
+
+static void next_chosen(struct app *a, struct view *v, int id)
+{
+	card_digit(a, v, id);
+}
+
+static void offer_next(struct app *a, const struct view *v)
+{
+	const cJSON *n;
+
+	app_menu(a, "Next", true, next_chosen);
+	cJSON_ArrayForEach(n, json_arr(v->data, "next"))
+	        menu_add(&a->menu, (int)json_i64(n, "n", 0), json_str(n, "label", ""), "", NULL);
+	menu_ready(&a->menu);
 }
 
 static void updated(struct app *a, struct view *v, cJSON *result, const struct err *e)
@@ -254,7 +295,7 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 	case ACT_OPEN:
 		if (!l || l->kind != K_NEXT)
 			return false;
-		run_next(a, v, l->ref);
+		offer_next(a, v);
 		return true;
 	case ACT_CLAIM:
 		claim(a, v);
@@ -271,7 +312,8 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 		return true;
 	case ACT_WEB:
 		if (json_str(v->data, "url", NULL))
-			copy_out(a, "address of the vendor's page", slice_of(json_str(v->data, "url", "")));
+			copy_out(a, "address of the vendor's page",
+			         slice_of(json_str(v->data, "url", "")));
 		else
 			app_say(a, R_WARN, "its records carry no address of a vendor page");
 		return true;
@@ -293,13 +335,18 @@ static void card_news(struct app *a, struct view *v, const char *method, const c
 
 	if (strcmp(method, "queue.changed") != 0)
 		return;
-	cJSON_ArrayForEach(id, json_arr(params, "ids"))
-		if (cJSON_IsString(id) && !strcmp(id->valuestring, v->incident))
-			app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
+	cJSON_ArrayForEach(id, json_arr(params, "ids")) if (cJSON_IsString(id) &&
+	                                                    !strcmp(id->valuestring, v->incident))
+	        app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
 }
 
-const struct view_ops card_ops = {.name = "incident", .context = CX_CARD, .build = card_build, .act = card_act,
-				  .digit = card_digit, .message = card_message, .news = card_news};
+const struct view_ops card_ops = {.name = "incident",
+                                  .context = CX_CARD,
+                                  .build = card_build,
+                                  .act = card_act,
+                                  .digit = card_digit,
+                                  .message = card_message,
+                                  .news = card_news};
 
 void open_card(struct app *a, const char *incident)
 {

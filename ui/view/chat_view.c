@@ -29,8 +29,9 @@ static void add_chips(struct buf *b, const cJSON *chips)
 	const cJSON *c;
 
 	cJSON_ArrayForEach(c, chips)
-		buf_printf(b, " [%s%s%s]", json_str(c, "text", "?"), json_bool(c, "corrected", false) ? ", typo mended" : "",
-			   json_bool(c, "assumed", false) ? ", assumed" : "");
+	        buf_printf(b, " [%s%s%s]", json_str(c, "text", "?"),
+	                   json_bool(c, "corrected", false) ? ", typo mended" : "",
+	                   json_bool(c, "assumed", false) ? ", assumed" : "");
 }
 
 static void add_unread(struct buf *b, const cJSON *unread)
@@ -40,9 +41,7 @@ static void add_unread(struct buf *b, const cJSON *unread)
 	if (!unread || !unread->child)
 		return;
 	buf_str(b, " No effect:");
-	cJSON_ArrayForEach(w, unread)
-		if (cJSON_IsString(w))
-			buf_printf(b, " -%s-", w->valuestring);
+	cJSON_ArrayForEach(w, unread) if (cJSON_IsString(w)) buf_printf(b, " -%s-", w->valuestring);
 }
 
 static void add_choices(struct view *v, const cJSON *r)
@@ -50,7 +49,8 @@ static void add_choices(struct view *v, const cJSON *r)
 	const cJSON *c;
 	int n = 0;
 
-	cJSON_ArrayForEach(c, json_arr(r, "choices")) {
+	cJSON_ArrayForEach(c, json_arr(r, "choices"))
+	{
 		size_t from = v->doc.lines.n;
 		if (!cJSON_IsString(c))
 			continue;
@@ -89,10 +89,14 @@ static void add_job(struct view *v, const struct turn *t)
 
 	if (!steps || !steps->child)
 		return;
-	buf_printf(&b, "%d step%s, read only, planned %s%s", cJSON_GetArraySize(steps), steps->child->next ? "s" : "", planner,
-		   json_arr(t->reading, "unread") && json_arr(t->reading, "unread")->child ? "" : ", no word left unread");
+	buf_printf(&b, "%d step%s, read only, planned %s%s", cJSON_GetArraySize(steps),
+	           steps->child->next ? "s" : "", planner,
+	           json_arr(t->reading, "unread") && json_arr(t->reading, "unread")->child
+	                   ? ""
+	                   : ", no word left unread");
 	wrap(v, R_TEXT, "plan", &b);
-	cJSON_ArrayForEach(s, steps) {
+	cJSON_ArrayForEach(s, steps)
+	{
 		size_t from = v->doc.lines.n;
 		plan_step_line(&v->doc, s);
 		doc_mean(&v->doc, from, NULL, s, K_STEP);
@@ -109,7 +113,8 @@ static void add_list(struct buf *b, const char *lead, const cJSON *list)
 	if (!list || !list->child)
 		return;
 	buf_str(b, lead);
-	cJSON_ArrayForEach(i, list) {
+	cJSON_ArrayForEach(i, list)
+	{
 		buf_str(b, i == list->child ? " " : ", ");
 		say_value(b, i);
 	}
@@ -119,7 +124,9 @@ static void add_list(struct buf *b, const char *lead, const cJSON *list)
 static const char *noun(const cJSON *ans)
 {
 	const char *kind = json_str(ans, "kind", "");
-	return !strcmp(kind, "graph") ? "assets or paths" : !strcmp(kind, "ranking") ? "values" : "events";
+	return !strcmp(kind, "graph")     ? "assets or paths"
+	       : !strcmp(kind, "ranking") ? "values"
+	                                  : "events";
 }
 
 static void add_head(struct view *v, const cJSON *ans)
@@ -149,20 +156,23 @@ static void add_values(struct view *v, const cJSON *ans)
 	const cJSON *p;
 	int shown = 0;
 
-	cJSON_ArrayForEach(p, json_arr(ans, "pairs")) {
+	cJSON_ArrayForEach(p, json_arr(ans, "pairs"))
+	{
 		struct buf b = BUF_INIT;
 		size_t from = v->doc.lines.n;
 		const cJSON *value = cJSON_GetArrayItem(p, 0), *count = cJSON_GetArrayItem(p, 1);
 		if (shown++ == 40)
 			break;
 		say_value(&b, count);
-		doc_printf(&v->doc, R_TEXT, "     %10s  %s", b.s, cJSON_IsString(value) ? value->valuestring : "-");
+		doc_printf(&v->doc, R_TEXT, "     %10s  %s", b.s,
+		           cJSON_IsString(value) ? value->valuestring : "-");
 		doc_mean(&v->doc, from, NULL, value, K_ROW);
 		buf_release(&b);
 	}
 	if (json_arr(ans, "pairs") && json_arr(ans, "pairs")->child)
 		return;
-	cJSON_ArrayForEach(p, json_arr(ans, "values")) {
+	cJSON_ArrayForEach(p, json_arr(ans, "values"))
+	{
 		struct buf b = BUF_INIT;
 		size_t from = v->doc.lines.n;
 		if (shown++ == 40)
@@ -179,20 +189,23 @@ static void add_preview(struct view *v, const cJSON *ans)
 	const cJSON *row;
 	bool any = false;
 
-	cJSON_ArrayForEach(row, json_arr(ans, "preview")) {
+	cJSON_ArrayForEach(row, json_arr(ans, "preview"))
+	{
 		doc_row_line(&v->doc, HANG, row);
 		doc_mean(&v->doc, v->doc.lines.n - 1, json_str(row, "id", NULL), row, K_ROW);
 		any = true;
 	}
 	if (any && json_str(ans, "preview_rule", NULL))
-		doc_printf(&v->doc, R_TEXT, "     %s. t opens all.", json_str(ans, "preview_rule", ""));
+		doc_printf(&v->doc, R_TEXT, "     %s. t opens all.",
+		           json_str(ans, "preview_rule", ""));
 }
 
 static void add_sentences(struct view *v, const cJSON *ans)
 {
 	const cJSON *s;
 
-	cJSON_ArrayForEach(s, json_arr(ans, "sentences")) {
+	cJSON_ArrayForEach(s, json_arr(ans, "sentences"))
+	{
 		struct buf b = BUF_INIT;
 		size_t from;
 		bool ok = strcmp(json_str(s, "status", ""), "unsupported") != 0;
@@ -216,9 +229,11 @@ static void add_empty(struct view *v, const cJSON *empty)
 		buf_printf(&b, " [%s]", json_str(empty, "cover", ""));
 	from = wrap(v, R_WARN, "ans", &b);
 	doc_mean(&v->doc, from, NULL, empty, K_SENTENCE);
-	cJSON_ArrayForEach(p, json_arr(empty, "probes")) {
+	cJSON_ArrayForEach(p, json_arr(empty, "probes"))
+	{
 		buf_reset(&b);
-		buf_printf(&b, "probe %d  %s: %s", ++n, json_str(p, "what", ""), json_str(p, "found", ""));
+		buf_printf(&b, "probe %d  %s: %s", ++n, json_str(p, "what", ""),
+		           json_str(p, "found", ""));
 		wrap(v, json_bool(p, "ok", true) ? R_TEXT : R_WARN, "     ", &b);
 	}
 	buf_reset(&b);
@@ -226,7 +241,8 @@ static void add_empty(struct view *v, const cJSON *empty)
 	if (b.len)
 		wrap(v, R_TEXT, "     ", &b);
 	n = 0;
-	cJSON_ArrayForEach(p, json_arr(empty, "next")) {
+	cJSON_ArrayForEach(p, json_arr(empty, "next"))
+	{
 		if (!cJSON_IsString(p))
 			continue;
 		doc_printf(&v->doc, R_CHIP, "     %d %s", ++n, p->valuestring);
@@ -240,9 +256,8 @@ static void add_reach(struct view *v, const cJSON *ans)
 	const cJSON *r;
 	struct buf b = BUF_INIT;
 
-	cJSON_ArrayForEach(r, json_arr(ans, "reach"))
-		if (json_str(r, "text", NULL))
-			buf_printf(&b, "%s%s", b.len ? "; " : "data reaches: ", json_str(r, "text", ""));
+	cJSON_ArrayForEach(r, json_arr(ans, "reach")) if (json_str(r, "text", NULL))
+	        buf_printf(&b, "%s%s", b.len ? "; " : "data reaches: ", json_str(r, "text", ""));
 	if (b.len)
 		wrap(v, R_TEXT, "     ", &b);
 	buf_release(&b);
@@ -251,7 +266,8 @@ static void add_reach(struct view *v, const cJSON *ans)
 static void add_answer(struct view *v, const struct turn *t)
 {
 	const cJSON *ans = t->answer, *empty = json_obj(ans, "empty");
-	const char *error = json_str(t->job, "error", json_str(json_obj(t->job, "error"), "message", NULL));
+	const char *error =
+	        json_str(t->job, "error", json_str(json_obj(t->job, "error"), "message", NULL));
 	struct buf b = BUF_INIT;
 
 	if (t->error.code || error) {
@@ -283,10 +299,12 @@ static void chat_build(struct app *a, struct view *v)
 	(void)a;
 	if (!v->session->turns.n)
 		doc_wrap(&v->doc, R_TEXT, "", 0,
-			 slice_of("Ask in plain words: who, what, when, from where, how many, first seen, what can it reach. "
-				  "How the question was read is shown before its rows; a word that could not be read is "
-				  "asked back. Nothing typed here can change anything outside."));
-	vec_each(t, &v->session->turns) {
+		         slice_of("Ask in plain words: who, what, when, from where, how many, "
+		                  "first seen, what can it reach. "
+		                  "How the question was read is shown before its rows; a word that "
+		                  "could not be read is "
+		                  "asked back. Nothing typed here can change anything outside."));
+	vec_each (t, &v->session->turns) {
 		size_t from;
 		if (t != v->session->turns.v)
 			doc_add(&v->doc, R_TEXT, SLICE(""));
@@ -321,7 +339,7 @@ static void open_line(struct app *a, struct view *v, const struct doc_line *l)
 		break;
 	case K_STEP:
 		open_plan(a, v, t ? turn_job_id(t) : 0, json_obj(t ? t->reading : NULL, "plan"),
-			  (int)json_i64(l->ref, "n", 1));
+		          (int)json_i64(l->ref, "n", 1));
 		break;
 	case K_ROW:
 		if (row_evidence(l->ref))
@@ -400,7 +418,7 @@ static void chat_crumb(struct app *a, struct view *v, struct buf *b)
 	size_t running = 0;
 
 	(void)a;
-	vec_each(t, &v->session->turns)
+	vec_each (t, &v->session->turns)
 		running += turn_running(t);
 	buf_printf(b, "%zu question%s", v->session->turns.n, v->session->turns.n == 1 ? "" : "s");
 	if (running)
@@ -409,8 +427,13 @@ static void chat_crumb(struct app *a, struct view *v, struct buf *b)
 		buf_printf(b, "   %zu below, End", v->pos.below);
 }
 
-const struct view_ops chat_ops = {.name = "chat", .context = CX_CHAT, .build = chat_build, .act = chat_act,
-				  .digit = chat_digit, .crumb = chat_crumb, .input = true};
+const struct view_ops chat_ops = {.name = "chat",
+                                  .context = CX_CHAT,
+                                  .build = chat_build,
+                                  .act = chat_act,
+                                  .digit = chat_digit,
+                                  .crumb = chat_crumb,
+                                  .input = true};
 
 void open_chat(struct app *a, const char *incident)
 {

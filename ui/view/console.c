@@ -204,10 +204,11 @@ static void take_signals(struct console *c)
 static void turn(struct console *c, int64_t *minute)
 {
 	struct app *a = &c->app;
-	struct pollfd p[3] = {{.fd = a->tty.fd, .events = (short)(POLLIN | (a->tty.out.len ? POLLOUT : 0))},
-			      {.fd = a->tty.sigfd, .events = POLLIN},
-			      {.fd = link_fd(&c->link),
-			       .events = (short)(POLLIN | (link_wants_write(&c->link) ? POLLOUT : 0))}};
+	struct pollfd p[3] = {
+	        {.fd = a->tty.fd, .events = (short)(POLLIN | (a->tty.out.len ? POLLOUT : 0))},
+	        {.fd = a->tty.sigfd, .events = POLLIN},
+	        {.fd = link_fd(&c->link),
+	         .events = (short)(POLLIN | (link_wants_write(&c->link) ? POLLOUT : 0))}};
 	int64_t now;
 
 	if (poll(p, 3, wait_ms(c, *minute)) < 0 && errno != EINTR)
@@ -221,7 +222,8 @@ static void turn(struct console *c, int64_t *minute)
 	if ((p[0].revents & POLLOUT) && tty_flush(&a->tty))
 		a->quit = true;
 	now = mw_mono_us();
-	take_keys(c, !(p[0].revents & POLLIN) && now >= a->esc_at + (int64_t)a->tty.esc_delay_ms * 1000);
+	take_keys(c, !(p[0].revents & POLLIN) &&
+	                     now >= a->esc_at + (int64_t)a->tty.esc_delay_ms * 1000);
 	if (p[2].revents) {
 		link_ready(&c->link);
 		c->draw_soon = true;
@@ -235,7 +237,8 @@ static void turn(struct console *c, int64_t *minute)
 		c->draw_soon = true;
 	}
 	now = mw_mono_us();
-	if (c->draw_now || (c->draw_soon && now >= c->drawn_us + (c->resized ? RESIZE_US : FRAME_US)))
+	if (c->draw_now ||
+	    (c->draw_soon && now >= c->drawn_us + (c->resized ? RESIZE_US : FRAME_US)))
 		draw(c);
 }
 
@@ -245,7 +248,8 @@ static void complete_from(const cJSON *list, const char *word, void (*add)(const
 {
 	const cJSON *e;
 
-	cJSON_ArrayForEach(e, list) {
+	cJSON_ArrayForEach(e, list)
+	{
 		const char *eq = cJSON_IsString(e) ? strchr(e->valuestring, '=') : NULL;
 		if (eq && !strncasecmp(eq + 1, word, strlen(word)))
 			add(eq + 1);
@@ -323,7 +327,8 @@ static void pick_theme(struct app *a)
 	a->theme = a->opts->theme;
 	a->theme_chosen = a->theme != THEME_COUNT;
 	if (!a->theme_chosen)
-		a->theme = bg && (!strcmp(bg, ";7") || !strcmp(bg, ";15")) ? THEME_LIGHT : THEME_DARK;
+		a->theme =
+		        bg && (!strcmp(bg, ";7") || !strcmp(bg, ";15")) ? THEME_LIGHT : THEME_DARK;
 	if (!a->tty.caps.colours) {
 		a->theme = THEME_MONO;
 		a->theme_chosen = true;

@@ -15,15 +15,15 @@ struct console_opts {
 	 * again, with pauses, whenever the line is lost. */
 	int (*connect)(const void *ctx, cJSON **hello, struct err *e);
 	const void *ctx;
-	const char *incident;     /* open this one at the start, or NULL */
-	bool attach;              /* put back the screen that was left: case, place, draft */
-	bool readonly;            /* no response capability at all */
-	bool ascii;               /* no character beyond ASCII */
+	const char *incident; /* open this one at the start, or NULL */
+	bool attach;          /* put back the screen that was left: case, place, draft */
+	bool readonly;        /* no response capability at all */
+	bool ascii;           /* no character beyond ASCII */
 	bool mouse;
-	bool bell;                /* ring once on a new critical */
+	bool bell; /* ring once on a new critical */
 	enum colour_mode colour;
-	enum theme_id theme;      /* THEME_COUNT: by the terminal's background */
-	const char *keymap_file;  /* or NULL */
+	enum theme_id theme;     /* THEME_COUNT: by the terminal's background */
+	const char *keymap_file; /* or NULL */
 };
 /* Exit status: 0 left by the analyst or with the line, 2 no usable terminal or a wrong keymap file (said on stderr). */
 int console_run(const struct console_opts *o);

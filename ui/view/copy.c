@@ -17,7 +17,8 @@
 /* Keys and tokens do not go to a clipboard that other programs read. */
 static bool looks_secret(struct slice s)
 {
-	static const char *const marks[] = {"-----BEGIN", "aws_secret_access_key", "SecretAccessKey\"", "password=", "xoxb-"};
+	static const char *const marks[] = {"-----BEGIN", "aws_secret_access_key",
+	                                    "SecretAccessKey\"", "password=", "xoxb-"};
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (memmem(s.s, s.n, marks[i], strlen(marks[i])))
@@ -32,15 +33,20 @@ void copy_out(struct app *a, const char *what, struct slice text)
 	if (!text.n) {
 		app_say(a, R_WARN, "there is no %s to copy here", what);
 	} else if (looks_secret(text)) {
-		app_say(a, R_WARN, "not copied: it looks like a secret; x or the evidence view shows it");
+		app_say(a, R_WARN,
+		        "not copied: it looks like a secret; x or the evidence view shows it");
 	} else if (text.n > COPY_MAX) {
-		app_say(a, R_WARN, "%zu bytes are too much for a terminal's clipboard; x writes a file", text.n);
+		app_say(a, R_WARN,
+		        "%zu bytes are too much for a terminal's clipboard; x writes a file",
+		        text.n);
 	} else {
 		buf_str(&b, "\033]52;c;");
 		base64_encode(&b, text);
 		buf_str(&b, "\033\\");
 		tty_write(&a->tty, b.s, b.len);
-		app_say(a, R_TEXT, "%s sent to the terminal (%zu bytes); if it ignores OSC 52: y, plain view", what, text.n);
+		app_say(a, R_TEXT,
+		        "%s sent to the terminal (%zu bytes); if it ignores OSC 52: y, plain view",
+		        what, text.n);
 	}
 	buf_release(&b);
 }
@@ -53,7 +59,7 @@ static void all_lines(const struct view *v, struct buf *b)
 {
 	const struct doc_line *l;
 
-	vec_each(l, &v->doc.lines)
+	vec_each (l, &v->doc.lines)
 		buf_printf(b, "%s\n", l->text);
 }
 
@@ -81,14 +87,17 @@ static void citation(struct view *v, struct buf *b)
 static void copied(struct app *a, struct view *v, int id)
 {
 	struct buf b = BUF_INIT;
-	static const char *const what[] = {"row", "citation", "question", "screen", "", "incident id"};
+	static const char *const what[] = {"row",    "citation", "question",
+	                                   "screen", "",         "incident id"};
 
 	if (id == COPY_ROW)
 		selected_row(a, v, &b);
 	else if (id == COPY_CITE)
 		citation(v, &b);
 	else if (id == COPY_INPUT)
-		buf_str(&b, v->session && session_last(v->session) ? session_last(v->session)->question : input_text());
+		buf_str(&b, v->session && session_last(v->session)
+		                    ? session_last(v->session)->question
+		                    : input_text());
 	else if (id == COPY_CASE)
 		buf_str(&b, v->incident);
 	else
@@ -108,9 +117,12 @@ void copy_menu(struct app *a, struct view *v)
 	menu_add(&a->menu, COPY_ROW, "this row", "", NULL);
 	menu_add(&a->menu, COPY_CITE, "its citation", "", doc ? NULL : "no record here");
 	menu_add(&a->menu, COPY_INPUT, "the question", "", NULL);
-	menu_add(&a->menu, COPY_CASE, "the incident's id", "", v->incident[0] ? NULL : "no incident is open");
-	menu_add(&a->menu, COPY_ALL, "everything on this screen, from first to last line", "", doc ? NULL : "nothing to copy");
-	menu_add(&a->menu, COPY_PLAIN, "show it plain, for selecting with the mouse", "", doc ? NULL : "nothing to show");
+	menu_add(&a->menu, COPY_CASE, "the incident's id", "",
+	         v->incident[0] ? NULL : "no incident is open");
+	menu_add(&a->menu, COPY_ALL, "everything on this screen, from first to last line", "",
+	         doc ? NULL : "nothing to copy");
+	menu_add(&a->menu, COPY_PLAIN, "show it plain, for selecting with the mouse", "",
+	         doc ? NULL : "nothing to show");
 	menu_ready(&a->menu);
 }
 
@@ -136,9 +148,11 @@ static void export_end(struct app *a, struct view *v, const char *error)
 	if (close(x->fd) && !error)
 		error = strerror(errno);
 	if (error)
-		app_say(a, R_BAD, "export to %s failed after %lld bytes: %s", x->path, (long long)x->done, error);
+		app_say(a, R_BAD, "export to %s failed after %lld bytes: %s", x->path,
+		        (long long)x->done, error);
 	else
-		app_say(a, R_GOOD, "written: %s (%lld bytes, only you can read it)", x->path, (long long)x->done);
+		app_say(a, R_GOOD, "written: %s (%lld bytes, only you can read it)", x->path,
+		        (long long)x->done);
 	free(x);
 	a->pivot = NULL;
 }
@@ -210,10 +224,10 @@ static void format_chosen(struct app *a, struct view *v, int id)
 	struct civil c;
 
 	mw_time_civil(mw_now(), &c);
-	snprintf(stamp, sizeof(stamp), "%04d%02d%02d-%02d%02d%02d", c.year % 10000, c.month % 100, c.day % 100, c.hour % 100,
-		 c.minute % 100, c.second % 100);
-	snprintf(name, sizeof(name), "%s-%s-%s.%s", v->incident[0] ? v->incident : "midwatch", v->ops->name, stamp,
-		 endings[id]);
+	snprintf(stamp, sizeof(stamp), "%04d%02d%02d-%02d%02d%02d", c.year % 10000, c.month % 100,
+	         c.day % 100, c.hour % 100, c.minute % 100, c.second % 100);
+	snprintf(name, sizeof(name), "%s-%s-%s.%s", v->incident[0] ? v->incident : "midwatch",
+	         v->ops->name, stamp, endings[id]);
 	v->num[3] = id;
 	app_ask_line(a, "write to", name, path_given);
 }

@@ -15,7 +15,7 @@ struct record {
 	struct buf raw;
 	char **around; /* ids of the rows beside it, for [ and ] */
 	size_t n, at;
-	int hidden;    /* control and invisible characters in raw */
+	int hidden; /* control and invisible characters in raw */
 };
 
 static struct record *rec(const struct view *v)
@@ -50,7 +50,8 @@ static void lay_out(struct buf *out, struct slice raw)
 		buf_ch(out, c);
 		in_string = c == '"';
 		depth += c == '{' || c == '[';
-		if ((c == '{' || c == '[') && i + 1 < raw.n && raw.s[i + 1] != '}' && raw.s[i + 1] != ']')
+		if ((c == '{' || c == '[') && i + 1 < raw.n && raw.s[i + 1] != '}' &&
+		    raw.s[i + 1] != ']')
 			buf_printf(out, "\n%*s", 2 * depth, "");
 		if (c == ',')
 			buf_printf(out, "\n%*s", 2 * depth, "");
@@ -65,7 +66,8 @@ static const cJSON *field_on(const struct view *v, struct slice line)
 	const cJSON *f, *best = NULL;
 	size_t len = 2;
 
-	cJSON_ArrayForEach(f, json_arr(v->data, "fields")) {
+	cJSON_ArrayForEach(f, json_arr(v->data, "fields"))
+	{
 		const char *value = json_str(f, "value", "");
 		size_t n = strlen(value);
 		if (n > len && memmem(line.s, line.n, value, n)) {
@@ -100,7 +102,8 @@ static void add_cover(struct view *v)
 {
 	const cJSON *m;
 
-	cJSON_ArrayForEach(m, v->data) {
+	cJSON_ArrayForEach(m, v->data)
+	{
 		struct buf b = BUF_INIT;
 		char head[32];
 		snprintf(head, sizeof(head), "%-14.14s ", m->string);
@@ -124,7 +127,8 @@ static void add_head(struct view *v)
 	buf_reset(&b);
 	buf_printf(&b, "from %s", json_str(d, "source", "?"));
 	if (json_str(d, "file", NULL))
-		buf_printf(&b, ", %s line %lld", json_str(d, "file", ""), (long long)json_i64(d, "line", 0));
+		buf_printf(&b, ", %s line %lld", json_str(d, "file", ""),
+		           (long long)json_i64(d, "line", 0));
 	if (say_when(d, "arrival") != MW_TIME_NONE) {
 		buf_str(&b, ", arrived ");
 		say_day_clock(&b, say_when(d, "arrival"));
@@ -135,8 +139,9 @@ static void add_head(struct view *v)
 	}
 	doc_wrap(&v->doc, R_TEXT, "", 0, (struct slice){b.s, b.len});
 	count_text(json_i64(d, "length", 0), length);
-	doc_printf(&v->doc, R_TEXT, "id %s  sha256 %.4s..%s  %s bytes  cited %lld times", json_str(d, "uid", "-"), sha,
-		   strlen(sha) > 8 ? sha + strlen(sha) - 4 : "", length, (long long)json_i64(d, "cited", 0));
+	doc_printf(&v->doc, R_TEXT, "id %s  sha256 %.4s..%s  %s bytes  cited %lld times",
+	           json_str(d, "uid", "-"), sha, strlen(sha) > 8 ? sha + strlen(sha) - 4 : "",
+	           length, (long long)json_i64(d, "cited", 0));
 	buf_release(&b);
 }
 
@@ -187,11 +192,13 @@ static void got_chunk(struct app *a, struct view *v)
 	size_t before = r->raw.len;
 
 	if (!base64_decode(&r->raw, slice_of(json_str(v->data, "raw", "")))) {
-		err_set(&v->error, ERR_INVALID, "the engine sent this record in a form that cannot be read");
+		err_set(&v->error, ERR_INVALID,
+		        "the engine sent this record in a form that cannot be read");
 		return;
 	}
 	count_hidden(r);
-	if (r->raw.len > before && (int64_t)r->raw.len < json_i64(v->data, "length", 0) && r->raw.len < RAW_SHOWN_MAX)
+	if (r->raw.len > before && (int64_t)r->raw.len < json_i64(v->data, "length", 0) &&
+	    r->raw.len < RAW_SHOWN_MAX)
 		ask_chunk(a, v);
 }
 
@@ -242,12 +249,14 @@ static bool evidence_act(struct app *a, struct view *v, enum action act)
 			r->at = act == ACT_PREV ? r->at - 1 : r->at + 1;
 			load(a, v, r->around[r->at]);
 		} else {
-			app_say(a, R_TEXT, "no record %s this one", act == ACT_PREV ? "before" : "after");
+			app_say(a, R_TEXT, "no record %s this one",
+			        act == ACT_PREV ? "before" : "after");
 		}
 		return true;
 	case ACT_WEB:
 		if (json_str(v->data, "url", NULL))
-			copy_out(a, "address of the vendor's page", slice_of(json_str(v->data, "url", "")));
+			copy_out(a, "address of the vendor's page",
+			         slice_of(json_str(v->data, "url", "")));
 		else
 			app_say(a, R_WARN, "this record carries no address of a vendor page");
 		return true;
@@ -262,7 +271,8 @@ static void evidence_crumb(struct app *a, struct view *v, struct buf *b)
 	size_t last = v->pos.top + (size_t)v->pos.rows;
 
 	(void)a;
-	buf_printf(b, "line %zu-%zu of %zu", v->pos.top + 1, last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
+	buf_printf(b, "line %zu-%zu of %zu", v->pos.top + 1,
+	           last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
 	if (r->n > 1)
 		buf_printf(b, "   record %zu of %zu", r->at + 1, r->n);
 }
@@ -277,14 +287,18 @@ static void evidence_message(struct app *a, struct view *v, struct buf *b)
 	if ((int64_t)r->raw.len < json_i64(v->data, "length", 0))
 		buf_printf(b, "PARTIAL: the first %zu bytes. ", r->raw.len);
 	if (r->hidden)
-		buf_printf(b, "%d control or invisible byte%s shown as text; they did nothing. ", r->hidden,
-			   r->hidden == 1 ? "" : "s");
+		buf_printf(b, "%d control or invisible byte%s shown as text; they did nothing. ",
+		           r->hidden, r->hidden == 1 ? "" : "s");
 	buf_str(b, "> a field that answers are made of: Enter pivots on it");
 }
 
-const struct view_ops evidence_ops = {.name = "evidence", .context = CX_EVIDENCE, .build = evidence_build,
-				      .crumb = evidence_crumb, .message = evidence_message, .act = evidence_act,
-				      .closed = evidence_closed};
+const struct view_ops evidence_ops = {.name = "evidence",
+                                      .context = CX_EVIDENCE,
+                                      .build = evidence_build,
+                                      .crumb = evidence_crumb,
+                                      .message = evidence_message,
+                                      .act = evidence_act,
+                                      .closed = evidence_closed};
 
 static void add_id(struct record *r, const char *wire, const char *mine)
 {
@@ -301,14 +315,13 @@ static void add_around(struct record *r, const struct view *from, const char *mi
 {
 	const struct doc_line *l;
 
-	vec_each(l, &from->doc.lines) {
+	vec_each (l, &from->doc.lines) {
 		const cJSON *e = l->ref ? row_evidence(l->ref) : NULL, *id;
 		if (cJSON_IsString(e))
 			add_id(r, e->valuestring, mine);
 		else if (cJSON_IsArray(e))
-			cJSON_ArrayForEach(id, e)
-				if (cJSON_IsString(id))
-					add_id(r, id->valuestring, mine);
+			cJSON_ArrayForEach(id, e) if (cJSON_IsString(id))
+			        add_id(r, id->valuestring, mine);
 	}
 }
 
@@ -329,7 +342,8 @@ void open_evidence(struct app *a, const char *wire)
 static void choose_evidence(struct app *a, struct view *v, int id)
 {
 	const struct doc_line *l = view_selected(v);
-	const cJSON *e = l ? row_evidence(l->ref) : NULL, *one = cJSON_IsArray(e) ? cJSON_GetArrayItem(e, id) : e;
+	const cJSON *e = l ? row_evidence(l->ref) : NULL,
+	            *one = cJSON_IsArray(e) ? cJSON_GetArrayItem(e, id) : e;
 
 	if (cJSON_IsString(one))
 		open_evidence(a, one->valuestring);
@@ -347,7 +361,8 @@ void open_evidence_of(struct app *a, const struct doc_line *l)
 		open_evidence(a, e->child->valuestring);
 	} else if (cJSON_IsArray(e)) {
 		app_menu(a, "Which record?", true, choose_evidence);
-		cJSON_ArrayForEach(id, e) {
+		cJSON_ArrayForEach(id, e)
+		{
 			struct buf b = BUF_INIT;
 			say_id(&b, cJSON_IsString(id) ? id->valuestring : "?");
 			menu_add(&a->menu, n++, b.s, "", NULL);
@@ -357,6 +372,8 @@ void open_evidence_of(struct app *a, const struct doc_line *l)
 	} else if (cover && *cover) {
 		open_evidence(a, cover);
 	} else {
-		app_say(a, R_TEXT, "nothing to open on this line; . pivots, j and k go to a line with a record");
+		app_say(a, R_TEXT,
+		        "nothing to open on this line; . pivots, j and k go to a line with a "
+		        "record");
 	}
 }

@@ -22,7 +22,8 @@ static void draw_status(struct app *a)
 
 	status_row(&a->status, mw_now(), s->w, &b);
 	surf_fill(s, (struct rect){0, 0, 1, s->w}, style(a, R_STATUS));
-	surf_cut(s, 0, 0, s->w, style(a, a->status.link == LINK_LOST ? R_BAD : R_STATUS), (struct slice){b.s, b.len});
+	surf_cut(s, 0, 0, s->w, style(a, a->status.link == LINK_LOST ? R_BAD : R_STATUS),
+	         (struct slice){b.s, b.len});
 	buf_release(&b);
 }
 
@@ -37,7 +38,8 @@ static void crumb_names(struct app *a, int from, struct buf *b)
 			incident = v->incident;
 		}
 		if (v->ops != &card_ops)
-			buf_printf(b, "%s%s", b->len ? " > " : "", v->title[0] ? v->title : v->ops->name);
+			buf_printf(b, "%s%s", b->len ? " > " : "",
+			           v->title[0] ? v->title : v->ops->name);
 	}
 }
 
@@ -59,8 +61,10 @@ static void draw_crumb(struct app *a, struct view *v, int from, int y, int x, in
 			break;
 		skip = (size_t)(next - names.s) + 3;
 	}
-	used = surf_cut(&a->screen, y, x, room, style(a, R_CRUMB), (struct slice){names.s + skip, names.len - skip});
-	surf_cut(&a->screen, y, x + used + 2, w - used - 2, style(a, R_TEXT), (struct slice){counts.s, counts.len});
+	used = surf_cut(&a->screen, y, x, room, style(a, R_CRUMB),
+	                (struct slice){names.s + skip, names.len - skip});
+	surf_cut(&a->screen, y, x + used + 2, w - used - 2, style(a, R_TEXT),
+	         (struct slice){counts.s, counts.len});
 	buf_release(&names);
 	buf_release(&counts);
 }
@@ -111,8 +115,8 @@ static int draw_input(struct app *a, struct view *v, int bottom)
 		return 1;
 	rows = input_rows(prompt, s->w, INPUT_ROWS_MAX);
 	surf_fill(s, (struct rect){bottom - rows + 1, 0, rows, s->w}, style(a, R_TEXT));
-	input_draw(s, (struct rect){bottom - rows + 1, 0, rows, s->w}, prompt, style(a, R_KEY), style(a, R_TEXT),
-		   a->focus == FOCUS_INPUT);
+	input_draw(s, (struct rect){bottom - rows + 1, 0, rows, s->w}, prompt, style(a, R_KEY),
+	           style(a, R_TEXT), a->focus == FOCUS_INPUT);
 	return rows;
 }
 
@@ -165,11 +169,35 @@ static void draw_pairs(struct app *a, int y, struct slice row)
 		struct slice pair = {rest.s, end ? (size_t)(end - rest.s) : rest.n};
 		const char *sp = memchr(pair.s, ' ', pair.n);
 		size_t key = sp ? (size_t)(sp - pair.s) : pair.n;
-		x += surf_text(&a->screen, y, x, a->screen.w - x, style(a, R_KEY), (struct slice){pair.s, key});
+		x += surf_text(&a->screen, y, x, a->screen.w - x, style(a, R_KEY),
+		               (struct slice){pair.s, key});
 		x += surf_text(&a->screen, y, x, a->screen.w - x, style(a, R_TEXT),
-			       (struct slice){pair.s + key, pair.n - key});
+		               (struct slice){pair.s + key, pair.n - key});
 		x += 2;
 		rest = end ? (struct slice){end + 2, rest.n - pair.n - 2} : (struct slice){NULL, 0};
+	}
+}
+
+/* Keys of the input line; the last ones go first where the row is short. */
+static void input_hints(struct app *a, const struct view *v, struct buf *b)
+{
+	const char *parts[] = {"Enter ask",
+	                       v->session && session_running(v->session) && !input_text()[0]
+	                               ? "Esc stop"
+	                               : "Esc list",
+	                       "Alt-Enter newline",
+	                       "F1 help",
+	                       input_text()[0] ? "Tab complete" : "Tab other side",
+	                       "PgUp scroll",
+	                       "Ctrl-P palette",
+	                       "Ctrl-X editor"};
+	int used = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		used += (int)strlen(parts[i]) + 2;
+		if (used - 2 > a->screen.w)
+			break;
+		buf_printf(b, "%s%s", i ? "  " : "", parts[i]);
 	}
 }
 
@@ -180,9 +208,7 @@ static void draw_hints(struct app *a, struct view *v, int y)
 	if (a->ask.open)
 		buf_str(&b, "Enter done  Esc leave it");
 	else if (a->focus == FOCUS_INPUT)
-		buf_printf(&b, "Enter ask  %s  Alt-Enter newline  PgUp scroll  Tab %s  Ctrl-P palette  F1 help",
-			   v->session && session_running(v->session) ? "Esc stop" : "Esc to the list",
-			   input_text()[0] ? "complete" : "list");
+		input_hints(a, v, &b);
 	else
 		keys_hints(&a->keymap, v->ops->context, a->screen.w, acts_now, a, &b);
 	draw_pairs(a, y, (struct slice){b.s, b.len});
@@ -191,8 +217,9 @@ static void draw_hints(struct app *a, struct view *v, int y)
 
 static void draw_too_small(struct app *a)
 {
-	surf_printf(&a->screen, 0, 0, a->screen.w, STYLE_PLAIN, "Midwatch needs %dx%d, this is %dx%d", LEAST_W, LEAST_H,
-		    a->screen.w, a->screen.h);
+	surf_printf(&a->screen, 0, 0, a->screen.w, STYLE_PLAIN,
+	            "Midwatch needs %dx%d, this is %dx%d", LEAST_W, LEAST_H, a->screen.w,
+	            a->screen.h);
 }
 
 static void draw_split(struct app *a, struct view *v, int bottom)
@@ -200,9 +227,11 @@ static void draw_split(struct app *a, struct view *v, int bottom)
 	struct surface *s = &a->screen;
 	int pane = s->w >= 160 ? 60 : QUEUE_PANE, x = pane + 1;
 
-	surf_printf(s, 1, 0, pane, style(a, R_CRUMB), "Queue %zu of %lld%s%s", a->queue.view.n, (long long)a->queue.total,
-		    a->queue.fresh ? "  new: r" : "", a->queue.filter[0] ? "  filtered" : "");
-	queue_ops.draw(a, a->stack[0], (struct rect){2, 0, bottom - 2, pane}, a->focus == FOCUS_QUEUE);
+	surf_printf(s, 1, 0, pane, style(a, R_CRUMB), "Queue %zu of %lld%s%s", a->queue.view.n,
+	            (long long)a->queue.total, a->queue.fresh ? "  new: r" : "",
+	            a->queue.filter[0] ? "  filtered" : "");
+	queue_ops.draw(a, a->stack[0], (struct rect){2, 0, bottom - 2, pane},
+	               a->focus == FOCUS_QUEUE);
 	draw_crumb(a, v, 1, 1, x, s->w - x);
 	draw_view(a, v, (struct rect){2, x, bottom - 2, s->w - x});
 	for (int y = 1; y < bottom; y++)

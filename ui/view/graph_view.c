@@ -60,8 +60,10 @@ static void edge_line(struct view *v, const cJSON *edge, int indent)
 	if (json_str(props, "condition", NULL))
 		buf_printf(&left, ", if %s", json_str(props, "condition", ""));
 	use_text(&right, edge);
-	doc_two_sides(&v->doc, R_TEXT, (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
-	doc_mean(&v->doc, v->doc.lines.n - 1, NULL, json_obj(edge, "use") ? json_obj(edge, "use") : edge, K_EDGE);
+	doc_two_sides(&v->doc, R_TEXT, (struct slice){left.s, left.len},
+	              (struct slice){right.s, right.len});
+	doc_mean(&v->doc, v->doc.lines.n - 1, NULL,
+	         json_obj(edge, "use") ? json_obj(edge, "use") : edge, K_EDGE);
 	buf_release(&left);
 	buf_release(&right);
 }
@@ -71,15 +73,15 @@ static void node_props(struct buf *b, const cJSON *node)
 	const cJSON *p;
 	int n = 0;
 
-	cJSON_ArrayForEach(p, json_obj(node, "tags")) {
+	cJSON_ArrayForEach(p, json_obj(node, "tags"))
+	{
 		if (n++ == 3)
 			break;
 		buf_printf(b, "%s%s ", n == 1 ? "  " : "", p->string);
 		say_value(b, p);
 	}
-	cJSON_ArrayForEach(p, json_arr(node, "labels"))
-		if (cJSON_IsString(p))
-			buf_printf(b, "  %s", p->valuestring);
+	cJSON_ArrayForEach(p, json_arr(node, "labels")) if (cJSON_IsString(p))
+	        buf_printf(b, "  %s", p->valuestring);
 }
 
 static void node_line(struct view *v, const cJSON *node, int indent, const char *extra)
@@ -106,8 +108,7 @@ static int count_paths(const struct view *v)
 	const cJSON *r;
 	int n = 0;
 
-	cJSON_ArrayForEach(r, rows_of(v))
-		n += json_get(r, "path") != NULL;
+	cJSON_ArrayForEach(r, rows_of(v)) n += json_get(r, "path") != NULL;
 	return n;
 }
 
@@ -115,9 +116,8 @@ static const cJSON *nth_path(const struct view *v, int64_t n)
 {
 	const cJSON *r;
 
-	cJSON_ArrayForEach(r, rows_of(v))
-		if (json_get(r, "path") && n-- == 0)
-			return json_get(r, "path");
+	cJSON_ArrayForEach(r, rows_of(v)) if (json_get(r, "path") &&
+	                                      n-- == 0) return json_get(r, "path");
 	return NULL;
 }
 
@@ -127,9 +127,12 @@ static void add_path(struct view *v, const cJSON *path)
 	const cJSON *p;
 	bool edge = false, added;
 
-	doc_printf(&v->doc, R_TEXT, " ==  seen in the logs   --  not seen, and it is logged   ..  not logged   ??  not judged");
+	doc_printf(&v->doc, R_TEXT,
+	           " ==  seen in the logs   --  not seen, and it is logged   ..  not logged   ??  "
+	           "not judged");
 	doc_add(&v->doc, R_TEXT, SLICE(""));
-	cJSON_ArrayForEach(p, path) {
+	cJSON_ArrayForEach(p, path)
+	{
 		if (edge) {
 			edge_line(v, p, 3);
 		} else {
@@ -164,9 +167,9 @@ static size_t groups(const struct view *v, struct group *g, size_t max)
 	const cJSON *r;
 	size_t n = 0;
 
-	cJSON_ArrayForEach(r, rows_of(v))
-		if (json_obj(r, "node"))
-			group_of(g, &n, max, json_str(json_obj(r, "node"), "type", "?"))->n++;
+	cJSON_ArrayForEach(r, rows_of(v)) if (json_obj(r, "node"))
+	        group_of(g, &n, max, json_str(json_obj(r, "node"), "type", "?"))
+	                ->n++;
 	return n;
 }
 
@@ -178,14 +181,16 @@ static void add_group(struct view *v, const struct group *g)
 
 	doc_printf(&v->doc, R_HEAD, "%zu %s", g->n, g->type);
 	doc_mean(&v->doc, v->doc.lines.n - 1, g->type, NULL, K_GROUP);
-	cJSON_ArrayForEach(r, rows_of(v)) {
+	cJSON_ArrayForEach(r, rows_of(v))
+	{
 		const cJSON *node = json_obj(r, "node");
 		if (!node || strcmp(json_str(node, "type", "?"), g->type) != 0)
 			continue;
 		if (shown++ == cap)
 			break;
-		snprintf(extra, sizeof(extra), "%s%.120s  depth %lld", *json_str(r, "via", "") ? "by " : "",
-			 json_str(r, "via", ""), (long long)json_i64(r, "depth", 0));
+		snprintf(extra, sizeof(extra), "%s%.120s  depth %lld",
+		         *json_str(r, "via", "") ? "by " : "", json_str(r, "via", ""),
+		         (long long)json_i64(r, "depth", 0));
 		node_line(v, node, 2, extra);
 	}
 	if (g->n > cap)
@@ -200,7 +205,8 @@ static void graph_build(struct app *a, struct view *v)
 
 	(void)a;
 	if (!v->data) {
-		doc_printf(&v->doc, R_TEXT, v->loading ? "reading the graph.." : "asking the graph..");
+		doc_printf(&v->doc, R_TEXT,
+		           v->loading ? "reading the graph.." : "asking the graph..");
 		return;
 	}
 	if (path) {
@@ -212,8 +218,9 @@ static void graph_build(struct app *a, struct view *v)
 		add_group(v, &g[i]);
 	if (!n)
 		doc_wrap(&v->doc, R_WARN, "", 0,
-			 slice_of("No path and no node. That is the graph's answer, not a proof: it knows only the inventory that was "
-				  "imported (J shows it)."));
+		         slice_of("No path and no node. That is the graph's answer, not a proof: "
+		                  "it knows only the inventory that was "
+		                  "imported (J shows it)."));
 }
 
 /* --- getting the rows: a graph answer is the answer of a question --------------------------------------------------------------- */
@@ -251,7 +258,8 @@ static bool graph_act(struct app *a, struct view *v, enum action act)
 	case ACT_NEXT:
 	case ACT_PREV:
 		if (paths) {
-			v->num[N_PATH] = (v->num[N_PATH] + (act == ACT_NEXT ? 1 : paths - 1)) % paths;
+			v->num[N_PATH] =
+			        (v->num[N_PATH] + (act == ACT_NEXT ? 1 : paths - 1)) % paths;
 			v->pos = (struct doc_pos){0};
 			view_dirty(v);
 		}
@@ -280,10 +288,11 @@ static void graph_crumb(struct app *a, struct view *v, struct buf *b)
 		while (last->next)
 			last = last->next;
 		buf_printf(b, "path %lld of %d  %s to %s", (long long)v->num[N_PATH] + 1, paths,
-			   json_str(path->child, "name", json_str(path->child, "id", "?")),
-			   json_str(last, "name", json_str(last, "id", "?")));
+		           json_str(path->child, "name", json_str(path->child, "id", "?")),
+		           json_str(last, "name", json_str(last, "id", "?")));
 	} else if (v->data) {
-		buf_printf(b, "%d of %lld nodes", cJSON_GetArraySize(rows_of(v)), (long long)json_i64(v->data, "total", 0));
+		buf_printf(b, "%d of %lld nodes", cJSON_GetArraySize(rows_of(v)),
+		           (long long)json_i64(v->data, "total", 0));
 	}
 }
 
@@ -293,20 +302,26 @@ static void graph_message(struct app *a, struct view *v, struct buf *b)
 	int edges = 0, blind = 0;
 
 	(void)a;
-	cJSON_ArrayForEach(e, path)
-		if (json_str(e, "from", NULL) || json_obj(e, "use")) {
-			edges++;
-			blind += mark_of(e)[0] == '.' || mark_of(e)[0] == '?';
-		}
+	cJSON_ArrayForEach(e, path) if (json_str(e, "from", NULL) || json_obj(e, "use"))
+	{
+		edges++;
+		blind += mark_of(e)[0] == '.' || mark_of(e)[0] == '?';
+	}
 	if (blind)
-		buf_printf(b, "%d edge%s of %d cannot be judged: not logged or not known. l shows the log cover", blind,
-			   blind == 1 ? "" : "s", edges);
+		buf_printf(b,
+		           "%d edge%s of %d cannot be judged: not logged or not known. l shows the "
+		           "log cover",
+		           blind, blind == 1 ? "" : "s", edges);
 	if (json_i64(v->data, "total", 0) > ROWS_PAGE)
 		buf_printf(b, "%sPARTIAL: the first %d rows", b->len ? "  " : "", ROWS_PAGE);
 }
 
-const struct view_ops graph_ops = {.name = "path", .context = CX_GRAPH, .build = graph_build, .act = graph_act,
-				   .crumb = graph_crumb, .message = graph_message};
+const struct view_ops graph_ops = {.name = "path",
+                                   .context = CX_GRAPH,
+                                   .build = graph_build,
+                                   .act = graph_act,
+                                   .crumb = graph_crumb,
+                                   .message = graph_message};
 
 void open_graph(struct app *a, const char *incident, int64_t job)
 {
@@ -334,8 +349,9 @@ static void cover_row(struct view *v, const cJSON *r)
 
 	if (json_i64(r, "delay", json_i64(r, "delay_s", -1)) >= 0)
 		age_text(json_i64(r, "delay_s", json_i64(r, "delay", 0)) * MW_SECOND, delay);
-	buf_printf(&b, " %-14.14s %-13.13s %-9.9s %-10.10s %-10.10s ", json_str(r, "account", "-"), json_str(r, "region", "-"),
-		   json_str(r, "source", "-"), json_str(r, "class", "-"), state);
+	buf_printf(&b, " %-14.14s %-13.13s %-9.9s %-10.10s %-10.10s ", json_str(r, "account", "-"),
+	           json_str(r, "region", "-"), json_str(r, "source", "-"),
+	           json_str(r, "class", "-"), state);
 	buf_printf(&b, "%.10s ", json_str(r, "since", "-         "));
 	say_clock(&b, say_when(r, "newest"));
 	buf_printf(&b, " %5s", delay);
@@ -356,11 +372,14 @@ static void cover_build(struct app *a, struct view *v)
 	const cJSON *r;
 
 	(void)a;
-	doc_printf(&v->doc, R_HEAD, " Account        Region        Source    Class      State      Since      Newest   Delay");
-	cJSON_ArrayForEach(r, cover_rows(v))
-		cover_row(v, r);
+	doc_printf(&v->doc, R_HEAD,
+	           " Account        Region        Source    Class      State      Since      "
+	           "Newest   Delay");
+	cJSON_ArrayForEach(r, cover_rows(v)) cover_row(v, r);
 	if (v->data && !cover_rows(v)->child)
-		doc_wrap(&v->doc, R_WARN, "", 0, slice_of("Nothing is known about what is logged: import logs and the inventory."));
+		doc_wrap(&v->doc, R_WARN, "", 0,
+		         slice_of("Nothing is known about what is logged: import logs and the "
+		                  "inventory."));
 }
 
 static bool cover_act(struct app *a, struct view *v, enum action act)
@@ -373,18 +392,23 @@ static bool cover_act(struct app *a, struct view *v, enum action act)
 	if (id)
 		open_evidence(a, id);
 	else if (l)
-		app_say(a, R_TEXT, "%s", json_str(l->ref, "why", "no more is known about this row"));
+		app_say(a, R_TEXT, "%s",
+		        json_str(l->ref, "why", "no more is known about this row"));
 	return true;
 }
 
 static void cover_crumb(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
-	buf_printf(b, "%d rows   \"not seen\" counts only where this says logged", cJSON_GetArraySize(cover_rows(v)));
+	buf_printf(b, "%d rows   \"not seen\" counts only where this says logged",
+	           cJSON_GetArraySize(cover_rows(v)));
 }
 
-const struct view_ops cover_ops = {.name = "log cover", .context = CX_COVER, .build = cover_build, .act = cover_act,
-				   .crumb = cover_crumb};
+const struct view_ops cover_ops = {.name = "log cover",
+                                   .context = CX_COVER,
+                                   .build = cover_build,
+                                   .act = cover_act,
+                                   .crumb = cover_crumb};
 
 void open_cover(struct app *a)
 {

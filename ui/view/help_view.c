@@ -37,17 +37,24 @@ static void help_build(struct app *a, struct view *v)
 	unsigned context = (unsigned)v->num[0];
 	const struct view *under = app_view(a, (unsigned)v->num[1]);
 
-	doc_printf(&v->doc, R_HEAD, "Keys on the screen \"%s\". In the input line every letter is text; Esc leaves it, a enters it.",
-		   context_name(context));
+	doc_printf(&v->doc, R_HEAD,
+	           "Keys on the screen \"%s\". In the input line every letter is text; Esc leaves "
+	           "it, a enters it.",
+	           context_name(context));
 	if (under && under->ops->digit)
-		doc_printf(&v->doc, R_TEXT, " 1 to 9         Run the question of that number; always a read");
+		doc_printf(&v->doc, R_TEXT,
+		           " 1 to 9         Run the question of that number; always a read");
 	for (int act = 1; act < ACT_COUNT; act++)
 		if (actions[act].contexts & context)
 			help_line(a, v, (enum action)act);
 	doc_printf(&v->doc, R_HEAD, "In the input line");
 	doc_printf(&v->doc, R_TEXT, " Enter          Ask");
-	doc_printf(&v->doc, R_TEXT, " Alt-Enter      New line (so does Ctrl-J); a paste is one edit and is never sent by itself");
-	doc_printf(&v->doc, R_TEXT, " Up Down        History of this case; all other keys are readline's, with your inputrc");
+	doc_printf(&v->doc, R_TEXT,
+	           " Alt-Enter      New line (so does Ctrl-J); a paste is one edit and is never "
+	           "sent by itself");
+	doc_printf(&v->doc, R_TEXT,
+	           " Up Down        History of this case; all other keys are readline's, with your "
+	           "inputrc");
 }
 
 static void find_changed(struct app *a, struct view *v, const char *text)
@@ -78,13 +85,18 @@ static void help_crumb(struct app *a, struct view *v, struct buf *b)
 	buf_printf(b, "%zu lines   / filters", v->doc.lines.n);
 }
 
-const struct view_ops help_ops = {.name = "help", .context = CX_HELP, .build = help_build, .act = help_act,
-				  .crumb = help_crumb, .no_input = true};
+const struct view_ops help_ops = {.name = "help",
+                                  .context = CX_HELP,
+                                  .build = help_build,
+                                  .act = help_act,
+                                  .crumb = help_crumb,
+                                  .no_input = true};
 
 void open_help(struct app *a)
 {
 	struct view *under = app_top(a), *v;
-	unsigned context = a->focus == FOCUS_QUEUE ? CX_QUEUE : under->ops->context, serial = under->serial;
+	unsigned context = a->focus == FOCUS_QUEUE ? CX_QUEUE : under->ops->context,
+	         serial = under->serial;
 
 	v = app_push(a, &help_ops, under->incident);
 	v->num[0] = context;
@@ -156,10 +168,15 @@ static void text_draw(struct app *a, struct view *v, struct rect r, bool focus)
 	(void)focus;
 	view_prepare(a, v, whole.w, whole.h);
 	surf_fill(&a->screen, whole, app_theme(a)->role[R_TEXT]);
-	doc_draw(&v->doc, &v->pos, &a->screen, whole, app_theme(a), (struct slice){v->find.s, v->find.len}, false);
+	doc_draw(&v->doc, &v->pos, &a->screen, whole, app_theme(a),
+	         (struct slice){v->find.s, v->find.len}, false);
 }
 
-const struct view_ops text_ops = {.name = "text", .context = CX_HELP, .build = text_build, .draw = text_draw, .no_input = true};
+const struct view_ops text_ops = {.name = "text",
+                                  .context = CX_HELP,
+                                  .build = text_build,
+                                  .draw = text_draw,
+                                  .no_input = true};
 
 void open_text(struct app *a, const char *title, const char *text)
 {

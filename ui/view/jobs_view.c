@@ -23,10 +23,12 @@ static void add_sources(struct app *a, struct view *v)
 	const cJSON *s;
 
 	doc_printf(&v->doc, R_HEAD, "Sources");
-	cJSON_ArrayForEach(s, json_arr(a->status.engine, "sources")) {
+	cJSON_ArrayForEach(s, json_arr(a->status.engine, "sources"))
+	{
 		const char *state = json_str(s, "state", "?");
 		struct buf b = BUF_INIT;
-		buf_printf(&b, " %-14.14s %-10.10s %-5.5s newest ", json_str(s, "name", "?"), json_str(s, "kind", ""), state);
+		buf_printf(&b, " %-14.14s %-10.10s %-5.5s newest ", json_str(s, "name", "?"),
+		           json_str(s, "kind", ""), state);
 		say_day_clock(&b, say_when(s, "newest"));
 		if (json_str(s, "error", NULL))
 			buf_printf(&b, "  %s", json_str(s, "error", ""));
@@ -41,10 +43,11 @@ static void add_jobs(struct app *a, struct view *v)
 	bool any = false;
 
 	doc_printf(&v->doc, R_HEAD, "Running");
-	cJSON_ArrayForEach(j, json_arr(a->status.engine, "jobs")) {
+	cJSON_ArrayForEach(j, json_arr(a->status.engine, "jobs"))
+	{
 		struct buf b = BUF_INIT;
-		buf_printf(&b, " job %lld  %s  %s  ", (long long)json_i64(j, "job", 0), json_str(j, "state", ""),
-			   json_str(j, "what", ""));
+		buf_printf(&b, " job %lld  %s  %s  ", (long long)json_i64(j, "job", 0),
+		           json_str(j, "state", ""), json_str(j, "what", ""));
 		say_elapsed(&b, json_i64(j, "elapsed_ms", 0));
 		doc_add(&v->doc, R_TEXT, (struct slice){b.s, b.len});
 		doc_mean(&v->doc, v->doc.lines.n - 1, NULL, j, K_JOB);
@@ -70,31 +73,40 @@ static void add_progress(struct view *v)
 		bar[i] = i < filled ? '#' : '.';
 	bar[20] = '\0';
 	count_text(json_i64(p, "events", 0), events);
-	doc_printf(&v->doc, R_TEXT, " [%s] %3.0f%%  %s events  %.1f MB/s  %.0f s left  %s", bar, 100 * done / all, events,
-		   seconds > 0 ? done / seconds / 1e6 : 0, done > 0 ? (all - done) * seconds / done : 0, json_str(p, "file", ""));
+	doc_printf(&v->doc, R_TEXT, " [%s] %3.0f%%  %s events  %.1f MB/s  %.0f s left  %s", bar,
+	           100 * done / all, events, seconds > 0 ? done / seconds / 1e6 : 0,
+	           done > 0 ? (all - done) * seconds / done : 0, json_str(p, "file", ""));
 }
 
 static void add_imports(struct view *v)
 {
-	const cJSON *i, *list = cJSON_IsArray(own(v)->imports) ? own(v)->imports : json_arr(own(v)->imports, "imports");
+	const cJSON *i, *list = cJSON_IsArray(own(v)->imports)
+	                                ? own(v)->imports
+	                                : json_arr(own(v)->imports, "imports");
 	char n[32];
 
 	doc_printf(&v->doc, R_HEAD, "Imports");
 	add_progress(v);
-	cJSON_ArrayForEach(i, list) {
+	cJSON_ArrayForEach(i, list)
+	{
 		struct buf b = BUF_INIT;
 		count_text(json_i64(i, "events", 0), n);
-		buf_printf(&b, " import %lld  ", (long long)json_i64(i, "id", json_i64(i, "import", 0)));
+		buf_printf(&b, " import %lld  ",
+		           (long long)json_i64(i, "id", json_i64(i, "import", 0)));
 		say_day_clock(&b, say_when(i, "at"));
-		buf_printf(&b, "  %s events  %lld twice  %lld rejected  %s%s", n, (long long)json_i64(i, "duplicates", 0),
-			   (long long)json_i64(i, "rejected", 0), json_str(i, "label", ""),
-			   json_bool(i, "undone", false) ? " (undone)" : "");
-		doc_add(&v->doc, json_i64(i, "rejected", 0) ? R_WARN : R_TEXT, (struct slice){b.s, b.len});
+		buf_printf(&b, "  %s events  %lld twice  %lld rejected  %s%s", n,
+		           (long long)json_i64(i, "duplicates", 0),
+		           (long long)json_i64(i, "rejected", 0), json_str(i, "label", ""),
+		           json_bool(i, "undone", false) ? " (undone)" : "");
+		doc_add(&v->doc, json_i64(i, "rejected", 0) ? R_WARN : R_TEXT,
+		        (struct slice){b.s, b.len});
 		doc_mean(&v->doc, v->doc.lines.n - 1, NULL, i, K_IMPORT);
 		buf_release(&b);
 	}
 	if (!list || !list->child)
-		doc_printf(&v->doc, R_TEXT, " none. midwatch import FILE|DIR.. reads logs and inventory as they are");
+		doc_printf(
+		        &v->doc, R_TEXT,
+		        " none. midwatch import FILE|DIR.. reads logs and inventory as they are");
 }
 
 static void add_lake(struct view *v)
@@ -107,7 +119,8 @@ static void add_lake(struct view *v)
 	count_text(json_i64(lake, "events", 0), events);
 	count_text(json_i64(lake, "bytes", 0) / 1000000, bytes);
 	doc_printf(&v->doc, R_HEAD, "Lake  %s events, %s MB on disk", events, bytes);
-	cJSON_ArrayForEach(d, json_arr(lake, "datasets")) {
+	cJSON_ArrayForEach(d, json_arr(lake, "datasets"))
+	{
 		struct buf b = BUF_INIT;
 		count_text(json_i64(d, "events", 0), events);
 		buf_printf(&b, " %-20.20s %12s events  ", json_str(d, "name", "?"), events);
@@ -121,20 +134,27 @@ static void add_lake(struct view *v)
 
 static void add_watches(struct view *v)
 {
-	const cJSON *w, *list = cJSON_IsArray(own(v)->watches) ? own(v)->watches : json_arr(own(v)->watches, "watches");
+	const cJSON *w, *list = cJSON_IsArray(own(v)->watches)
+	                                ? own(v)->watches
+	                                : json_arr(own(v)->watches, "watches");
 
 	doc_printf(&v->doc, R_HEAD, "Watches");
-	cJSON_ArrayForEach(w, list) {
+	cJSON_ArrayForEach(w, list)
+	{
 		struct buf b = BUF_INIT;
-		buf_printf(&b, " W%lld  until ", (long long)json_i64(w, "watch", json_i64(w, "id", 0)));
+		buf_printf(&b, " W%lld  until ",
+		           (long long)json_i64(w, "watch", json_i64(w, "id", 0)));
 		say_day_clock(&b, say_when(w, "until"));
-		buf_printf(&b, "  %lld hits  %s", (long long)json_i64(w, "hits", 0), json_str(w, "question", ""));
-		doc_add(&v->doc, json_i64(w, "hits", 0) ? R_NEW : R_TEXT, (struct slice){b.s, b.len});
+		buf_printf(&b, "  %lld hits  %s", (long long)json_i64(w, "hits", 0),
+		           json_str(w, "question", ""));
+		doc_add(&v->doc, json_i64(w, "hits", 0) ? R_NEW : R_TEXT,
+		        (struct slice){b.s, b.len});
 		doc_mean(&v->doc, v->doc.lines.n - 1, NULL, w, K_WATCH);
 		buf_release(&b);
 	}
 	if (!list || !list->child)
-		doc_printf(&v->doc, R_TEXT, " none. w on an answer asks its question again until a stated end");
+		doc_printf(&v->doc, R_TEXT,
+		           " none. w on an answer asks its question again until a stated end");
 }
 
 static void jobs_build(struct app *a, struct view *v)
@@ -218,7 +238,8 @@ static void remove_confirmed(struct app *a, struct view *v, const char *text)
 
 static bool jobs_act(struct app *a, struct view *v, enum action act)
 {
-	static const char *const what[] = {"", "stop this job? yes/no", "end this watch? yes/no", "undo this import? yes/no"};
+	static const char *const what[] = {"", "stop this job? yes/no", "end this watch? yes/no",
+	                                   "undo this import? yes/no"};
 	const struct doc_line *l = view_selected(v);
 
 	if (act == ACT_REFRESH) {
@@ -255,11 +276,17 @@ static void jobs_message(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	(void)v;
-	buf_str(b, "Enter on a job stops it, on a watch ends it, on an import undoes it; each asks first");
+	buf_str(b, "Enter on a job stops it, on a watch ends it, on an import undoes it; each asks "
+	           "first");
 }
 
-const struct view_ops jobs_ops = {.name = "jobs and data", .context = CX_JOBS, .build = jobs_build, .act = jobs_act,
-				  .news = jobs_news, .closed = jobs_closed, .message = jobs_message};
+const struct view_ops jobs_ops = {.name = "jobs and data",
+                                  .context = CX_JOBS,
+                                  .build = jobs_build,
+                                  .act = jobs_act,
+                                  .news = jobs_news,
+                                  .closed = jobs_closed,
+                                  .message = jobs_message};
 
 void open_jobs(struct app *a)
 {

@@ -79,7 +79,8 @@ static void merge(struct app *a, struct view *v)
 	cJSON *p, *with;
 
 	if (n < 2) {
-		app_say(a, R_WARN, "tick two or more incidents (Space) to merge them into the first");
+		app_say(a, R_WARN,
+		        "tick two or more incidents (Space) to merge them into the first");
 		return;
 	}
 	p = params_new("id", ids[0]);
@@ -95,10 +96,10 @@ static void merge(struct app *a, struct view *v)
 static const struct {
 	const char *wire, *label;
 } verdicts[] = {{"true_positive", "true positive: it was an attack"},
-		{"benign_positive", "benign positive: it happened, and it was meant to"},
-		{"false_positive_logic", "false positive: the rule is wrong"},
-		{"false_positive_data", "false positive: the data is wrong"},
-		{"duplicate", "duplicate of another incident"}};
+                {"benign_positive", "benign positive: it happened, and it was meant to"},
+                {"false_positive_logic", "false positive: the rule is wrong"},
+                {"false_positive_data", "false positive: the data is wrong"},
+                {"duplicate", "duplicate of another incident"}};
 static int verdict;
 static char *reason;
 
@@ -129,7 +130,8 @@ static void reason_given(struct app *a, struct view *v, const char *text)
 	}
 	free(reason);
 	reason = xstrdup(text);
-	snprintf(label, sizeof(label), "note (Enter closes %zu as %.20s)", targets(a, v, ids), verdicts[verdict].wire);
+	snprintf(label, sizeof(label), "note (Enter closes %zu as %.20s)", targets(a, v, ids),
+	         verdicts[verdict].wire);
 	app_ask_line(a, label, "", note_given);
 }
 
@@ -171,7 +173,8 @@ static void suppress_given(struct app *a, struct view *v, const char *text)
 	json_add_str(p, "reason", text);
 	json_add_str(p, "until", until);
 	app_call(a, v, "suppress.add", p, done);
-	app_say(a, R_GOOD, "hidden until %s, owner %s; H lists what is hidden", until, a->status.user);
+	app_say(a, R_GOOD, "hidden until %s, owner %s; H lists what is hidden", until,
+	        a->status.user);
 }
 
 static void chosen(struct app *a, struct view *v, int id)

@@ -83,16 +83,18 @@ static void got_menu(struct app *a, struct view *v, cJSON *result, const struct 
 		cJSON_Delete(result);
 		return;
 	}
-	snprintf(title, sizeof(title), "%s %s", json_str(entity, "type", json_str(entity, "field", "")),
-		 json_str(entity, "value", ""));
+	snprintf(title, sizeof(title), "%s %s",
+	         json_str(entity, "type", json_str(entity, "field", "")),
+	         json_str(entity, "value", ""));
 	cJSON_Delete(p->items);
 	p->items = cJSON_DetachItemFromObjectCaseSensitive(result, "items");
 	app_menu(a, title, true, asked);
 	cJSON_ArrayForEach(it, p->items)
-		menu_add(&a->menu, n++, json_str(it, "label", json_str(it, "question", "?")), json_str(it, "key", ""),
-			 json_str(it, "off", NULL));
+	        menu_add(&a->menu, n++, json_str(it, "label", json_str(it, "question", "?")),
+	                 json_str(it, "key", ""), json_str(it, "off", NULL));
 	if (!n)
-		menu_add(&a->menu, 0, "nothing is known about it", "", "no question fits this value");
+		menu_add(&a->menu, 0, "nothing is known about it", "",
+		         "no question fits this value");
 	menu_ready(&a->menu);
 	cJSON_Delete(result);
 }
@@ -146,9 +148,9 @@ static void got_record(struct app *a, struct view *v, cJSON *result, const struc
 
 	if (e)
 		app_say_err(a, e);
-	cJSON_ArrayForEach(f, json_arr(result, "fields"))
-		if (json_str(f, "value", NULL) && strlen(json_str(f, "value", "")) > 2)
-			add(p, json_str(f, "name", ""), json_str(f, "value", ""));
+	cJSON_ArrayForEach(f, json_arr(result, "fields")) if (json_str(f, "value", NULL) &&
+	                                                      strlen(json_str(f, "value", "")) > 2)
+	        add(p, json_str(f, "name", ""), json_str(f, "value", ""));
 	if (!e)
 		offer(a, v, p);
 	cJSON_Delete(result);
@@ -182,9 +184,8 @@ void pivot_line(struct app *a, struct view *v, const struct doc_line *l)
 		add(p, "", l->ref->valuestring);
 	if (json_str(l->ref, "value", NULL))
 		add(p, json_str(l->ref, "name", ""), json_str(l->ref, "value", ""));
-	cJSON_ArrayForEach(e, json_arr(l->ref, "entities"))
-		if (cJSON_IsString(e))
-			add_pair(p, e->valuestring);
+	cJSON_ArrayForEach(e, json_arr(l->ref, "entities")) if (cJSON_IsString(e))
+	        add_pair(p, e->valuestring);
 	row_entities(l->ref, add, p);
 	if (!p->v.n && row_evidence(l->ref))
 		from_evidence(a, v, row_evidence(l->ref));

@@ -37,14 +37,15 @@ void plan_step_line(struct doc *d, const cJSON *s)
 	char rows[32];
 
 	count_text(json_i64(s, "rows", 0), rows);
-	buf_printf(&left, "%2lld %s %s  %s", (long long)json_i64(s, "n", 0), json_str(s, "kind", ""),
-		   json_str(s, "source", ""), json_str(s, "title", ""));
+	buf_printf(&left, "%2lld %s %s  %s", (long long)json_i64(s, "n", 0),
+	           json_str(s, "kind", ""), json_str(s, "source", ""), json_str(s, "title", ""));
 	if (!strcmp(state, "done") || !strcmp(state, "running"))
 		buf_printf(&right, "%s rows  ", rows);
 	if (json_i64(s, "elapsed_ms", 0))
 		say_elapsed(&right, json_i64(s, "elapsed_ms", 0));
 	buf_printf(&right, " %s%s", state, json_bool(s, "partial", false) ? " PARTIAL" : "");
-	doc_two_sides(d, state_role(state), (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
+	doc_two_sides(d, state_role(state), (struct slice){left.s, left.len},
+	              (struct slice){right.s, right.len});
 	if (*why && state_role(state) != R_TEXT)
 		doc_wrap(d, state_role(state), "   ", 3, slice_of(why));
 	buf_release(&left);
@@ -63,7 +64,8 @@ void doc_row_line(struct doc *d, int indent, const cJSON *row)
 	}
 	say_row(&left, row);
 	say_ids(&right, row_evidence(row), 1);
-	doc_two_sides(d, R_TEXT, (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
+	doc_two_sides(d, R_TEXT, (struct slice){left.s, left.len},
+	              (struct slice){right.s, right.len});
 	buf_release(&left);
 	buf_release(&right);
 }

@@ -42,7 +42,8 @@ static void add_facts(struct view *v)
 {
 	const cJSON *m;
 
-	cJSON_ArrayForEach(m, v->data) {
+	cJSON_ArrayForEach(m, v->data)
+	{
 		struct buf b = BUF_INIT;
 		char head[32];
 		if (!strcmp(m->string, "text") || !strcmp(m->string, "sent") || cJSON_IsObject(m))
@@ -90,10 +91,10 @@ static void plan_crumb(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	buf_printf(b, "step %lld of %d  ", (long long)v->num[N_STEP],
-		   cJSON_GetArraySize(json_arr(own(v)->plan, "steps")));
+	           cJSON_GetArraySize(json_arr(own(v)->plan, "steps")));
 	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
-		buf_printf(b, " %s%zu %s%s", (size_t)v->num[N_LANGUAGE] == i ? "<" : "", i + 1, languages[i],
-			   (size_t)v->num[N_LANGUAGE] == i ? ">" : "");
+		buf_printf(b, " %s%zu %s%s", (size_t)v->num[N_LANGUAGE] == i ? "<" : "", i + 1,
+		           languages[i], (size_t)v->num[N_LANGUAGE] == i ? ">" : "");
 }
 
 static bool plan_digit(struct app *a, struct view *v, int n)
@@ -170,7 +171,8 @@ static void run_edited(struct app *a, struct view *v, char *text)
 
 static void edit(struct app *a, struct view *v)
 {
-	const char *dir = getenv("XDG_RUNTIME_DIR"), *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+	const char *dir = getenv("XDG_RUNTIME_DIR"),
+	           *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
 	char *text = own(v)->back ? xstrdup(own(v)->back) : cJSON_Print(own(v)->plan), path[256];
 	char *argv[3] = {xstrdup(prog ? prog : "vi"), path, NULL};
 	struct err e;
@@ -200,7 +202,8 @@ static bool plan_act(struct app *a, struct view *v, enum action act)
 		edit(a, v);
 		return true;
 	case ACT_SENT:
-		v->num[N_STEP] = v->num[N_STEP] % cJSON_GetArraySize(json_arr(own(v)->plan, "steps")) + 1;
+		v->num[N_STEP] =
+		        v->num[N_STEP] % cJSON_GetArraySize(json_arr(own(v)->plan, "steps")) + 1;
 		load(a, v);
 		return true;
 	case ACT_COPY:
@@ -225,11 +228,18 @@ static void plan_message(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	(void)v;
-	buf_str(b, "This is what is sent, letter for letter. v next step, digits other language, y copies, e edits the plan");
+	buf_str(b, "This is what is sent, letter for letter. v next step, digits other language, y "
+	           "copies, e edits the plan");
 }
 
-const struct view_ops plan_ops = {.name = "plan", .context = CX_PLAN, .build = plan_build, .crumb = plan_crumb,
-				  .digit = plan_digit, .act = plan_act, .closed = plan_closed, .message = plan_message};
+const struct view_ops plan_ops = {.name = "plan",
+                                  .context = CX_PLAN,
+                                  .build = plan_build,
+                                  .crumb = plan_crumb,
+                                  .digit = plan_digit,
+                                  .act = plan_act,
+                                  .closed = plan_closed,
+                                  .message = plan_message};
 
 void open_plan(struct app *a, struct view *from, int64_t job, const cJSON *plan, int step)
 {

@@ -14,9 +14,10 @@ static void add_step(struct view *v, const cJSON *s)
 
 	snprintf(id, sizeof(id), "%lld", (long long)json_i64(s, "n", 0));
 	buf_printf(&left, "%2s %s", id, json_str(s, "title", ""));
-	buf_printf(&right, "%-5.5s %-8.8s %-12.12s %-9.9s", risk, json_str(s, "needs", ""), json_str(s, "reverse", ""),
-		   json_str(s, "state", ""));
-	doc_two_sides(&v->doc, *off ? R_LOW : R_HEAD, (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
+	buf_printf(&right, "%-5.5s %-8.8s %-12.12s %-9.9s", risk, json_str(s, "needs", ""),
+	           json_str(s, "reverse", ""), json_str(s, "state", ""));
+	doc_two_sides(&v->doc, *off ? R_LOW : R_HEAD, (struct slice){left.s, left.len},
+	              (struct slice){right.s, right.len});
 	buf_reset(&left);
 	if (json_str(s, "target", NULL))
 		buf_printf(&left, "on %s. ", json_str(s, "target", ""));
@@ -38,25 +39,30 @@ static void proposal_build(struct app *a, struct view *v)
 
 	(void)a;
 	if (!v->data) {
-		doc_printf(&v->doc, R_TEXT, v->loading ? "looking for the playbook.." : "no playbook");
+		doc_printf(&v->doc, R_TEXT,
+		           v->loading ? "looking for the playbook.." : "no playbook");
 		return;
 	}
-	doc_two_sides(&v->doc, R_HEAD, SLICE(" # Step"), SLICE("Risk  Needs    Reverse      State    "));
-	cJSON_ArrayForEach(s, json_arr(v->data, "steps"))
-		add_step(v, s);
+	doc_two_sides(&v->doc, R_HEAD, SLICE(" # Step"),
+	              SLICE("Risk  Needs    Reverse      State    "));
+	cJSON_ArrayForEach(s, json_arr(v->data, "steps")) add_step(v, s);
 	doc_add(&v->doc, R_TEXT, SLICE(""));
-	if (json_str(v->data, "order", NULL))
-		doc_wrap(&v->doc, R_TEXT, " ", 1, slice_of(json_str(v->data, "order", "")));
+	if (json_str(v->data, "why", NULL))
+		doc_wrap(&v->doc, R_TEXT, " ", 1, slice_of(json_str(v->data, "why", "")));
+	cJSON_ArrayForEach(s, json_arr(v->data, "left_out")) if (cJSON_IsString(s))
+	        doc_wrap(&v->doc, R_WARN, " left out: ", 11, slice_of(s->valuestring));
 	doc_wrap(&v->doc, R_TEXT, " ", 1,
-		 slice_of("Nothing here acts by itself: A asks for approval of a step, the approval has its own screen."));
+	         slice_of("Nothing here acts by itself: A asks for approval of a step, the "
+	                  "approval has its own screen."));
 }
 
 static void proposal_crumb(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	if (v->data)
-		buf_printf(b, "%s v%lld   %d steps", json_str(v->data, "playbook", ""), (long long)json_i64(v->data, "version", 0),
-			   cJSON_GetArraySize(json_arr(v->data, "steps")));
+		buf_printf(b, "%s v%s   %d steps", json_str(v->data, "playbook", ""),
+		           json_str(v->data, "version", "?"),
+		           cJSON_GetArraySize(json_arr(v->data, "steps")));
 }
 
 static void proposed(struct app *a, struct view *v, cJSON *result, const struct err *e)
@@ -67,7 +73,7 @@ static void proposed(struct app *a, struct view *v, cJSON *result, const struct 
 		app_say_err(a, e);
 		return;
 	}
-	snprintf(id, sizeof(id), "%s", json_str(result, "action", json_str(result, "id", "")));
+	snprintf(id, sizeof(id), "%s", json_str(result, "id", json_str(result, "action", "")));
 	cJSON_Delete(result);
 	app_load(a, v, "playbook.get", params_new("incident", v->incident), NULL);
 	if (id[0])
@@ -93,14 +99,15 @@ static void propose(struct app *a, struct view *v, const cJSON *step)
 static bool proposal_act(struct app *a, struct view *v, enum action act)
 {
 	const struct doc_line *l = view_selected(v);
-	const char *id = l ? json_str(l->ref, "action", NULL) : NULL;
+	const char *id = l ? json_str(l->ref, "request", NULL) : NULL;
 
 	switch (act) {
 	case ACT_OPEN:
 		if (id && id[0] == 'A' && id[1] == '-')
 			open_approval(a, id);
 		else if (l)
-			app_say(a, R_TEXT, "%s. A asks for its approval", json_str(l->ref, "title", ""));
+			app_say(a, R_TEXT, "%s. A asks for its approval",
+			        json_str(l->ref, "title", ""));
 		return true;
 	case ACT_REQUEST:
 		if (l)
@@ -109,7 +116,8 @@ static bool proposal_act(struct app *a, struct view *v, enum action act)
 			app_say(a, R_WARN, "select a step first (j, k)");
 		return true;
 	case ACT_WHY:
-		app_say(a, R_TEXT, "%s", json_str(v->data, "order", "the playbook gives no reason for its order"));
+		app_say(a, R_TEXT, "%s",
+		        json_str(v->data, "why", "the playbook gives no reason for its order"));
 		return true;
 	case ACT_DENY:
 	case ACT_REVERSE:
@@ -126,8 +134,11 @@ static bool proposal_act(struct app *a, struct view *v, enum action act)
 	}
 }
 
-const struct view_ops proposal_ops = {.name = "proposed plan", .context = CX_PROPOSAL, .build = proposal_build,
-				      .crumb = proposal_crumb, .act = proposal_act};
+const struct view_ops proposal_ops = {.name = "proposed plan",
+                                      .context = CX_PROPOSAL,
+                                      .build = proposal_build,
+                                      .crumb = proposal_crumb,
+                                      .act = proposal_act};
 
 void open_proposal(struct app *a, const char *incident)
 {

@@ -34,13 +34,15 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 
 	span_cell(sla, r->sla_s, -passed);
 	span_cell(age, r->age_s, passed);
-	snprintf(line, sizeof(line), "%c%c %3d %5s", row_mark(r, selected), r->severity, r->score, sla);
+	snprintf(line, sizeof(line), "%c%c %3d %5s", row_mark(r, selected), r->severity, r->score,
+	         sla);
 	x = at.x + surf_str(s, at.y, at.x, at.w, th->role[R_TEXT], line);
 	surface_at(s, at.y, at.x + 1)->style = th->role[severity_role(r->severity)];
 	if (at.w >= 70) {
 		snprintf(line, sizeof(line), " %5s %-5.5s", age, r->state);
 		x += surf_str(s, at.y, x, 40, th->role[R_TEXT], line);
-		surf_cut(s, at.y, x + 1, 9, th->role[R_TEXT], slice_of(r->owner[0] ? r->owner : "-"));
+		surf_cut(s, at.y, x + 1, 9, th->role[R_TEXT],
+		         slice_of(r->owner[0] ? r->owner : "-"));
 		surf_cut(s, at.y, x + 11, 5, th->role[R_TEXT], slice_of(r->sources));
 		snprintf(line, sizeof(line), "%4lld", (long long)r->count);
 		x += 16 + surf_str(s, at.y, x + 16, 8, th->role[R_TEXT], line);
@@ -56,15 +58,18 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 static void draw_empty(struct app *a, struct rect r)
 {
 	const char *text = !a->queue.loaded ? "reading the queue.."
-			   : a->queue.rows.n ? "No incident passes the filter. / changes it, Esc clears it."
-					     : "No incident. Import logs with: midwatch import FILE|DIR   (J shows imports)";
+	                   : a->queue.rows.n
+	                           ? "No incident passes the filter. / changes it, Esc clears it."
+	                           : "No incident. Import logs with: midwatch import FILE|DIR   (J "
+	                             "shows imports)";
 	surf_cut(&a->screen, r.y + 1, r.x + 1, r.w - 1, app_theme(a)->role[R_TEXT], slice_of(text));
 }
 
 static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 {
 	struct queue *q = &a->queue;
-	const char *head = r.w >= 70 ? " S Scr   SLA   Age State Owner     Src     n Title" : " S Scr   SLA State Title";
+	const char *head = r.w >= 70 ? " S Scr   SLA   Age State Owner     Src     n Title"
+	                             : " S Scr   SLA State Title";
 	bool selected_pane = focus || a->depth == 1;
 
 	v->pos.rows = r.h - 1;
@@ -72,8 +77,8 @@ static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 	list_show(&q->list, q->view.n, r.h - 1);
 	for (int i = 0; i < r.h - 1 && q->list.top + (size_t)i < q->view.n; i++) {
 		size_t at = q->list.top + (size_t)i;
-		draw_row(a, &q->rows.v[q->view.v[at]], (struct rect){r.y + 1 + i, r.x, 1, r.w}, at == q->list.sel,
-			 selected_pane);
+		draw_row(a, &q->rows.v[q->view.v[at]], (struct rect){r.y + 1 + i, r.x, 1, r.w},
+		         at == q->list.sel, selected_pane);
 	}
 	if (!q->view.n)
 		draw_empty(a, r);
@@ -87,8 +92,9 @@ static void queue_crumb(struct app *a, struct view *v, struct buf *b)
 	(void)v;
 	if (!q->loaded)
 		return;
-	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n, (long long)q->total, q->hidden ? " with hidden" : "",
-		   q->filter[0] ? q->filter : "none", queue_sort_name(q->sort));
+	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n, (long long)q->total,
+	           q->hidden ? " with hidden" : "", q->filter[0] ? q->filter : "none",
+	           queue_sort_name(q->sort));
 	if (ticked)
 		buf_printf(b, "   %zu ticked", ticked);
 	if (q->fresh)
@@ -111,10 +117,14 @@ static void queue_message(struct app *a, struct view *v, struct buf *b)
 	if (gone)
 		buf_str(b, "- no longer in the queue, r drops it   ");
 	if (hidden && !q->hidden)
-		buf_printf(b, "Hidden: %lld (%lld suppressed, %lld snoozed, %lld closed), H lists them", (long long)hidden,
-			   (long long)q->suppressed, (long long)q->snoozed, (long long)q->closed);
+		buf_printf(
+		        b,
+		        "Hidden: %lld (%lld suppressed, %lld snoozed, %lld closed), H lists them",
+		        (long long)hidden, (long long)q->suppressed, (long long)q->snoozed,
+		        (long long)q->closed);
 	else if (hidden)
-		buf_printf(b, "%lld hidden ones are listed too; H hides them again", (long long)hidden);
+		buf_printf(b, "%lld hidden ones are listed too; H hides them again",
+		           (long long)hidden);
 }
 
 static void filter_changed(struct app *a, struct view *v, const char *text)
@@ -131,8 +141,10 @@ static void filter_done(struct app *a, struct view *v, const char *text)
 	if (a->queue.rows.n)
 		(void)queue_match(&a->queue.rows.v[0], slice_of(text), a->status.user, &bad);
 	if (bad.n)
-		app_say(a, R_WARN, "\"%.*s:\" is no field of the queue (sev owner state src score id); taken as a word", (int)bad.n,
-			bad.s);
+		app_say(a, R_WARN,
+		        "\"%.*s:\" is no field of the queue (sev owner state src score id); taken "
+		        "as a word",
+		        (int)bad.n, bad.s);
 }
 
 static void filter_cancelled(struct app *a, struct view *v)
@@ -267,11 +279,16 @@ static bool queue_act(struct app *a, struct view *v, enum action act)
 static bool queue_can(struct app *a, struct view *v, enum action act)
 {
 	(void)v;
-	if (act == ACT_OPEN || act == ACT_CLAIM || act == ACT_TICK || act == ACT_MORE || act == ACT_PATH || act == ACT_PIVOT ||
-	    act == ACT_WEB)
+	if (act == ACT_OPEN || act == ACT_CLAIM || act == ACT_TICK || act == ACT_MORE ||
+	    act == ACT_PATH || act == ACT_PIVOT || act == ACT_WEB)
 		return a->queue.view.n > 0;
 	return true;
 }
 
-const struct view_ops queue_ops = {.name = "Queue", .context = CX_QUEUE, .draw = queue_draw, .crumb = queue_crumb,
-				   .message = queue_message, .act = queue_act, .can = queue_can};
+const struct view_ops queue_ops = {.name = "Queue",
+                                   .context = CX_QUEUE,
+                                   .draw = queue_draw,
+                                   .crumb = queue_crumb,
+                                   .message = queue_message,
+                                   .act = queue_act,
+                                   .can = queue_can};

@@ -22,7 +22,8 @@ static const cJSON *citations(struct cites *c, struct slice line)
 
 	for (size_t i = 0; i + 2 < line.n; i++) {
 		char wire[32];
-		if (line.s[i] != '[' || !wire_id((struct slice){line.s + i + 1, line.n - i - 1}, wire))
+		if (line.s[i] != '[' ||
+		    !wire_id((struct slice){line.s + i + 1, line.n - i - 1}, wire))
 			continue;
 		if (!o) {
 			o = cJSON_CreateObject();
@@ -47,7 +48,8 @@ static void report_build(struct app *a, struct view *v)
 	own(v)->all = cJSON_CreateArray();
 	while (slice_split(&rest, '\n', &line)) {
 		const cJSON *ref = citations(own(v), line);
-		size_t from = doc_wrap(&v->doc, line.n && line.s[0] == '#' ? R_HEAD : R_TEXT, "", 0, line);
+		size_t from = doc_wrap(&v->doc, line.n && line.s[0] == '#' ? R_HEAD : R_TEXT, "", 0,
+		                       line);
 		if (ref)
 			doc_mean(&v->doc, from, NULL, ref, 0);
 	}
@@ -59,8 +61,9 @@ static void report_crumb(struct app *a, struct view *v, struct buf *b)
 
 	(void)a;
 	if (v->data)
-		buf_printf(b, "draft %lld   line %zu-%zu of %zu", (long long)json_i64(v->data, "version", 1), v->pos.top + 1,
-			   last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
+		buf_printf(b, "draft %lld   line %zu-%zu of %zu",
+		           (long long)json_i64(v->data, "version", 1), v->pos.top + 1,
+		           last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
 }
 
 static void saved(struct app *a, struct view *v, cJSON *result, const struct err *e)
@@ -97,7 +100,8 @@ static char *slurp(const char *path)
 
 static void edit(struct app *a, struct view *v)
 {
-	const char *dir = getenv("XDG_RUNTIME_DIR"), *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+	const char *dir = getenv("XDG_RUNTIME_DIR"),
+	           *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
 	const char *text = json_str(v->data, "markdown", "");
 	char path[256], *argv[3] = {xstrdup(prog ? prog : "vi"), path, NULL}, *after;
 	struct err e;
@@ -131,7 +135,8 @@ static void signed_reply(struct app *a, struct view *v, cJSON *result, const str
 	if (e)
 		app_say_err(a, e);
 	else
-		app_say(a, R_GOOD, "signed; ownership moves item by item as the next shift accepts");
+		app_say(a, R_GOOD,
+		        "signed; ownership moves item by item as the next shift accepts");
 	cJSON_Delete(result);
 }
 
@@ -201,8 +206,13 @@ static void report_closed(struct app *a, struct view *v)
 	free(own(v));
 }
 
-const struct view_ops report_ops = {.name = "report", .context = CX_REPORT, .build = report_build, .crumb = report_crumb,
-				    .act = report_act, .can = report_can, .closed = report_closed};
+const struct view_ops report_ops = {.name = "report",
+                                    .context = CX_REPORT,
+                                    .build = report_build,
+                                    .crumb = report_crumb,
+                                    .act = report_act,
+                                    .can = report_can,
+                                    .closed = report_closed};
 
 void open_report(struct app *a, const char *kind, const char *incident)
 {

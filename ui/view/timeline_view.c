@@ -16,7 +16,8 @@ static void ask_page(struct app *a, struct view *v, int64_t offset);
 
 static bool row_passes(const struct view *v, const cJSON *row)
 {
-	static const char *const in[] = {"what", "actor", "target", "source", "dataset", "outcome", "note"};
+	static const char *const in[] = {"what",    "actor",   "target", "source",
+	                                 "dataset", "outcome", "note"};
 	struct slice rest = {v->find.s, v->find.len}, word;
 
 	while (slice_split(&rest, ' ', &word)) {
@@ -68,7 +69,8 @@ static void add_marks(struct buf *b, const cJSON *row)
 {
 	static const struct {
 		const char *key, *word;
-	} marks[] = {{"denied", " DENIED"}, {"first", " FIRST"}, {"last", " LAST"}, {"rare", " RARE"}};
+	} marks[] = {
+	        {"denied", " DENIED"}, {"first", " FIRST"}, {"last", " LAST"}, {"rare", " RARE"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (json_bool(row, marks[i].key, false))
@@ -102,7 +104,8 @@ static void row_left(struct buf *b, const cJSON *row, bool days)
 		buf_printf(b, "  %s", json_str(row, "actor", ""));
 	if (*json_str(row, "target", ""))
 		buf_printf(b, "  %s", json_str(row, "target", ""));
-	if (*json_str(row, "outcome", "") && strcasecmp(json_str(row, "outcome", ""), "success") != 0)
+	if (*json_str(row, "outcome", "") &&
+	    strcasecmp(json_str(row, "outcome", ""), "success") != 0)
 		buf_printf(b, "  %s", json_str(row, "outcome", ""));
 }
 
@@ -123,10 +126,12 @@ static void add_row(struct view *v, const cJSON *row, bool days)
 		if (cJSON_IsTrue(json_get(row, "pin")))
 			buf_str(&right, " pin");
 	}
-	doc_two_sides(&v->doc, gap ? R_WARN : R_TEXT, (struct slice){left.s, left.len}, (struct slice){right.s, right.len});
+	doc_two_sides(&v->doc, gap ? R_WARN : R_TEXT, (struct slice){left.s, left.len},
+	              (struct slice){right.s, right.len});
 	if (json_str(row, "note", NULL))
 		doc_printf(&v->doc, R_NOTE, "          note: %s", json_str(row, "note", ""));
-	snprintf(id, sizeof(id), "%.30s/%.60s", json_str(row, "time", ""), json_str(row, "what", ""));
+	snprintf(id, sizeof(id), "%.30s/%.60s", json_str(row, "time", ""),
+	         json_str(row, "what", ""));
 	doc_mean(&v->doc, from, id, row, 0);
 	buf_release(&left);
 	buf_release(&right);
@@ -146,14 +151,17 @@ static void timeline_build(struct app *a, struct view *v)
 	add_histogram(v);
 	doc_printf(&v->doc, R_HEAD, "%s Src  What", days ? " Day   Time    " : " Time    ");
 	v->num[2] = 0;
-	cJSON_ArrayForEach(row, rows) {
+	cJSON_ArrayForEach(row, rows)
+	{
 		if (!row_passes(v, row))
 			continue;
 		add_row(v, row, days);
 		v->num[2]++;
 	}
 	if (!v->num[2])
-		doc_printf(&v->doc, R_WARN, rows && rows->child ? "no row passes the filter; Esc clears it" : "no event");
+		doc_printf(&v->doc, R_WARN,
+		           rows && rows->child ? "no row passes the filter; Esc clears it"
+		                               : "no event");
 }
 
 static void timeline_crumb(struct app *a, struct view *v, struct buf *b)
@@ -166,8 +174,9 @@ static void timeline_crumb(struct app *a, struct view *v, struct buf *b)
 	count_text(json_i64(v->data, "total_events", 0), events);
 	count_text(json_i64(v->data, "total_rows", 0), rows);
 	count_text(v->num[2], shown);
-	buf_printf(b, "%s of %s rows, %s events%s%s  %s z", shown, rows, events, v->find.len ? "  filter " : "",
-		   v->find.len ? v->find.s : "", clock_face.local ? "local" : "UTC");
+	buf_printf(b, "%s of %s rows, %s events%s%s  %s z", shown, rows, events,
+	           v->find.len ? "  filter " : "", v->find.len ? v->find.s : "",
+	           clock_face.local ? "local" : "UTC");
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------------------- */
@@ -275,13 +284,20 @@ static void timeline_message(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	if (json_i64(v->data, "total_rows", 0) > ROWS_MAX)
-		buf_printf(b, "PARTIAL: the first %d rows are shown; x exports all, or ask a narrower question", ROWS_MAX);
+		buf_printf(b,
+		           "PARTIAL: the first %d rows are shown; x exports all, or ask a narrower "
+		           "question",
+		           ROWS_MAX);
 	else if (v->data)
 		buf_str(b, "~ order uncertain   + a burst of alike records, Enter or + opens them");
 }
 
-const struct view_ops timeline_ops = {.name = "timeline", .context = CX_TIMELINE, .build = timeline_build,
-				      .crumb = timeline_crumb, .act = timeline_act, .message = timeline_message};
+const struct view_ops timeline_ops = {.name = "timeline",
+                                      .context = CX_TIMELINE,
+                                      .build = timeline_build,
+                                      .crumb = timeline_crumb,
+                                      .act = timeline_act,
+                                      .message = timeline_message};
 
 void open_timeline(struct app *a, const char *incident, int64_t job)
 {

@@ -168,7 +168,8 @@ void doc_move(const struct doc *d, struct doc_pos *p, int delta)
 			break;
 		if (!means(d, (size_t)i) || (means(d, p->sel) && same_thing(d, (size_t)i, p->sel)))
 			continue;
-		while (step < 0 && i > 0 && means(d, (size_t)i - 1) && same_thing(d, (size_t)i - 1, (size_t)i))
+		while (step < 0 && i > 0 && means(d, (size_t)i - 1) &&
+		       same_thing(d, (size_t)i - 1, (size_t)i))
 			i--;
 		p->sel = (size_t)i;
 		remember(d, p);
@@ -239,7 +240,8 @@ bool doc_find(const struct doc *d, struct doc_pos *p, struct slice words, int di
 	return false;
 }
 
-static void mark_matches(struct surface *s, int y, struct rect r, struct slice match, style_t st, const char *text)
+static void mark_matches(struct surface *s, int y, struct rect r, struct slice match, style_t st,
+                         const char *text)
 {
 	size_t n = strlen(text), at = 0;
 	const char *hit;
@@ -253,8 +255,8 @@ static void mark_matches(struct surface *s, int y, struct rect r, struct slice m
 	}
 }
 
-void doc_draw(const struct doc *d, const struct doc_pos *p, struct surface *s, struct rect r, const struct theme *th,
-	      struct slice match, bool focus)
+void doc_draw(const struct doc *d, const struct doc_pos *p, struct surface *s, struct rect r,
+              const struct theme *th, struct slice match, bool focus)
 {
 	for (int i = 0; i < r.h && p->top + (size_t)i < d->lines.n; i++) {
 		size_t at = p->top + (size_t)i;
@@ -266,7 +268,8 @@ void doc_draw(const struct doc *d, const struct doc_pos *p, struct surface *s, s
 			for (int x = r.x; x < r.x + l->bar && x < r.x + r.w; x++)
 				surface_at(s, y, x)->style = th->role[l->bar_role];
 		mark_matches(s, y, r, match, th->role[R_MATCH], l->text);
-		if (focus && means(d, p->sel) && (at == p->sel || (means(d, at) && same_thing(d, at, p->sel))))
+		if (focus && means(d, p->sel) &&
+		    (at == p->sel || (means(d, at) && same_thing(d, at, p->sel))))
 			surf_restyle(s, (struct rect){y, r.x, 1, r.w}, th->role[R_SELECT]);
 	}
 }

@@ -13,13 +13,13 @@
 #include "term/theme.h"
 
 struct doc_line {
-	const char *text;  /* in the arena */
+	const char *text; /* in the arena */
 	enum role role;
-	int bar;           /* columns at the start drawn in bar_role: a severity, a speaker, a key */
+	int bar; /* columns at the start drawn in bar_role: a severity, a speaker, a key */
 	enum role bar_role;
-	const char *id;    /* stable name of what the line stands for, or NULL */
-	const cJSON *ref;  /* what it stands for, or NULL */
-	int kind;          /* the building view's own */
+	const char *id;   /* stable name of what the line stands for, or NULL */
+	const cJSON *ref; /* what it stands for, or NULL */
+	int kind;         /* the building view's own */
 };
 struct doc {
 	struct arena arena;
@@ -28,11 +28,11 @@ struct doc {
 };
 struct doc_pos {
 	size_t top, sel;
-	bool follow;       /* at the end, and stays there */
-	bool moved;        /* somebody chose the place */
-	char id[96];       /* of the selected line */
-	size_t below;      /* lines under the window that have not been shown since the view left the end */
-	int rows;          /* of the window at the last draw */
+	bool follow; /* at the end, and stays there */
+	bool moved;  /* somebody chose the place */
+	char id[96]; /* of the selected line */
+	size_t below; /* lines under the window that have not been shown since the view left the end */
+	int rows;     /* of the window at the last draw */
 };
 
 void doc_reset(struct doc *d, int width);
@@ -48,14 +48,15 @@ void doc_mean(struct doc *d, size_t from, const char *id, const cJSON *ref, int 
 
 /* After a rebuild: finds the selection again, keeps the place or the end. `rows` is the window's height. */
 void doc_sync(const struct doc *d, struct doc_pos *p, int rows);
-void doc_move(const struct doc *d, struct doc_pos *p, int delta);   /* to the next line with a meaning, or scrolls */
-void doc_page(const struct doc *d, struct doc_pos *p, int halves);  /* half pages */
+void doc_move(const struct doc *d, struct doc_pos *p,
+              int delta); /* to the next line with a meaning, or scrolls */
+void doc_page(const struct doc *d, struct doc_pos *p, int halves); /* half pages */
 void doc_home(const struct doc *d, struct doc_pos *p);
 void doc_end(const struct doc *d, struct doc_pos *p);
 const struct doc_line *doc_selected(const struct doc *d, const struct doc_pos *p); /* NULL: none */
 /* The next line that contains `words` (ASCII case-blind), from the selection in direction dir; false when none. */
 bool doc_find(const struct doc *d, struct doc_pos *p, struct slice words, int dir);
-void doc_draw(const struct doc *d, const struct doc_pos *p, struct surface *s, struct rect r, const struct theme *th,
-	      struct slice match, bool focus);
+void doc_draw(const struct doc *d, const struct doc_pos *p, struct surface *s, struct rect r,
+              const struct theme *th, struct slice match, bool focus);
 
 #endif

@@ -33,9 +33,10 @@ static size_t step_left(const struct field *f)
 
 static size_t step_right(const struct field *f)
 {
-	return f->at < f->text.len
-		       ? f->at + grapheme_first((struct slice){f->text.s + f->at, f->text.len - f->at}).len
-		       : f->at;
+	return f->at < f->text.len ? f->at + grapheme_first((struct slice){f->text.s + f->at,
+	                                                                   f->text.len - f->at})
+	                                             .len
+	                           : f->at;
 }
 
 static size_t word_left(const struct field *f)
@@ -137,7 +138,8 @@ bool field_key(struct field *f, const struct key *k)
 	return move_key(f, k->code) || cut_key(f, k->code);
 }
 
-void field_draw(const struct field *f, struct surface *s, int y, int x, int width, style_t st, bool focus)
+void field_draw(const struct field *f, struct surface *s, int y, int x, int width, style_t st,
+                bool focus)
 {
 	size_t from = 0;
 	struct slice before = {f->text.s, f->at};

@@ -76,7 +76,7 @@ static char *generate(const char *text, int state)
 	(void)text;
 	if (!state)
 		next_word = 0;
-	return next_word < words.n ? strdup(words.v[next_word++]) : NULL;
+	return next_word < words.n ? xstrdup(words.v[next_word++]) : NULL;
 }
 
 static char **attempt(const char *text, int start, int end)
@@ -129,10 +129,13 @@ static void set_up_library(void)
 /* After the user's inputrc, since these would break the screen. */
 static void override_inputrc(void)
 {
-	static const char *const fixed[][2] = {{"bell-style", "none"}, {"enable-bracketed-paste", "off"},
-					       {"blink-matching-paren", "off"}, {"completion-query-items", "-1"},
-					       {"page-completions", "off"}, {"show-all-if-ambiguous", "on"},
-					       {"echo-control-characters", "off"}};
+	static const char *const fixed[][2] = {{"bell-style", "none"},
+	                                       {"enable-bracketed-paste", "off"},
+	                                       {"blink-matching-paren", "off"},
+	                                       {"completion-query-items", "-1"},
+	                                       {"page-completions", "off"},
+	                                       {"show-all-if-ambiguous", "on"},
+	                                       {"echo-control-characters", "off"}};
 	Keymap maps[] = {emacs_standard_keymap, vi_insertion_keymap};
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
@@ -295,8 +298,10 @@ const char *input_choices(void)
 
 static const char *prompt_now(const char *prompt)
 {
-	return RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG) && rl_display_prompt ? rl_display_prompt
-													   : prompt;
+	return RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG) &&
+	                       rl_display_prompt
+	               ? rl_display_prompt
+	               : prompt;
 }
 
 struct place {
@@ -305,7 +310,8 @@ struct place {
 
 /* Walks the text as it is laid out; draws it where `s` is given, rows from `skip` on. Returns the place of the cursor and
  * the last row through *last. */
-static struct place walk(struct surface *s, struct rect r, int indent, int skip, style_t st, int *last)
+static struct place walk(struct surface *s, struct rect r, int indent, int skip, style_t st,
+                         int *last)
 {
 	struct place at = {0, indent}, cursor = {0, indent};
 	const char *t = input_text();
@@ -324,7 +330,7 @@ static struct place walk(struct surface *s, struct rect r, int indent, int skip,
 			at = (struct place){at.y + 1, indent};
 		else if (s && at.y >= skip && at.y - skip < r.h)
 			at.x += surf_text(s, r.y + at.y - skip, r.x + at.x, r.w - at.x, st,
-					  (struct slice){t + i, g.len});
+			                  (struct slice){t + i, g.len});
 		else
 			at.x += w;
 		i += g.len;
@@ -341,11 +347,13 @@ int input_rows(const char *prompt, int width, int max)
 {
 	int last;
 
-	walk(NULL, (struct rect){0, 0, 1, width}, text_width(slice_of(prompt_now(prompt))), 0, STYLE_PLAIN, &last);
+	walk(NULL, (struct rect){0, 0, 1, width}, text_width(slice_of(prompt_now(prompt))), 0,
+	     STYLE_PLAIN, &last);
 	return last + 1 > max ? max : last + 1;
 }
 
-void input_draw(struct surface *s, struct rect r, const char *prompt, style_t prompt_style, style_t st, bool focus)
+void input_draw(struct surface *s, struct rect r, const char *prompt, style_t prompt_style,
+                style_t st, bool focus)
 {
 	const char *shown = prompt_now(prompt);
 	int indent = text_width(slice_of(shown)), last, skip;

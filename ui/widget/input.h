@@ -12,14 +12,15 @@
 enum input_result { INPUT_PASSED, INPUT_TAKEN, INPUT_SUBMIT };
 
 /* Adds completions of the word before the cursor by calling add(word) for each; words are copied. */
-typedef void (*input_complete_fn)(void *ctx, const char *line, const char *word, void (*add)(const char *word));
+typedef void (*input_complete_fn)(void *ctx, const char *line, const char *word,
+                                  void (*add)(const char *word));
 
 void input_open(input_complete_fn complete, void *ctx);
 void input_close(void);
 /* A history and a draft of its own for each case; "" is the console's. Keeps the old one's. */
 void input_switch(const char *context);
 enum input_result input_key(const struct key *k);
-char *input_take(void) MW_USE_RESULT;  /* the submitted line; caller frees */
+char *input_take(void) MW_USE_RESULT; /* the submitted line; caller frees */
 const char *input_text(void);
 size_t input_at(void);
 void input_set(const char *text);      /* replaces the line, cursor at its end */
@@ -29,6 +30,7 @@ const char *input_choices(void);       /* completions to show, or "" ; cleared b
 bool input_wants_escape(void);         /* vi mode, inserting: Esc is readline's */
 /* Rows that the text needs at this width, 1 to max. */
 int input_rows(const char *prompt, int width, int max);
-void input_draw(struct surface *s, struct rect r, const char *prompt, style_t prompt_style, style_t st, bool focus);
+void input_draw(struct surface *s, struct rect r, const char *prompt, style_t prompt_style,
+                style_t st, bool focus);
 
 #endif

@@ -26,7 +26,8 @@ void list_sync(struct list *l, const void *rows, size_t n, list_id_fn id)
 
 	if (l->sel >= n)
 		l->sel = n ? n - 1 : 0;
-	if (l->id[0] && n && strcmp(id(rows, l->sel), l->id) && list_select(l, rows, n, id, l->id)) {
+	if (l->id[0] && n && strcmp(id(rows, l->sel), l->id) &&
+	    list_select(l, rows, n, id, l->id)) {
 		/* the same row of the window, so that nothing moves under the eye */
 		l->top = l->sel + l->top > before ? l->sel + l->top - before : 0;
 	} else if (!l->id[0] || !n) {

@@ -28,8 +28,10 @@ void menu_close(struct menu *m)
 
 void menu_add(struct menu *m, int id, const char *label, const char *key, const char *why_not)
 {
-	*vec_push(&m->items) = (struct menu_item){.label = xstrdup(label), .key = xstrdup(key ? key : ""),
-						  .why_not = why_not ? xstrdup(why_not) : NULL, .id = id};
+	*vec_push(&m->items) = (struct menu_item){.label = xstrdup(label),
+	                                          .key = xstrdup(key ? key : ""),
+	                                          .why_not = why_not ? xstrdup(why_not) : NULL,
+	                                          .id = id};
 }
 
 static const struct menu *sorting;
@@ -70,11 +72,11 @@ static int choose(struct menu *m, size_t at, const char **why)
 
 static bool move(struct menu *m, uint32_t code)
 {
-	long by = code == KEY_DOWN || code == (KEY_CTRL | 'n') || code == KEY_TAB ? 1
-		  : code == KEY_UP || code == (KEY_CTRL | 'p') || code == KEY_BACKTAB ? -1
-		  : code == KEY_PGDN						      ? 10
-		  : code == KEY_PGUP						      ? -10
-										      : 0;
+	long by = code == KEY_DOWN || code == (KEY_CTRL | 'n') || code == KEY_TAB     ? 1
+	          : code == KEY_UP || code == (KEY_CTRL | 'p') || code == KEY_BACKTAB ? -1
+	          : code == KEY_PGDN                                                  ? 10
+	          : code == KEY_PGUP                                                  ? -10
+	                                                                              : 0;
 	long to = (long)m->sel + by;
 
 	if (!by)
@@ -111,7 +113,8 @@ static int widest(const struct menu *m)
 	return w;
 }
 
-static void draw_item(const struct menu *m, struct surface *s, struct rect r, size_t at, const struct theme *th)
+static void draw_item(const struct menu *m, struct surface *s, struct rect r, size_t at,
+                      const struct theme *th)
 {
 	const struct menu_item *it = &m->items.v[m->shown.v[at]];
 	int key_w = text_width(slice_of(it->key)), x = r.x + 1;
@@ -123,7 +126,8 @@ static void draw_item(const struct menu *m, struct surface *s, struct rect r, si
 	x += surf_cut(s, r.y, x, r.x + r.w - x - key_w - 2, st, slice_of(it->label));
 	if (it->why_not) {
 		x += surf_str(s, r.y, x, 3, st, " - ");
-		surf_cut(s, r.y, x, r.x + r.w - x - key_w - 2, th->role[R_WARN], slice_of(it->why_not));
+		surf_cut(s, r.y, x, r.x + r.w - x - key_w - 2, th->role[R_WARN],
+		         slice_of(it->why_not));
 	}
 	surf_str(s, r.y, r.x + r.w - key_w - 1, key_w, th->role[R_KEY], it->key);
 	if (at == m->sel)
@@ -150,8 +154,9 @@ void menu_draw(struct menu *m, struct surface *s, const struct theme *th)
 	if (!m->shown.n)
 		surf_str(s, y + 1, x + 1, w - 2, th->role[R_TEXT], "nothing matches; Backspace");
 	filter_w = surf_str(s, y + rows + 1, x + 1, w - 2, th->role[R_KEY], "type to filter> ");
-	field_draw(&m->filter, s, y + rows + 1, x + 1 + filter_w, w - 3 - filter_w, th->role[R_TEXT], true);
+	field_draw(&m->filter, s, y + rows + 1, x + 1 + filter_w, w - 3 - filter_w,
+	           th->role[R_TEXT], true);
 	surf_fill(s, (struct rect){y + rows + 2, x, 1, w}, th->role[R_STATUS]);
-	surf_printf(s, y + rows + 2, x + 1, w - 2, th->role[R_STATUS], "%zu of %zu   Enter choose   Esc close", m->shown.n,
-		    m->items.n);
+	surf_printf(s, y + rows + 2, x + 1, w - 2, th->role[R_STATUS],
+	            "%zu of %zu   Enter choose   Esc close", m->shown.n, m->items.n);
 }

@@ -20,9 +20,9 @@ struct menu {
 	char *title;
 	VEC(struct menu_item) items;
 	struct field filter;
-	VEC(size_t) shown;  /* indices of items, best first */
+	VEC(size_t) shown; /* indices of items, best first */
 	size_t sel, top;
-	bool digits;        /* 1 to 9 choose */
+	bool digits; /* 1 to 9 choose */
 	bool open;
 };
 enum { MENU_NOTHING = -1, MENU_CLOSED = -2 };

@@ -62,7 +62,8 @@ static int word_score(struct slice word, struct slice text)
 	if (word.n > 1 && word.s[0] == '\'')
 		return mw_memimem(text.s, text.n, word.s + 1, word.n - 1) ? 20 : -1;
 	if (word.n > 1 && word.s[0] == '^')
-		return text.n >= word.n - 1 && !strncasecmp(text.s, word.s + 1, word.n - 1) ? 40 : -1;
+		return text.n >= word.n - 1 && !strncasecmp(text.s, word.s + 1, word.n - 1) ? 40
+		                                                                            : -1;
 	at = mw_memimem(text.s, text.n, word.s, word.n);
 	if (at)
 		return 50 + (int)word.n + (at == text.s ? 20 : 0) - (int)(text.n / 16);
