@@ -63,7 +63,9 @@ struct empty_proof {
 	char cover[16];              /* cover proof id, or "" */
 	mw_time complete_to;
 };
-/* named: values that the question named (ask_reading.named); may be NULL. */
+/* Call it for a plan that ran whole and gave no rows (or a count of 0). named: values that the question named (ask_reading.named);
+ * only those can be the reason no_such_value. NULL, not merely none: every value of the plan counts as named. Needs env.catalog for
+ * searches. The reason truly_none with complete_to MW_TIME_NONE means that no log cover proves it: the sentence says so. */
 int run_prove_empty(const struct plan *p, const struct run_env *env, const char *const *named, size_t nnamed, struct empty_proof *out,
                     struct err *e) MW_USE_RESULT;
 void empty_proof_release(struct empty_proof *p);

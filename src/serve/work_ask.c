@@ -109,9 +109,12 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	if (!rc) {
 		cJSON *reading = ask_reading_json(&r);
 		bool run = r.kind == ASK_PLAN && json_bool(params, "run", true);
+		const char *const nothing[1] = {NULL};
+		/* No array at all would mean that all values of the plan count as named. */
+		const char *const *named = r.named.n ? r.named.v : nothing;
 		json_add_str(reading, "planner", "offline");
-		rc = run_reading(w, reading, run ? r.plan : NULL, r.named.v, r.named.n, ctx.now,
-		                 result, e);
+		rc = run_reading(w, reading, run ? r.plan : NULL, named, r.named.n, ctx.now, result,
+		                 e);
 		ask_reading_release(&r);
 	}
 	conversation_release(&c);
