@@ -1,5 +1,5 @@
 /*
- * The import pipeline: files in, durable lake and graph out, with two parse processes in parallel. Runs in the import
+ * The import pipeline: files in, durable lake and graph out, with a parse process for each core. Runs in the import
  * worker (which is the lake's writer). Progress and cancel by callbacks. Files come as open descriptors.
  */
 #ifndef MW_IMPORT_H
@@ -10,29 +10,31 @@
 
 struct graph;
 struct import_file {
-	int fd;              /* readable; a regular file, or a pipe (read once, not split) */
-	const char *name;    /* as the client named it, for messages and the reject list */
+	int fd;           /* readable; a regular file, or a pipe (read once, not split) */
+	const char *name; /* as the client named it, for messages and the reject list */
 };
 struct import_progress {
 	uint64_t bytes, bytes_total; /* total 0: unknown */
 	uint64_t events, duplicates, rejected, nodes, edges;
 	double seconds;
-	const char *file;    /* being read */
+	const char *file; /* being read */
 };
 struct import_opts {
-	const char *label;   /* may be NULL */
-	int parsers;         /* parse processes; 0: as many as cores, at most 4 */
+	const char *label; /* may be NULL */
+	int parsers;       /* parse processes; 0: as many as cores, at most 4 */
 	const char *mapping;
-	bool (*progress)(void *ctx, const struct import_progress *p); /* at least 4 times a second; false cancels */
+	bool (*progress)(
+	        void *ctx,
+	        const struct import_progress *p); /* at least 4 times a second; false cancels */
 	void *ctx;
 };
 struct import_result {
 	int64_t id;
 	struct import_progress total;
-	bool cancelled;      /* what was appended stays; a second import of the same files goes on from there by dedup */
-	cJSON *files;        /* [{"name","format","events","duplicates","rejected","error"?}], caller deletes */
+	bool cancelled; /* what was appended stays; a second import of the same files goes on from there by dedup */
+	cJSON *files; /* [{"name","format","events","duplicates","rejected","error"?}], caller deletes */
 };
-int import_run(struct lake *l, struct graph *g, const struct import_file *files, size_t n, const struct import_opts *o,
-               struct import_result *out, struct err *e) MW_USE_RESULT;
+int import_run(struct lake *l, struct graph *g, const struct import_file *files, size_t n,
+               const struct import_opts *o, struct import_result *out, struct err *e) MW_USE_RESULT;
 
 #endif

@@ -63,9 +63,12 @@ int lake_import_begin(struct lake *l, const char *label, int64_t *id, struct err
 /* A descriptor to build the next batch in: without a name, in the lake's folder, so that appending
  * it copies nothing. Any other file will do as well (it is copied). The caller closes it. */
 int lake_batch_fd(struct lake *l, struct err *e) MW_USE_RESULT;
+struct map;
 struct lake_appended {
 	uint64_t added, duplicates;
-	event_id first, last;
+	event_id first, last; /* EVENT_ID_NONE where nothing was added */
+	struct map *
+	        duplicates_by_file; /* in: may be NULL; basename -> how many of its events were there already */
 };
 int lake_append(struct lake *l, int64_t import, int batch_fd, struct lake_appended *out,
                 struct err *e) MW_USE_RESULT;

@@ -289,6 +289,23 @@ static int append_parts(struct lake *l, int64_t import, int fd, struct fresh *f,
 	return -1;
 }
 
+static int name_duplicates(struct fresh *f, struct map *by_file, struct err *e)
+{
+	struct seg_col *c;
+
+	if (f->live == f->seg.head.rows)
+		return 0;
+	if (seg_col_file(&f->seg, &c, e) || (c && seg_col_load(&f->seg, c, e)))
+		return -1;
+	for (uint32_t row = 0; c && row < f->seg.head.rows; row++) {
+		uint32_t code = f->dead[row / 64] >> (row % 64) & 1 ? seg_code(&f->seg, c, row) : 0;
+		struct slice name = code ? seg_value_at(&f->seg, c, code) : SLICE("");
+		if (code)
+			map_put(by_file, name.s, name.n, NULL)->val.u++;
+	}
+	return 0;
+}
+
 static int append_mapped(struct lake *l, int64_t import, int fd, const uint8_t *base, uint64_t len,
                          struct lake_appended *out, struct err *e)
 {
@@ -301,6 +318,8 @@ static int append_mapped(struct lake *l, int64_t import, int fd, const uint8_t *
 		f[opened].at = parts[opened];
 		rc = open_fresh(l, &f[opened], base, len, e);
 	}
+	for (size_t i = 0; rc == 0 && out->duplicates_by_file && i < n; i++)
+		rc = name_duplicates(&f[i], out->duplicates_by_file, e);
 	if (rc == 0)
 		rc = append_parts(l, import, fd, f, n, out, e);
 	for (size_t i = 0; i < opened; i++) {
@@ -318,7 +337,9 @@ int lake_append(struct lake *l, int64_t import, int batch_fd, struct lake_append
 	void *base;
 	int rc;
 
-	*out = (struct lake_appended){.first = EVENT_ID_NONE, .last = EVENT_ID_NONE};
+	*out = (struct lake_appended){.first = EVENT_ID_NONE,
+	                              .last = EVENT_ID_NONE,
+	                              .duplicates_by_file = out->duplicates_by_file};
 	if (fstat(batch_fd, &st) < 0)
 		return err_errno(e, "a batch of events");
 	base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, batch_fd, 0);

@@ -31,7 +31,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static void append_some(struct lake *l, const struct event *ev, size_t n)
 {
 	struct lake_builder *b = lake_builder_new();
-	struct lake_appended out;
+	struct lake_appended out = {0};
 	struct err e = {0};
 	int fd = lake_batch_fd(l, &e);
 

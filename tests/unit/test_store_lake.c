@@ -61,7 +61,7 @@ static void add(struct lake_builder *b, const struct sample *s, uint64_t line)
 static struct lake_appended append(struct lake *l, int64_t import, const struct sample *s, size_t n)
 {
 	struct lake_builder *b = lake_builder_new();
-	struct lake_appended out;
+	struct lake_appended out = {0};
 	struct err e = {0};
 	int fd = lake_batch_fd(l, &e);
 
@@ -96,7 +96,7 @@ static void test_append_and_get(void **state)
 {
 	struct lake *l = open_lake(LAKE_WRITE), *r;
 	struct arena a = ARENA_INIT;
-	struct lake_appended out;
+	struct lake_appended out = {0};
 	struct event ev = {0};
 	struct err e = {0};
 	int64_t import;
@@ -130,7 +130,7 @@ static void test_append_and_get(void **state)
 static void test_undo_and_reimport(void **state)
 {
 	struct lake *l = open_lake(LAKE_WRITE), *r = open_lake(LAKE_READ);
-	struct lake_appended out;
+	struct lake_appended out = {0};
 	uint64_t removed;
 	bool changed;
 	struct err e = {0};
