@@ -446,7 +446,7 @@ static cJSON *files_json(const struct import *im)
 		cJSON_AddItemToArray(list, o);
 		json_add_str(o, "name", im->files[i].name);
 		json_add_str(o, "format", s->format);
-		json_add_i64(o, "events", (int64_t)s->events);
+		json_add_i64(o, "events", (int64_t)(s->events - s->duplicates));
 		json_add_i64(o, "duplicates", (int64_t)s->duplicates);
 		json_add_i64(o, "rejected", (int64_t)s->rejected);
 		if (s->error)
