@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "demo/cli.h"
 #include "proc/testworker.h"
+#include "serve/engine.h"
 
 #define WORKER_FD 3 /* as proc/process.c starts it */
 
@@ -25,10 +26,10 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 static const struct command commands[] = {
-	{"worker", cmd_worker},
-	{"demo-data", demo_cmd_data},
-	{"gen-cloudtrail", demo_cmd_cloudtrail},
-	{"gen-graph", demo_cmd_graph},
+        {"worker", cmd_worker},
+        {"demo-data", demo_cmd_data},
+        {"gen-cloudtrail", demo_cmd_cloudtrail},
+        {"gen-graph", demo_cmd_graph},
 };
 
 int main(int argc, char **argv)
@@ -36,5 +37,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return 0;
+	return engine_main(argc, argv, kinds);
 }

@@ -1,7 +1,9 @@
 /*
  * midwatch: the console and the command line.
  */
-int main(void)
+#include "cli.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return cli_main(argc, argv);
 }

@@ -39,10 +39,7 @@ static void call_finish(struct call *c, cJSON *result, const struct err *e)
 		c->worker->call = NULL;
 	else
 		unlink_call(&c->pool->queue, c);
-	if (!c->pool->ending)
-		c->o.done(c->o.ctx, result, e);
-	else
-		cJSON_Delete(result);
+	c->o.done(c->o.ctx, result, e);
 	call_free(c);
 }
 
@@ -73,10 +70,12 @@ static void kill_stuck(void *ctx)
 static void send_cancel(struct call *c)
 {
 	cJSON *params = cJSON_CreateObject();
+	struct err e;
 
 	json_add_i64(params, "id", c->id);
 	c->cancel_at = mw_mono_us();
-	worker_proc_send(c->worker, rpc_notification("cancel", params));
+	if (worker_proc_send(c->worker, rpc_notification("cancel", params), &e))
+		mw_log(LOG_WARN, "cancel: %s", e.what);
 	c->timer = loop_timer(c->pool->o.loop, MW_CANCEL_GRACE_MS * INT64_C(1000), kill_stuck, c);
 }
 
@@ -174,6 +173,7 @@ static struct call *next_call(const struct pool *p, const char *kind)
 static void give(struct worker_proc *w, struct call *c)
 {
 	cJSON *msg = rpc_request(c->id, c->method, c->o.params);
+	struct err e;
 
 	c->o.params = NULL;
 	unlink_call(&c->pool->queue, c);
@@ -189,7 +189,8 @@ static void give(struct worker_proc *w, struct call *c)
 	memcpy(w->conn.out_fds, c->o.fds, sizeof(int) * (size_t)c->o.nfds);
 	w->conn.nout_fds = c->o.nfds;
 	c->o.nfds = 0;
-	worker_proc_send(w, msg);
+	if (worker_proc_send(w, msg, &e))
+		call_finish(c, NULL, &e);
 }
 
 static void count_kind(const struct pool *p, const struct worker_kind *k, int *of_kind, int *all,
@@ -369,13 +370,18 @@ struct pool *pool_new(const struct pool_opts *o, struct err *e)
 
 void pool_free(struct pool *p)
 {
+	struct err e;
+
 	if (!p)
 		return;
-	p->ending = true;
+	err_set(&e, ERR_CANCELLED, "the engine is stopping");
+	for (struct worker_proc *w = p->workers; w; w = w->next)
+		if (w->call)
+			call_finish(w->call, NULL, &e);
+	while (p->queue)
+		call_finish(p->queue, NULL, &e);
 	while (p->workers)
 		worker_proc_end(p->workers);
-	while (p->queue)
-		call_finish(p->queue, NULL, NULL);
 	timer_end(p->pump_timer);
 	watch_end(p->sig);
 	close(p->sigfd);

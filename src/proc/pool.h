@@ -25,7 +25,7 @@ struct pool_opts {
 	int64_t idle_us;                         /* a worker without work for so long is let go */
 };
 struct pool *pool_new(const struct pool_opts *o, struct err *e);
-void pool_free(struct pool *p); /* kills what runs; no callback comes any more */
+void pool_free(struct pool *p); /* kills what runs; each call is done() with ERR_CANCELLED first */
 
 struct call_opts {
 	const char *kind, *method;

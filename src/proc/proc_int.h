@@ -42,11 +42,10 @@ struct pool {
 	int sigfd;
 	struct watch *sig;
 	struct timer *pump_timer;
-	bool ending;
 };
 
 int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e) MW_USE_RESULT;
-void worker_proc_send(struct worker_proc *w, cJSON *msg);
+int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e); /* takes msg; -1: it was not sent */
 void worker_proc_idle(void *worker); /* timer */
 void worker_proc_end(struct worker_proc *w); /* kill, wait, free; at the end of the engine only */
 void pool_reap(void *pool, unsigned ready);

@@ -98,24 +98,24 @@ void worker_proc_idle(void *worker)
 
 /* ---- messages ---- */
 
-void worker_proc_send(struct worker_proc *w, cJSON *msg)
+int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e)
 {
-	struct err e;
 	int rc;
 
 	if (w->closing) {
 		cJSON_Delete(msg);
-		return;
+		return err_set(e, ERR_INTERNAL, "the %s worker is gone; try again", w->kind->name);
 	}
-	rc = conn_queue(&w->conn, msg, &e);
-	if (rc == 0)
-		rc = conn_flush(&w->conn, &e);
+	if (conn_queue(&w->conn, msg, e))
+		return -1;
+	rc = conn_flush(&w->conn, e);
 	if (rc < 0) {
-		mw_log(LOG_WARN, "worker %s[%d]: %s", w->kind->name, (int)w->pid, e.what);
-		let_go(w);
-		return;
+		mw_log(LOG_WARN, "worker %s[%d]: %s", w->kind->name, (int)w->pid, e->what);
+		let_go(w); /* its death is noticed, and ends its call */
+		return 0;
 	}
 	watch_want(w->watch, rc ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	return 0;
 }
 
 static void send_spool(struct worker_proc *w, const cJSON *params)
@@ -133,7 +133,8 @@ static void send_spool(struct worker_proc *w, const cJSON *params)
 	} else if (e.code) {
 		mw_log(LOG_ERROR, "rows: %s", e.what);
 	}
-	worker_proc_send(w, rpc_notification("spool", reply));
+	if (worker_proc_send(w, rpc_notification("spool", reply), &e))
+		mw_log(LOG_ERROR, "rows: %s", e.what);
 }
 
 static void note_cancelled(struct worker_proc *w, const cJSON *params)
@@ -245,8 +246,7 @@ int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e
 	w->watch = loop_watch(p->o.loop, fds[0], LOOP_READ, on_ready, w);
 	w->next = p->workers;
 	p->workers = w;
-	worker_proc_send(w, rpc_request(0, "start", p->o.config(p->o.ctx, k)));
-	return 0;
+	return worker_proc_send(w, rpc_request(0, "start", p->o.config(p->o.ctx, k)), e);
 }
 
 static void worker_proc_free(struct worker_proc *w)
@@ -265,7 +265,6 @@ void worker_proc_end(struct worker_proc *w)
 {
 	kill(w->pid, SIGKILL);
 	waitpid(w->pid, NULL, 0);
-	pool_worker_died(w, 0);
 	worker_proc_free(w);
 }
 

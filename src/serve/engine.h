@@ -1,0 +1,126 @@
+/*
+ * The engine: one event loop over clients, workers and the keeper of state.db. Shared by the files of serve/; main.c starts it.
+ *
+ * A request of a client lives until request_reply or request_fail, whatever happens to the client meanwhile. Where it goes is one
+ * table (dispatch.c): answered in the loop, by the keeper (state.db), or by a worker, as a plain call or as a job.
+ */
+#ifndef MW_ENGINE_H
+#define MW_ENGINE_H
+
+#include <sys/types.h>
+
+#include "base/config.h"
+#include "proc/pool.h"
+#include "proto/proto.h"
+#include "serve/keeper.h"
+
+struct client;
+struct job;
+
+struct engine {
+	struct loop *loop;
+	struct pool *pool;
+	struct keeper *keeper;
+	const struct worker_kind *const *kinds;
+	struct config *config;
+	const char *config_flag;   /* --config, or NULL */
+	const char *state_dir;
+	bool team;                 /* listens for several users */
+	int lock_fd, listen_fd, spool_dir, signal_fd;
+	struct watch *listener, *signals;
+	struct client *clients;
+	size_t nclients;
+	uint64_t last_client;
+	struct job *jobs;          /* newest first */
+	int64_t last_job, queue_rev;
+	struct timer *idle;
+	int64_t started_us;
+	cJSON *lake;               /* last lake.status, NULL: to be asked */
+	char *user;                /* the engine's own */
+};
+
+/* Starts and runs an engine until it is told to stop or idles out. Exit status. kinds: ends with NULL. */
+int engine_main(int argc, char **argv, const struct worker_kind *const *kinds);
+
+/* ---- requests (request.c) ---- */
+
+struct request {
+	struct engine *e;
+	uint64_t client;           /* serial number; 0: the engine asked itself */
+	cJSON *id;
+	int method;                /* enum method_id */
+	cJSON *params;             /* an object, never NULL */
+	struct who who;
+	char *user;
+	enum perm role;
+	int fds[MW_FDS_PER_MESSAGE_MAX];
+	int nfds;
+	cJSON *result;             /* on its way */
+	cJSON *changed;            /* incident ids that changed, for queue.changed; or NULL */
+	struct job *job;           /* the job that it began */
+	mw_time now;               /* the request's own clock, or the real one */
+};
+/* Both free r. result may be NULL: an empty object. */
+void request_reply(struct request *r, cJSON *result);
+void request_fail(struct request *r, const struct err *e);
+void request_free(struct request *r);
+/* A request of the engine itself; its answer goes nowhere but to what handles it. */
+struct request *request_internal(struct engine *e, int method, cJSON *params);
+void request_dispatch(struct request *r); /* checked before; takes r over */
+const char *request_str(const struct request *r, const char *name); /* a parameter, or NULL */
+
+/* ---- clients (client.c) ---- */
+
+void client_accept(void *engine, unsigned ready);
+void client_answer(struct engine *e, uint64_t client, cJSON *msg); /* takes msg; dropped where the client is gone */
+/* To subscribers: of this user, or of all where uid is (uid_t)-1. A slow client gets a resync instead. Takes params. */
+void client_broadcast(struct engine *e, uid_t uid, const char *method, cJSON *params);
+void client_hello(struct engine *e, uint64_t client, const char *user, enum perm role);
+void client_subscribe(struct engine *e, uint64_t client);
+void client_end_all(struct engine *e);
+bool client_any(const struct engine *e);
+
+/* ---- where requests go ---- */
+
+typedef void local_fn(struct request *r);                                            /* replies or fails */
+typedef int state_fn(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* keeper's thread; sets r->result */
+enum route_flag { ROUTE_AUDIT = 1 };
+void route_state(struct request *r, state_fn *fn, unsigned flags);
+void route_worker(struct request *r, const char *kind); /* with context, answer passed on or finished by after_worker */
+void route_job(struct request *r, const char *kind);
+const char *kind_of_method(const struct engine *e, const char *method); /* NULL: no worker has it */
+cJSON *worker_context(struct state *s, struct request *r, struct err *e); /* keeper's thread: "ctx" of serve/work.h */
+
+extern const struct local_route {
+	int method;
+	local_fn *fn;
+} local_routes[];
+extern const struct state_route {
+	int method;
+	state_fn *fn;
+	unsigned flags;
+} state_routes[]; /* both end with method -1 */
+
+/* ---- jobs (job.c) ---- */
+
+void job_list(struct request *r);
+void job_get(struct request *r);
+void job_rows(struct request *r);
+void job_cancel(struct request *r);
+cJSON *jobs_json(const struct engine *e, uid_t uid); /* (uid_t)-1: all */
+const cJSON *job_plan(const struct engine *e, int64_t id, uid_t uid); /* borrowed, or NULL */
+bool jobs_running(const struct engine *e);
+void jobs_free(struct engine *e);
+
+/* ---- the rest ---- */
+
+void engine_idle_check(struct engine *e); /* after a client or a job went */
+int engine_reload(struct engine *e, struct err *err) MW_USE_RESULT; /* the configuration again; what is there stays where it is wrong */
+/* Creates the directory 0700 where it is absent; refuses wrong owner, modes and network file systems with what to do. */
+int private_dir(const char *dir, struct err *e) MW_USE_RESULT;
+int private_lock(const char *dir, struct err *e); /* descriptor, or -1 with ERR_CONFLICT where another engine has it */
+/* user and role of a caller by the system's groups and the configuration; may block: keeper's thread only. */
+void who_is(const struct engine *e, uid_t uid, char **user, enum perm *role);
+const char *role_name(enum perm role);
+
+#endif

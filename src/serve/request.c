@@ -1,0 +1,117 @@
+#include <unistd.h>
+
+#include "base/log.h"
+#include "serve/engine.h"
+
+void request_free(struct request *r)
+{
+	while (r->nfds > 0)
+		close(r->fds[--r->nfds]);
+	cJSON_Delete(r->id);
+	cJSON_Delete(r->params);
+	cJSON_Delete(r->result);
+	cJSON_Delete(r->changed);
+	free(r->user);
+	free(r);
+}
+
+const char *request_str(const struct request *r, const char *name)
+{
+	return json_str(r->params, name, NULL);
+}
+
+/* Everybody who watches hears of changed incidents, also where the one who changed them is gone. */
+static void tell_changes(struct request *r)
+{
+	cJSON *params;
+
+	if (!r->changed || !cJSON_GetArraySize(r->changed))
+		return;
+	params = cJSON_CreateObject();
+	json_add_i64(params, "rev", ++r->e->queue_rev);
+	cJSON_AddItemToObject(params, "ids", r->changed);
+	r->changed = NULL;
+	client_broadcast(r->e, (uid_t)-1, "queue.changed", params);
+}
+
+void request_reply(struct request *r, cJSON *result)
+{
+	if (r->client)
+		client_answer(r->e, r->client, rpc_result(r->id, result));
+	else
+		cJSON_Delete(result);
+	tell_changes(r);
+	request_free(r);
+}
+
+void request_fail(struct request *r, const struct err *e)
+{
+	if (r->client)
+		client_answer(r->e, r->client, rpc_error(r->id, e));
+	else
+		mw_log(LOG_WARN, "%s: %s", methods[r->method].name, e->what);
+	request_free(r);
+}
+
+struct request *request_internal(struct engine *e, int method, cJSON *params)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->e = e;
+	r->method = method;
+	r->params = params ? params : cJSON_CreateObject();
+	r->user = xstrdup("engine");
+	r->who = (struct who){geteuid(), r->user};
+	r->role = PERM_ADMIN;
+	r->now = mw_now();
+	return r;
+}
+
+/* ---- the table of ways ---- */
+
+const char *kind_of_method(const struct engine *e, const char *method)
+{
+	for (const struct worker_kind *const *k = e->kinds; *k; k++)
+		for (const struct worker_method *m = (*k)->methods; m->name; m++)
+			if (strcmp(m->name, method) == 0)
+				return (*k)->name;
+	return NULL;
+}
+
+/* These report while they run and their rows are paged. */
+static const int job_methods[] = {M_ASK, M_PLAN_RUN, M_RECIPE_RUN, M_IMPORT_START};
+
+static bool makes_job(int method)
+{
+	for (size_t i = 0; i < ARRAY_LEN(job_methods); i++)
+		if (job_methods[i] == method)
+			return true;
+	return false;
+}
+
+void request_dispatch(struct request *r)
+{
+	const char *kind;
+	struct err e;
+
+	for (const struct local_route *l = local_routes; l->method >= 0; l++)
+		if (l->method == r->method) {
+			l->fn(r);
+			return;
+		}
+	for (const struct state_route *s = state_routes; s->method >= 0; s++)
+		if (s->method == r->method) {
+			route_state(r, s->fn, s->flags);
+			return;
+		}
+	kind = kind_of_method(r->e, methods[r->method].name);
+	if (!kind) {
+		err_set(&e, ERR_NOT_FOUND, "this engine has no \"%s\" yet",
+		        methods[r->method].name);
+		request_fail(r, &e);
+	} else if (makes_job(r->method)) {
+		route_job(r, kind);
+	} else {
+		route_worker(r, kind);
+	}
+}

@@ -1,0 +1,160 @@
+/*
+ * Requests that a worker answers: the keeper gathers what the worker has to know, the pool runs it,
+ * the answer goes back.
+ */
+#include "serve/engine.h"
+
+#include "serve/work.h"
+
+#define CALL_SECONDS 60
+
+static bool wants_turns(int method)
+{
+	return method == M_ASK || method == M_PLAN_RUN || method == M_RECIPE_RUN;
+}
+
+/* The parameter that names an incident: "incident", or the id of an incident's own method. */
+static const char *named_incident(const struct request *r)
+{
+	const char *id = request_str(r, "incident");
+
+	return id || r->method != M_INCIDENT_GET ? id : request_str(r, "id");
+}
+
+static int add(cJSON *ctx, const char *key, cJSON *v)
+{
+	if (v)
+		cJSON_AddItemToObject(ctx, key, v);
+	return v ? 0 : -1;
+}
+
+static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err *e)
+{
+	const char *session = request_str(r, "session"), *incident = named_incident(r);
+
+	if (wants_turns(r->method) && session &&
+	    add(ctx, "turns", state_turns_context(s, &r->who, session, MW_TURNS_CONTEXT, e)))
+		return -1;
+	if (incident && add(ctx, "incident", state_incident(s, incident, e)))
+		return -1;
+	if ((r->method == M_REPORT_DRAFT || r->method == M_INCIDENT_GET) &&
+	    add(ctx, "open", state_incidents_open(s, e)))
+		return -1;
+	return 0;
+}
+
+cJSON *worker_context(struct state *s, struct request *r, struct err *e)
+{
+	cJSON *ctx = cJSON_CreateObject();
+
+	json_add_str(ctx, "user", r->user);
+	json_add_time(ctx, "now", r->now);
+	if (add_stored(s, r, ctx, e) == 0)
+		return ctx;
+	cJSON_Delete(ctx);
+	return NULL;
+}
+
+struct forward {
+	struct request *r;
+	const char *kind;
+	cJSON *ctx;
+};
+
+static int gather(struct state *s, void *arg, struct err *e)
+{
+	struct forward *f = arg;
+
+	f->ctx = worker_context(s, f->r, e);
+	return f->ctx ? 0 : -1;
+}
+
+/* ---- what is done with some answers before they go back ---- */
+
+static int store_refresh(struct state *s, struct request *r, struct err *e)
+{
+	cJSON *changed = NULL;
+
+	if (state_incidents_merge_in(s, json_arr(r->result, "incidents"), r->now, &changed, e))
+		return -1;
+	cJSON_Delete(r->result);
+	r->result = cJSON_CreateObject();
+	json_add_i64(r->result, "changed", cJSON_GetArraySize(changed));
+	r->changed = changed;
+	return 0;
+}
+
+static int store_draft(struct state *s, struct request *r, struct err *e)
+{
+	int64_t id, version;
+
+	if (state_doc_put(s, &r->who, 0, request_str(r, "kind"), request_str(r, "incident"),
+	                  json_str(r->result, "markdown", ""), r->now, &id, &version, e))
+		return -1;
+	json_add_i64(r->result, "doc", id);
+	json_add_i64(r->result, "version", version);
+	if (!json_get(r->result, "kind"))
+		json_add_str(r->result, "kind", request_str(r, "kind"));
+	return 0;
+}
+
+static const struct state_route after[] = {
+        {M_INCIDENT_REFRESH, store_refresh, 0},
+        {M_REPORT_DRAFT, store_draft, 0},
+};
+
+static void answered(void *ctx, cJSON *result, const struct err *e)
+{
+	struct request *r = ctx;
+
+	if (e) {
+		request_fail(r, e);
+		return;
+	}
+	r->result = result;
+	for (size_t i = 0; i < ARRAY_LEN(after); i++)
+		if (after[i].method == r->method) {
+			route_state(r, after[i].fn, after[i].flags);
+			return;
+		}
+	r->result = NULL;
+	request_reply(r, result);
+}
+
+static void gathered(void *arg, const struct err *e)
+{
+	struct forward *f = arg;
+	struct request *r = f->r;
+	struct err stopping;
+	struct call_opts o = {.kind = f->kind,
+	                      .method = methods[r->method].name,
+	                      .uid = r->who.uid,
+	                      .deadline_us = CALL_SECONDS * MW_SECOND,
+	                      .ctx = r,
+	                      .done = answered};
+
+	if (!e && !r->e->pool) {
+		err_set(&stopping, ERR_CANCELLED, "the engine is stopping");
+		e = &stopping;
+	}
+	if (e) {
+		cJSON_Delete(f->ctx);
+		request_fail(r, e);
+	} else {
+		const cJSON *plan = job_plan(r->e, json_i64(r->params, "job", 0), r->who.uid);
+		if (plan)
+			cJSON_AddItemToObject(f->ctx, "plan", cJSON_Duplicate(plan, 1));
+		o.params = cJSON_Duplicate(r->params, 1);
+		cJSON_AddItemToObject(o.params, "ctx", f->ctx);
+		pool_call(r->e->pool, &o);
+	}
+	free(f);
+}
+
+void route_worker(struct request *r, const char *kind)
+{
+	struct forward *f = xcalloc(1, sizeof(*f));
+
+	*f = (struct forward){r, kind, NULL};
+	keeper_do(r->e->keeper, gather, gathered, f);
+}

@@ -1,0 +1,97 @@
+/*
+ * state.db: what is precious and cannot be imported again. Sessions and their turns, incidents with notes and pinned evidence
+ * bytes, suppressions, watches, documents, the audit chain. One writer: the engine's keeper thread (serve/keeper.h), which puts
+ * several requests into one transaction and acknowledges after the commit (synchronous=FULL). Every function runs inside the
+ * caller's transaction and belongs to that thread. Trees that are returned belong to the caller (cJSON_Delete).
+ */
+#ifndef MW_STATE_H
+#define MW_STATE_H
+
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "store/db.h"
+
+#define STATE_DB "state.db"
+#define STATE_UI_MAX (64 * 1024)     /* a session's ui member */
+#define STATE_TEXT_MAX (64 * 1024)   /* a note, a reason */
+#define STATE_PIN_MAX (64u * 1024 * 1024) /* raw bytes of one pinned record */
+
+struct state {
+	struct db db;
+};
+/* vfs NULL: the usual one. */
+int state_open(struct state *s, const char *dir, const char *vfs, struct err *e) MW_USE_RESULT;
+void state_close(struct state *s);
+
+struct who { /* on whose behalf */
+	uid_t uid;
+	const char *user;
+};
+
+/* Sessions: a name belongs to its user. One that is new begins a session. */
+int state_session_put(struct state *s, const struct who *w, const char *session, const cJSON *ui, struct err *e) MW_USE_RESULT;
+cJSON *state_session_get(struct state *s, const struct who *w, const char *session, struct err *e); /* {session, incident, turns, ui} */
+cJSON *state_session_list(struct state *s, const struct who *w, struct err *e); /* {sessions:[{session,turns,changed,last}]} */
+/* Begins the next turn; *turn gets its number. incident may be NULL. */
+int state_turn_begin(struct state *s, const struct who *w, const char *session, const char *question, const char *incident, int64_t job,
+                     int64_t *turn, struct err *e) MW_USE_RESULT;
+/* reading and answer may be NULL: then what is there stays. */
+int state_turn_set(struct state *s, const struct who *w, const char *session, int64_t turn, const cJSON *reading, const cJSON *answer,
+                   struct err *e) MW_USE_RESULT;
+/* The last n turns as serve/work.h wants them, oldest first: [{question, plan, values}]. */
+cJSON *state_turns_context(struct state *s, const struct who *w, const char *session, int n, struct err *e);
+int64_t state_last_job(struct state *s, struct err *e); /* job numbers go on after a restart; -1 */
+
+/* Incidents (state_case.c). Ids are "INC-<n>". */
+/* Takes the outcome of correlation: known findings stay with their incident, new ones follow the majority or found a new incident.
+ * What analysts did (status, owner, notes, pins, merges, splits) stays. *changed: ids that changed, as an array. */
+int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time now, cJSON **changed, struct err *e) MW_USE_RESULT;
+/* Filter words: open, work, wait, closed, all, owner:me|-|NAME, sev:C,H, origin:S; anything else must be in the title or an
+ * entity. sort: score, age, sla, severity, last, state. Result as queue.list of methods.def. */
+struct queue_query {
+	const char *filter, *sort;
+	int64_t offset, limit;
+	bool hidden; /* the suppressed and snoozed instead */
+	mw_time now;
+};
+cJSON *state_queue(struct state *s, const struct who *w, const struct queue_query *q, struct err *e);
+cJSON *state_incident(struct state *s, const char *id, struct err *e); /* the document, with status, owner, rev, notes, pins */
+cJSON *state_incidents_open(struct state *s, struct err *e);           /* all that are not closed, in the same form */
+struct incident_change {
+	int64_t rev; /* what the caller saw; 0: whatever is there */
+	const char *status, *owner; /* NULL: unchanged; owner "": nobody */
+	mw_time snooze_until;       /* MW_TIME_NONE: unchanged */
+};
+int state_incident_update(struct state *s, const struct who *w, const char *id, const struct incident_change *c, mw_time now,
+                          struct err *e) MW_USE_RESULT;
+int state_incident_close(struct state *s, const struct who *w, const char *id, const char *verdict, const char *reason, mw_time now,
+                         struct err *e) MW_USE_RESULT;
+int state_note_add(struct state *s, const struct who *w, const char *id, const char *text, mw_time now, struct err *e) MW_USE_RESULT;
+/* Copies the evidence: meta is evidence.get's answer without its raw member. */
+int state_pin_add(struct state *s, const struct who *w, const char *id, const char *evidence, const char *note, const cJSON *meta,
+                  struct slice raw, mw_time now, struct err *e) MW_USE_RESULT;
+int state_pin_remove(struct state *s, const struct who *w, const char *id, const char *evidence, mw_time now, struct err *e) MW_USE_RESULT;
+/* A pinned record's meta and bytes (into raw), also where the lake has dropped it. ERR_NOT_FOUND. */
+cJSON *state_pin_get(struct state *s, const char *evidence, struct buf *raw, struct err *e);
+int state_incident_merge(struct state *s, const struct who *w, const char *id, const cJSON *with, mw_time now, struct err *e) MW_USE_RESULT;
+int state_incident_split(struct state *s, const struct who *w, const char *id, const cJSON *findings, const char *reason, mw_time now,
+                         char out_id[32], struct err *e) MW_USE_RESULT;
+
+/* Small tables (state_more.c). */
+int state_suppress_add(struct state *s, const struct who *w, const cJSON *params, mw_time now, struct err *e) MW_USE_RESULT;
+cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e);
+int state_watch_add(struct state *s, const struct who *w, const cJSON *params, mw_time now, int64_t *id, struct err *e) MW_USE_RESULT;
+cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e);
+int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct err *e) MW_USE_RESULT;
+int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char *kind, const char *incident, const char *markdown,
+                  mw_time now, int64_t *id, int64_t *version, struct err *e) MW_USE_RESULT; /* doc 0: a new one */
+cJSON *state_doc_get(struct state *s, int64_t doc, int64_t version, struct err *e); /* version 0: the newest */
+
+/* The audit chain: each entry's hash covers the one before, so that a change or a gap shows. */
+int state_audit(struct state *s, const struct who *w, const char *action, const char *object, const cJSON *detail, mw_time now,
+                struct err *e) MW_USE_RESULT;
+cJSON *state_audit_list(struct state *s, int64_t offset, int64_t limit, struct err *e);
+cJSON *state_audit_verify(struct state *s, struct err *e); /* {ok, entries, first_bad, head} */
+
+#endif

@@ -1,0 +1,663 @@
+/*
+ * Incidents: what correlation found, and what people did with it.
+ */
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "model/incident.h"
+#include "store/state_int.h"
+
+#define INCIDENT_COLUMNS                                                                  \
+	"id, rev, status, owner, severity, score, created, changed, changed_by, snooze, " \
+	"suppressed, verdict, doc"
+
+static int parse_id(const char *id, int64_t *out, struct err *e)
+{
+	struct slice s = slice_of(id);
+
+	if (s.n > 4 && memcmp(s.s, "INC-", 4) == 0 &&
+	    slice_i64((struct slice){s.s + 4, s.n - 4}, out))
+		return 0;
+	return err_set(e, ERR_INVALID, "\"%s\" is no incident id such as INC-12", id);
+}
+
+static int not_there(const char *id, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no incident %s", id);
+}
+
+/* ---- reading ---- */
+
+/* Rank of incident_to_json's severity, by its first letter: Info, Low, Medium, High, Critical. */
+static int severity_of(const cJSON *doc)
+{
+	static const char ranks[] = "ilmhc";
+	char c = (char)(*json_str(doc, "severity", "i") | 0x20);
+	const char *at = strchr(ranks, c);
+
+	return at && *at ? (int)(at - ranks) : SEV_INFO;
+}
+
+static cJSON *rows_of(struct state *s, struct err *e, const char *sql, int64_t id,
+                      cJSON *(*row)(sqlite3_stmt *st))
+{
+	sqlite3_stmt *st = db_query(&s->db, e, sql, "i", id);
+	cJSON *list = cJSON_CreateArray();
+	int rc = st ? 1 : -1;
+
+	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
+		cJSON_AddItemToArray(list, row(st));
+	if (rc == 0)
+		return list;
+	cJSON_Delete(list);
+	return NULL;
+}
+
+static cJSON *note_row(sqlite3_stmt *st)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_time(o, "at", sqlite3_column_int64(st, 0));
+	json_add_str(o, "by", db_text(st, 1));
+	json_add_str(o, "text", db_text(st, 2));
+	return o;
+}
+
+static cJSON *pin_row(sqlite3_stmt *st)
+{
+	char hex[DIGEST_HEX];
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_str(o, "id", db_text(st, 0));
+	json_add_time(o, "at", sqlite3_column_int64(st, 1));
+	json_add_str(o, "by", db_text(st, 2));
+	json_add_str(o, "note", db_text(st, 3));
+	if (db_col(st, 4).n == 32) {
+		digest_hex((const uint8_t *)db_col(st, 4).s, hex);
+		json_add_str(o, "sha256", hex);
+	}
+	return o;
+}
+
+static void set_member(cJSON *o, const char *key, cJSON *v)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(o, key);
+	state_put(o, key, v);
+}
+
+static cJSON *text(const char *s)
+{
+	return cJSON_CreateString(s ? s : "");
+}
+
+static cJSON *time_text(mw_time t)
+{
+	char out[32];
+
+	mw_time_format(t, out);
+	return text(out);
+}
+
+/* The stored document with what state.db knows beside it. */
+static cJSON *incident_json(sqlite3_stmt *st)
+{
+	cJSON *o = state_json_col(st, 12);
+	char id[32];
+
+	if (!o)
+		o = cJSON_CreateObject();
+	snprintf(id, sizeof(id), "INC-%lld", (long long)sqlite3_column_int64(st, 0));
+	set_member(o, "id", text(id));
+	set_member(o, "rev", cJSON_CreateNumber((double)sqlite3_column_int64(st, 1)));
+	set_member(o, "status", text(db_text(st, 2)));
+	set_member(o, "owner", text(db_text(st, 3)));
+	set_member(o, "created", time_text(sqlite3_column_int64(st, 6)));
+	set_member(o, "changed", time_text(sqlite3_column_int64(st, 7)));
+	set_member(o, "changed_by", text(db_text(st, 8)));
+	if (sqlite3_column_int64(st, 9) > 0)
+		set_member(o, "snooze_until", time_text(sqlite3_column_int64(st, 9)));
+	set_member(o, "suppressed", cJSON_CreateBool(sqlite3_column_int64(st, 10) != 0));
+	set_member(o, "verdict", state_json_col(st, 11));
+	return o;
+}
+
+static int add_people(struct state *s, cJSON *o, int64_t id, struct err *e)
+{
+	cJSON *notes = rows_of(s, e, "SELECT at, by, text FROM note WHERE incident = ? ORDER BY id",
+	                       id, note_row);
+	cJSON *pins = notes ? rows_of(s, e,
+	                              "SELECT evidence, at, by, note, sha256 FROM pin "
+	                              "WHERE incident = ? ORDER BY at",
+	                              id, pin_row)
+	                    : NULL;
+
+	if (!pins) {
+		cJSON_Delete(notes);
+		return -1;
+	}
+	set_member(o, "notes", notes);
+	set_member(o, "pins", pins);
+	return 0;
+}
+
+cJSON *state_incident(struct state *s, const char *id, struct err *e)
+{
+	cJSON *o = NULL;
+	sqlite3_stmt *st;
+	int64_t n;
+	int rc;
+
+	if (parse_id(id, &n, e))
+		return NULL;
+	st = db_query(&s->db, e, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id = ?", "i", n);
+	rc = st ? db_step(&s->db, st, e) : -1;
+	if (rc == 0)
+		not_there(id, e);
+	if (rc != 1)
+		return NULL;
+	o = incident_json(st);
+	db_done(st);
+	if (add_people(s, o, n, e) == 0)
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
+cJSON *state_incidents_open(struct state *s, struct err *e)
+{
+	return rows_of(s, e,
+	               "SELECT " INCIDENT_COLUMNS " FROM incident WHERE status <> 'closed' AND "
+	               "merged_into IS NULL AND suppressed = ? ORDER BY score DESC LIMIT 200",
+	               0, incident_json);
+}
+
+/* ---- correlation's outcome ---- */
+
+/* The incident that holds most of these findings already, 0 if none does. */
+static int majority(struct state *s, const cJSON *findings, int64_t *out, struct err *e)
+{
+	struct map votes = MAP_INIT;
+	const cJSON *f;
+	uint64_t best = 0;
+	int rc = 0;
+
+	*out = 0;
+	cJSON_ArrayForEach(f, findings)
+	{
+		struct map_entry *v;
+		int64_t owner;
+		rc = db_i64(&s->db, e, &owner, 0, "SELECT incident FROM finding WHERE key = ?", "s",
+		            json_str(f, "key", ""));
+		if (rc)
+			break;
+		if (!owner)
+			continue;
+		v = map_put(&votes, &owner, sizeof(owner), NULL);
+		if (++v->val.u > best) {
+			best = v->val.u;
+			*out = owner;
+		}
+	}
+	map_release(&votes);
+	return rc;
+}
+
+/* An analyst may have moved findings: those that belong elsewhere are taken out of this incident's
+ * document. */
+static int keep_own(struct state *s, cJSON *doc, int64_t id, bool *moved, struct err *e)
+{
+	cJSON *findings = json_arr(doc, "findings"), *f = findings ? findings->child : NULL;
+
+	*moved = false;
+	while (f) {
+		cJSON *next = f->next;
+		int64_t owner;
+		if (db_i64(&s->db, e, &owner, id, "SELECT incident FROM finding WHERE key = ?", "s",
+		           json_str(f, "key", "")))
+			return -1;
+		if (owner != id) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(findings, f));
+			*moved = true;
+		}
+		f = next;
+	}
+	return 0;
+}
+
+static int claim_findings(struct state *s, const cJSON *doc, int64_t id, struct err *e)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, json_arr(doc, "findings")) if (
+	        db_run(&s->db, e, "INSERT INTO finding VALUES (?,?) ON CONFLICT DO NOTHING", "si",
+	               json_str(f, "key", ""), id)) return -1;
+	return 0;
+}
+
+static int insert_incident(struct state *s, const cJSON *doc, const char *by, mw_time now,
+                           int64_t *id, struct err *e)
+{
+	struct buf body = state_text(doc);
+	int rc = db_run(
+	        &s->db, e,
+	        "INSERT INTO incident (rev, status, owner, severity, score, created, changed,"
+	        " changed_by, snooze, suppressed, doc) VALUES (1,'new','',?,?,?,?,?,0,?,?)",
+	        "iiiisit", (int64_t)severity_of(doc), json_i64(doc, "score", 0), now, now, by,
+	        (int64_t)json_bool(doc, "suppressed", false), SLICE_OF_BUF(body));
+
+	*id = sqlite3_last_insert_rowid(s->db.h);
+	buf_release(&body);
+	return rc;
+}
+
+/* True in *changed where something that an analyst sees is different now. */
+static int update_document(struct state *s, const cJSON *doc, int64_t id, mw_time now,
+                           bool *changed, struct err *e)
+{
+	struct buf body = state_text(doc);
+	int rc = db_run(&s->db, e,
+	                "UPDATE incident SET doc = ?2, severity = ?3, score = ?4, suppressed = ?5, "
+	                "rev = rev + 1, changed = ?6, changed_by = 'correlation' "
+	                "WHERE id = ?1 AND doc <> ?2",
+	                "itiiii", id, SLICE_OF_BUF(body), (int64_t)severity_of(doc),
+	                json_i64(doc, "score", 0), (int64_t)json_bool(doc, "suppressed", false),
+	                now);
+
+	*changed = sqlite3_changes(s->db.h) > 0;
+	buf_release(&body);
+	return rc;
+}
+
+static int merge_one(struct state *s, const cJSON *incoming, mw_time now, int64_t *id,
+                     bool *changed, struct err *e)
+{
+	cJSON *doc = cJSON_Duplicate(incoming, 1);
+	bool moved = false;
+	int rc;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(doc, "id");
+	*changed = true;
+	rc = majority(s, json_arr(doc, "findings"), id, e);
+	if (rc == 0 && *id)
+		rc = keep_own(s, doc, *id, &moved, e);
+	if (rc == 0 && moved) /* its links count findings by their place, which has changed */
+		set_member(doc, "links", cJSON_CreateArray());
+	if (rc == 0)
+		rc = *id ? update_document(s, doc, *id, now, changed, e)
+		         : insert_incident(s, doc, "correlation", now, id, e);
+	if (rc == 0)
+		rc = claim_findings(s, doc, *id, e);
+	cJSON_Delete(doc);
+	return rc;
+}
+
+static void add_id(cJSON *list, int64_t id)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "INC-%lld", (long long)id);
+	cJSON_AddItemToArray(list, cJSON_CreateString(name));
+}
+
+int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time now, cJSON **changed,
+                             struct err *e)
+{
+	const cJSON *i;
+
+	*changed = cJSON_CreateArray();
+	cJSON_ArrayForEach(i, incidents)
+	{
+		int64_t id;
+		bool moved;
+		if (merge_one(s, i, now, &id, &moved, e)) {
+			cJSON_Delete(*changed);
+			*changed = NULL;
+			return -1;
+		}
+		if (moved)
+			add_id(*changed, id);
+	}
+	return 0;
+}
+
+/* ---- what people do ---- */
+
+static int touch(struct state *s, const struct who *w, int64_t id, mw_time now, struct err *e)
+{
+	return db_run(&s->db, e,
+	              "UPDATE incident SET rev = rev + 1, changed = ?, changed_by = ? WHERE id = ?",
+	              "isi", now, w->user, id);
+}
+
+/* Parses the id and checks that it is there and, where rev is given, that nobody was faster. */
+static int begin_change(struct state *s, const char *id, int64_t rev, int64_t *n, struct err *e)
+{
+	int64_t have;
+
+	if (parse_id(id, n, e) ||
+	    db_i64(&s->db, e, &have, 0, "SELECT rev FROM incident WHERE id = ?", "i", *n))
+		return -1;
+	if (!have)
+		return not_there(id, e);
+	if (rev && rev != have)
+		return err_set(
+		        e, ERR_CONFLICT,
+		        "%s was changed meanwhile (you saw revision %lld, it is %lld); look again",
+		        id, (long long)rev, (long long)have);
+	return 0;
+}
+
+static bool known_status(const char *status)
+{
+	static const char *const known[] = {"new", "work", "wait"};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i], status) == 0)
+			return true;
+	return false;
+}
+
+int state_incident_update(struct state *s, const struct who *w, const char *id,
+                          const struct incident_change *c, mw_time now, struct err *e)
+{
+	bool snooze = c->snooze_until != MW_TIME_NONE;
+	int64_t n;
+
+	if (begin_change(s, id, c->rev, &n, e))
+		return -1;
+	if (c->status && !known_status(c->status))
+		return err_set(e, ERR_INVALID,
+		               "status is new, work or wait, not \"%s\"; closing is incident.close",
+		               c->status);
+	if (c->status &&
+	    db_run(&s->db, e, "UPDATE incident SET status = ?, verdict = NULL WHERE id = ?", "si",
+	           c->status, n))
+		return -1;
+	if (c->owner &&
+	    db_run(&s->db, e, "UPDATE incident SET owner = ? WHERE id = ?", "si", c->owner, n))
+		return -1;
+	if (snooze && db_run(&s->db, e, "UPDATE incident SET snooze = ? WHERE id = ?", "ii",
+	                     c->snooze_until, n))
+		return -1;
+	return touch(s, w, n, now, e);
+}
+
+int state_incident_close(struct state *s, const struct who *w, const char *id, const char *verdict,
+                         const char *reason, mw_time now, struct err *e)
+{
+	cJSON *v = cJSON_CreateObject();
+	struct buf body;
+	int64_t n;
+	int rc;
+
+	json_add_str(v, "verdict", verdict);
+	json_add_str(v, "reason", reason);
+	json_add_str(v, "by", w->user);
+	json_add_time(v, "at", now);
+	body = state_text(v);
+	cJSON_Delete(v);
+	rc = begin_change(s, id, 0, &n, e);
+	if (rc == 0)
+		rc = db_run(&s->db, e,
+		            "UPDATE incident SET status = 'closed', verdict = ? WHERE id = ?", "si",
+		            body.s, n);
+	buf_release(&body);
+	return rc ? -1 : touch(s, w, n, now, e);
+}
+
+int state_note_add(struct state *s, const struct who *w, const char *id, const char *note,
+                   mw_time now, struct err *e)
+{
+	int64_t n;
+
+	if (strlen(note) > STATE_TEXT_MAX)
+		return err_set(e, ERR_LIMIT, "a note has at most %d bytes", STATE_TEXT_MAX);
+	if (begin_change(s, id, 0, &n, e) ||
+	    db_run(&s->db, e, "INSERT INTO note (incident, at, by, text) VALUES (?,?,?,?)", "iiss",
+	           n, now, w->user, note))
+		return -1;
+	return touch(s, w, n, now, e);
+}
+
+int state_pin_add(struct state *s, const struct who *w, const char *id, const char *evidence,
+                  const char *note, const cJSON *meta, struct slice raw, mw_time now, struct err *e)
+{
+	struct buf body;
+	uint8_t hash[32];
+	struct slice sha = {(const char *)hash, 32};
+	int64_t n;
+	int rc;
+
+	if (raw.n > STATE_PIN_MAX)
+		return err_set(e, ERR_LIMIT, "%s has %zu bytes; a pinned record has at most %u MiB",
+		               evidence, raw.n, STATE_PIN_MAX >> 20);
+	if (begin_change(s, id, 0, &n, e))
+		return -1;
+	digest_sha256(raw.s, raw.n, hash);
+	body = state_text(meta);
+	rc = db_run(&s->db, e, "INSERT INTO pinned VALUES (?,?,?,?) ON CONFLICT DO NOTHING", "bstb",
+	            sha, evidence, SLICE_OF_BUF(body), raw);
+	buf_release(&body);
+	if (rc == 0)
+		rc = db_run(&s->db, e,
+		            "INSERT INTO pin VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE SET "
+		            "note = ?5, by = ?4, at = ?3",
+		            "isissb", n, evidence, now, w->user, note ? note : "", sha);
+	return rc ? -1 : touch(s, w, n, now, e);
+}
+
+int state_pin_remove(struct state *s, const struct who *w, const char *id, const char *evidence,
+                     mw_time now, struct err *e)
+{
+	int64_t n;
+
+	if (begin_change(s, id, 0, &n, e) ||
+	    db_run(&s->db, e, "DELETE FROM pin WHERE incident = ? AND evidence = ?", "is", n,
+	           evidence))
+		return -1;
+	return touch(s, w, n, now, e);
+}
+
+cJSON *state_pin_get(struct state *s, const char *evidence, struct buf *raw, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, "SELECT meta, raw FROM pinned WHERE evidence = ?",
+	                            "s", evidence);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *meta;
+
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "%s is neither in the lake nor pinned", evidence);
+	if (rc != 1)
+		return NULL;
+	meta = state_json_col(st, 0);
+	buf_add(raw, db_col(st, 1).s, db_col(st, 1).n);
+	db_done(st);
+	return meta;
+}
+
+/* ---- merge and split ---- */
+
+/* Moves the findings of `from` that are in the list (NULL: all) to the end of into's. */
+static void move_findings(cJSON *from, cJSON *into, const cJSON *keys)
+{
+	cJSON *list = json_arr(from, "findings"), *f = list ? list->child : NULL;
+
+	while (f) {
+		cJSON *next = f->next;
+		const cJSON *k = NULL;
+		bool wanted = !keys;
+		cJSON_ArrayForEach(k, keys) wanted =
+		        wanted ||
+		        (cJSON_IsString(k) && strcmp(k->valuestring, json_str(f, "key", "")) == 0);
+		if (wanted)
+			cJSON_AddItemToArray(json_arr(into, "findings"),
+			                     cJSON_DetachItemViaPointer(list, f));
+		f = next;
+	}
+}
+
+static void unite_texts(cJSON *into, const cJSON *from, const char *key)
+{
+	cJSON *list = json_arr(into, key);
+	const cJSON *x, *y;
+
+	if (!list)
+		list = json_add_arr(into, key);
+	cJSON_ArrayForEach(x, json_arr(from, key))
+	{
+		bool there = false;
+		cJSON_ArrayForEach(y, list) there = there || cJSON_Compare(x, y, 1);
+		if (!there)
+			cJSON_AddItemToArray(list, cJSON_Duplicate(x, 1));
+	}
+}
+
+static cJSON *document(struct state *s, int64_t id, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, "SELECT doc FROM incident WHERE id = ?", "i", id);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *doc;
+
+	if (rc != 1) {
+		if (rc == 0)
+			err_set(e, ERR_NOT_FOUND, "there is no incident INC-%lld", (long long)id);
+		return NULL;
+	}
+	doc = state_json_col(st, 0);
+	db_done(st);
+	return doc;
+}
+
+static int write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
+{
+	struct buf body = state_text(doc);
+	int rc = db_run(&s->db, e,
+	                "UPDATE incident SET doc = ?, severity = ?, score = ? WHERE id = ?", "tiii",
+	                SLICE_OF_BUF(body), (int64_t)severity_of(doc), json_i64(doc, "score", 0),
+	                id);
+
+	buf_release(&body);
+	return rc;
+}
+
+static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other, struct err *e)
+{
+	cJSON *from = document(s, other, e);
+	int rc;
+
+	if (!from)
+		return -1;
+	move_findings(from, doc, NULL);
+	unite_texts(doc, from, "entities");
+	unite_texts(doc, from, "attack");
+	if (json_i64(from, "score", 0) > json_i64(doc, "score", 0)) {
+		set_member(doc, "score", cJSON_CreateNumber((double)json_i64(from, "score", 0)));
+		set_member(doc, "severity", cJSON_Duplicate(json_get(from, "severity"), 1));
+	}
+	cJSON_Delete(from);
+	rc = db_run(&s->db, e, "UPDATE finding SET incident = ? WHERE incident = ?", "ii", into,
+	            other);
+	if (rc == 0)
+		rc = db_run(&s->db, e, "UPDATE note SET incident = ? WHERE incident = ?", "ii",
+		            into, other);
+	if (rc == 0)
+		rc = db_run(&s->db, e, "UPDATE OR IGNORE pin SET incident = ? WHERE incident = ?",
+		            "ii", into, other);
+	return rc;
+}
+
+int state_incident_merge(struct state *s, const struct who *w, const char *id, const cJSON *with,
+                         mw_time now, struct err *e)
+{
+	const cJSON *x;
+	int64_t into, other;
+	cJSON *doc;
+	int rc = 0;
+
+	if (begin_change(s, id, 0, &into, e))
+		return -1;
+	doc = document(s, into, e);
+	if (!doc)
+		return -1;
+	cJSON_ArrayForEach(x, with)
+	{
+		rc = begin_change(s, cJSON_IsString(x) ? x->valuestring : "", 0, &other, e);
+		if (rc == 0 && other == into)
+			rc = err_set(e, ERR_INVALID, "%s cannot be merged with itself", id);
+		if (rc == 0)
+			rc = merge_other(s, doc, into, other, e);
+		if (rc == 0)
+			rc = db_run(&s->db, e,
+			            "UPDATE incident SET status = 'closed', merged_into = ? WHERE "
+			            "id = ?",
+			            "ii", into, other);
+		if (rc)
+			break;
+	}
+	if (rc == 0)
+		rc = write_document(s, doc, into, e);
+	cJSON_Delete(doc);
+	return rc ? -1 : touch(s, w, into, now, e);
+}
+
+static int move_keys(struct state *s, const cJSON *keys, int64_t from, int64_t to, struct err *e)
+{
+	const cJSON *k;
+
+	cJSON_ArrayForEach(
+	        k,
+	        keys) if (cJSON_IsString(k) &&
+	                  db_run(&s->db, e,
+	                         "UPDATE finding SET incident = ? WHERE key = ? AND incident = ?",
+	                         "isi", to, k->valuestring, from)) return -1;
+	return 0;
+}
+
+static cJSON *split_document(cJSON *doc, const cJSON *findings)
+{
+	cJSON *part = cJSON_Duplicate(doc, 1);
+	const cJSON *first;
+
+	set_member(part, "findings", cJSON_CreateArray());
+	move_findings(doc, part, findings);
+	set_member(part, "links", cJSON_CreateArray());
+	set_member(doc, "links", cJSON_CreateArray());
+	first = cJSON_GetArrayItem(json_arr(part, "findings"), 0);
+	if (first)
+		set_member(part, "title", cJSON_Duplicate(json_get(first, "title"), 1));
+	return part;
+}
+
+int state_incident_split(struct state *s, const struct who *w, const char *id,
+                         const cJSON *findings, const char *reason, mw_time now, char out_id[32],
+                         struct err *e)
+{
+	int64_t n, made = 0;
+	cJSON *doc, *part;
+	int rc, moved, left;
+
+	if (begin_change(s, id, 0, &n, e))
+		return -1;
+	doc = document(s, n, e);
+	if (!doc)
+		return -1;
+	part = split_document(doc, findings);
+	moved = cJSON_GetArraySize(json_arr(part, "findings"));
+	left = cJSON_GetArraySize(json_arr(doc, "findings"));
+	if (!moved || !left)
+		rc = err_set(e, ERR_INVALID, "a split leaves at least one finding on each side");
+	else
+		rc = insert_incident(s, part, w->user, now, &made, e);
+	if (rc == 0)
+		rc = move_keys(s, findings, n, made, e);
+	if (rc == 0)
+		rc = write_document(s, doc, n, e);
+	cJSON_Delete(doc);
+	cJSON_Delete(part);
+	snprintf(out_id, 32, "INC-%lld", (long long)made);
+	if (rc || state_note_add(s, w, out_id, reason, now, e))
+		return -1;
+	return touch(s, w, n, now, e);
+}

@@ -1,0 +1,308 @@
+#include "cli.h"
+
+#include <unistd.h>
+
+#include "base/paths.h"
+
+static int cmd_version(struct cli *c)
+{
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	printf("midwatch %s (protocol %d)\n", MW_VERSION, MW_PROTO_VERSION);
+	return CLI_OK;
+}
+
+static int cmd_help(struct cli *c);
+
+const struct cli_command cli_commands[] = {
+        {"ask", "[--session NAME] [--now TIME] QUESTION",
+         "ask in plain words; prints reading and answer", cmd_ask},
+        {"search", "[--from TIME] [--to TIME] [--limit N] FIELD=VALUE|TEXT...",
+         "search events by fields", cmd_search},
+        {"import", "[--label NAME] [--mapping NAME] FILE|DIR... | --rejected | --list | --undo N",
+         "read logs, findings and inventories into the lake", cmd_import},
+        {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
+         "what the lake holds, and its bounds", cmd_lake},
+        {"queue", "[--filter WORDS] [--sort KEY] [--hidden]", "the incident queue", cmd_queue},
+        {"case", "ID [note TEXT | pin EVIDENCE | claim | status WORD | close VERDICT REASON]",
+         "one incident", cmd_case},
+        {"engine", "status | stop | reload", "the engine that serves you", cmd_engine},
+        {"config", "check [FILE] | show | options",
+         "the configuration and where each value came from", cmd_config},
+        {"paths", "", "where state, configuration and log are", cmd_paths},
+        {"doctor", "", "what works on this machine and what does not", cmd_doctor},
+        {"support-bundle", "FILE",
+         "status, configuration and log for a bug report, without secrets or events", cmd_bundle},
+        {"proxy", "", "carries the protocol over stdin and stdout (what --engine ssh:// runs)",
+         cmd_proxy},
+        {"call", "METHOD [JSON]", "one request of the protocol, for scripts", cmd_call},
+        {"version", "", "the version", cmd_version},
+        {"help", "[COMMAND]", "this text", cmd_help},
+        {NULL, NULL, NULL, NULL},
+};
+
+/* ---- output ---- */
+
+void cli_put(struct slice text)
+{
+	struct buf b = BUF_INIT;
+
+	esc_term(&b, text);
+	fwrite(b.s, 1, b.len, stdout);
+	buf_release(&b);
+}
+
+void cli_puts(const char *text)
+{
+	cli_put(slice_of(text));
+}
+
+void cli_json(const cJSON *v)
+{
+	struct buf b = BUF_INIT;
+
+	json_write(&b, v);
+	buf_ch(&b, '\n');
+	fwrite(b.s, 1, b.len, stdout);
+	buf_release(&b);
+}
+
+int cli_error(const struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	esc_term(&b, slice_of(e->what));
+	fflush(stdout);
+	fprintf(stderr, "midwatch: %s\n", b.s);
+	buf_release(&b);
+	return e->code == ERR_NOT_FOUND ? CLI_NOTHING : CLI_FAILED;
+}
+
+/* ---- words and options ---- */
+
+static void take_out(struct cli *c, int at, int n)
+{
+	for (int i = at; i + n <= c->argc; i++)
+		c->argv[i] = c->argv[i + n]; /* the closing NULL moves too */
+	c->argc -= n;
+}
+
+const char *cli_option(struct cli *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (int i = 0; i < c->argc && strcmp(c->argv[i], "--") != 0; i++) {
+		const char *v = c->argv[i];
+		if (strncmp(v, name, n) != 0 || (v[n] && v[n] != '='))
+			continue;
+		if (v[n] == '=') {
+			take_out(c, i, 1);
+			return v + n + 1;
+		}
+		if (i + 1 >= c->argc)
+			return NULL; /* cli_words says that it is left over */
+		v = c->argv[i + 1];
+		take_out(c, i, 2);
+		return v;
+	}
+	return NULL;
+}
+
+bool cli_switch(struct cli *c, const char *name)
+{
+	for (int i = 0; i < c->argc && strcmp(c->argv[i], "--") != 0; i++)
+		if (strcmp(c->argv[i], name) == 0) {
+			take_out(c, i, 1);
+			return true;
+		}
+	return false;
+}
+
+static const struct cli_command *running; /* for its usage text */
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: midwatch %s %s\n", running->name, running->args);
+}
+
+bool cli_words(struct cli *c, int least, int most)
+{
+	for (int i = 0; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--") == 0) {
+			take_out(c, i, 1);
+			break;
+		}
+		if (strncmp(c->argv[i], "--", 2) == 0) {
+			fprintf(stderr,
+			        "midwatch: %s does not know \"%s\", or its value is missing\n",
+			        running->name, c->argv[i]);
+			usage();
+			return false;
+		}
+	}
+	if (c->argc >= least && c->argc <= most)
+		return true;
+	usage();
+	return false;
+}
+
+/* ---- calls ---- */
+
+int cli_open(struct cli *c, struct client *cl)
+{
+	struct err e;
+
+	return client_open(cl, c->config, true, &e) ? cli_error(&e) : CLI_OK;
+}
+
+int cli_call(struct client *cl, const char *method, cJSON *params, cJSON **result)
+{
+	struct err e;
+
+	return client_call(cl, method, params, result, &e) ? cli_error(&e) : CLI_OK;
+}
+
+int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result))
+{
+	struct client cl;
+	cJSON *result = NULL;
+	int rc = cli_open(c, &cl);
+
+	if (rc) {
+		cJSON_Delete(params);
+		return rc;
+	}
+	rc = cli_call(&cl, method, params, &result);
+	if (rc == CLI_OK && c->json)
+		cli_json(result);
+	else if (rc == CLI_OK && show)
+		rc = show(result);
+	cJSON_Delete(result);
+	client_close(&cl);
+	return rc;
+}
+
+/* ---- dispatch ---- */
+
+static int cmd_help(struct cli *c)
+{
+	if (!cli_words(c, 0, 1))
+		return CLI_USAGE;
+	if (!c->argc)
+		printf("usage: midwatch [options] [command]\n\nWithout a command the console "
+		       "opens.\n\n");
+	for (const struct cli_command *x = cli_commands; x->name; x++) {
+		if (c->argc && strcmp(c->argv[0], x->name) != 0)
+			continue;
+		printf("  %s %s\n      %s\n", x->name, x->args, x->help);
+	}
+	if (c->argc)
+		return CLI_OK;
+	printf("\nOptions, before or after the command; --json prints JSON:\n");
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (*options[i].flag)
+			printf("  --%-8s %s\n", options[i].flag, options[i].help);
+	return CLI_OK;
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+	const char *names[64] = {NULL}, *near;
+	size_t n = 0;
+
+	for (const struct cli_command *x = cli_commands; x->name; x++) {
+		if (strcmp(x->name, name) == 0)
+			return x;
+		if (n + 1 < ARRAY_LEN(names))
+			names[n++] = x->name;
+	}
+	near = mw_did_you_mean(name, names);
+	fprintf(stderr, "midwatch: there is no command \"%s\"%s%s%s\n", name,
+	        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return NULL;
+}
+
+/* Takes the options of options.def, --config and --json out of argv, wherever they stand; a word "--" ends them. */
+static int take_options(struct cli *c, int argc, char **argv, struct config *into, struct err *e)
+{
+	c->argc = 0;
+	for (int i = 1; i < argc;) {
+		int rc = 0;
+		if (strcmp(argv[i], "--") == 0) {
+			while (i < argc)
+				c->argv[c->argc++] = argv[i++];
+			break;
+		}
+		if (strcmp(argv[i], "--json") == 0) {
+			c->json = true;
+			i++;
+		} else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+			c->config_flag = argv[i + 1];
+			i += 2;
+		} else if ((rc = config_flag(into, argc, argv, &i, e)) < 0) {
+			return -1;
+		} else if (rc == 0) {
+			c->argv[c->argc++] = argv[i++];
+		}
+	}
+	c->argv[c->argc] = NULL;
+	return 0;
+}
+
+static int configure(struct cli *c, int argc, char **argv, struct err *e)
+{
+	struct config *scan = config_new();
+	int rc = take_options(c, argc, argv, scan, e);
+
+	config_free(scan);
+	if (rc == 0 && c->config_flag) { /* an engine that is started reads the same file */
+		char *path = path_absolute(c->config_flag);
+		setenv("MW_CONFIG", path, 1);
+		free(path);
+	}
+	if (rc || config_load(c->config, c->config_flag, e))
+		return -1;
+	return take_options(c, argc, argv, c->config, e);
+}
+
+/* A broken configuration must not keep one from the command that says where it is broken. */
+static bool tolerates_config(const struct cli *c)
+{
+	static const char *const names[] = {"config", "paths", "version", "help"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && c->argc; i++)
+		if (strcmp(c->argv[0], names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int dispatch(struct cli *c)
+{
+	running = find_command(c->argv[0]);
+	if (!running)
+		return CLI_USAGE;
+	c->argc--;
+	c->argv++;
+	return running->fn(c);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli c = {.config = config_new()};
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	struct err e;
+	int rc;
+
+	c.argv = words;
+	if (configure(&c, argc, argv, &e) && !tolerates_config(&c))
+		rc = cli_error(&e) == CLI_NOTHING ? CLI_FAILED : CLI_USAGE;
+	else if (c.argc)
+		rc = dispatch(&c);
+	else
+		rc = CLI_USAGE;
+	if (fflush(stdout) || ferror(stdout))
+		rc = rc ? rc : CLI_FAILED;
+	free(words);
+	config_free(c.config);
+	return rc;
+}

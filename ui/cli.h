@@ -1,0 +1,63 @@
+/*
+ * The command line: one table of commands (cli.c), each a function in a cli_*.c. What the screen can do, a script can do.
+ *
+ * Exit statuses, the same for every command:
+ *   0  it worked              3  nothing was found (an empty answer, an id that is not there)
+ *   1  it failed              4  the question was not understood: it asks back
+ *   2  wrong usage            5  partial: some of it is missing, and the output says what
+ */
+#ifndef MW_CLI_H
+#define MW_CLI_H
+
+#include "base/escape.h"
+#include "client.h"
+
+enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NOTHING, CLI_ASKS, CLI_PARTIAL };
+
+struct cli { /* what every command gets */
+	struct config *config;
+	const char *config_flag; /* --config, or NULL */
+	bool json;               /* --json: one JSON object on stdout instead of text */
+	int argc;                /* the command's own words, without options that were taken */
+	char **argv;             /* argv[0] is the first word after the command */
+};
+typedef int cli_fn(struct cli *c);
+struct cli_command {
+	const char *name, *args, *help;
+	cli_fn *fn;
+};
+extern const struct cli_command cli_commands[]; /* ends with a NULL name */
+
+int cli_main(int argc, char **argv);
+
+/* ---- for the commands (cli.c) ---- */
+
+/* Takes --name VALUE or --name=VALUE out of the command's words; NULL where it is not there. */
+const char *cli_option(struct cli *c, const char *name);
+bool cli_switch(struct cli *c, const char *name); /* the same for --name alone */
+/* Refuses words that begin with -- and are left, and more words than most; says the usage. */
+bool cli_words(struct cli *c, int least, int most);
+int cli_open(struct cli *c, struct client *cl); /* CLI_OK, or says why and CLI_FAILED */
+int cli_call(struct client *cl, const char *method, cJSON *params, cJSON **result); /* the same */
+int cli_error(const struct err *e); /* says it; the exit status that fits */
+void cli_put(struct slice text);    /* outside text to stdout, escaped */
+void cli_puts(const char *text);
+void cli_json(const cJSON *v);      /* one line on stdout */
+/* Calls and prints the result as JSON, or by show. */
+int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result));
+
+int cmd_ask(struct cli *c);
+int cmd_search(struct cli *c);
+int cmd_import(struct cli *c);
+int cmd_lake(struct cli *c);
+int cmd_queue(struct cli *c);
+int cmd_case(struct cli *c);
+int cmd_engine(struct cli *c);
+int cmd_config(struct cli *c);
+int cmd_paths(struct cli *c);
+int cmd_doctor(struct cli *c);
+int cmd_proxy(struct cli *c);
+int cmd_bundle(struct cli *c);
+int cmd_call(struct cli *c);
+
+#endif

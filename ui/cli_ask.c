@@ -1,0 +1,523 @@
+/*
+ * ask and search: a question or a plan becomes a job; this waits for it, pages its rows and prints them. With --json exactly one
+ * object: {plan, rows:[{uid}], result:{kind, ids, value, values, pairs, reason}, unread_words, elapsed_ms}.
+ */
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define PAGE_ROWS 2000
+#define POLL_US 200000
+
+struct run {
+	struct client *cl;
+	int64_t job;
+	cJSON *reading, *done; /* done: the JOB once it has ended */
+	bool resync;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void on_news(void *ctx, const char *method, const cJSON *params)
+{
+	struct run *r = ctx;
+
+	if (strcmp(method, "resync") == 0)
+		r->resync = true;
+	if (strcmp(method, "job.done") != 0)
+		return;
+	cJSON_Delete(r->done);
+	r->done = cJSON_Duplicate(params, 1);
+}
+
+static cJSON *job_param(int64_t job)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "job", job);
+	return o;
+}
+
+/* After a resync the notification may be among those that were dropped. */
+static int look_again(struct run *r, struct err *e)
+{
+	cJSON *job = NULL;
+
+	r->resync = false;
+	if (client_call(r->cl, "job.get", job_param(r->job), &job, e))
+		return -1;
+	if (strcmp(json_str(job, "state", ""), "running") == 0) {
+		cJSON_Delete(job);
+		return 0;
+	}
+	cJSON_Delete(r->done);
+	r->done = job;
+	return 0;
+}
+
+static bool ended(const struct run *r)
+{
+	return r->done && json_i64(r->done, "job", 0) == r->job;
+}
+
+static int wait_job(struct run *r, struct err *e)
+{
+	struct sigaction act = {.sa_handler = on_interrupt};
+
+	sigaction(SIGINT, &act, NULL);
+	while (!ended(r)) {
+		if (client_wait_news(r->cl, mw_mono_us() + POLL_US, e) < 0)
+			return -1;
+		if (r->resync && look_again(r, e))
+			return -1;
+		if (interrupted) {
+			cJSON *nothing = NULL;
+			interrupted = 0;
+			if (client_call(r->cl, "job.cancel", job_param(r->job), &nothing, e))
+				return -1;
+			cJSON_Delete(nothing);
+		}
+	}
+	return 0;
+}
+
+static int begin(struct run *r, const char *method, cJSON *params, struct err *e)
+{
+	cJSON *started = NULL, *nothing = NULL;
+
+	r->cl->news = on_news;
+	r->cl->ctx = r;
+	if (client_call(r->cl, "subscribe", NULL, &nothing, e) ||
+	    client_call(r->cl, method, params, &started, e)) {
+		cJSON_Delete(nothing);
+		return -1;
+	}
+	cJSON_Delete(nothing);
+	r->job = json_i64(started, "job", 0);
+	r->reading = cJSON_DetachItemFromObjectCaseSensitive(started, "reading");
+	cJSON_Delete(started);
+	return r->job ? wait_job(r, e) : 0;
+}
+
+/* ---- rows ---- */
+
+typedef void row_fn(void *ctx, const cJSON *row);
+
+static int each_row(struct run *r, int64_t step, row_fn *fn, void *ctx, struct err *e)
+{
+	int64_t offset = 0, total;
+
+	do {
+		cJSON *params = job_param(r->job), *page = NULL;
+		const cJSON *row;
+		json_add_i64(params, "step", step);
+		json_add_i64(params, "offset", offset);
+		json_add_i64(params, "limit", PAGE_ROWS);
+		if (client_call(r->cl, "job.rows", params, &page, e))
+			return -1;
+		cJSON_ArrayForEach(row, json_arr(page, "rows"))
+		{
+			fn(ctx, row);
+			offset++;
+		}
+		total = json_i64(page, "total", 0);
+		if (!cJSON_GetArraySize(json_arr(page, "rows")))
+			total = 0;
+		cJSON_Delete(page);
+	} while (offset < total);
+	return 0;
+}
+
+static int64_t last_step(const struct run *r)
+{
+	int n = cJSON_GetArraySize(json_arr(json_obj(r->reading, "plan"), "steps"));
+
+	return n ? n - 1 : 0;
+}
+
+/* The source's own id; a record without one is named by its place. */
+static char *row_uid(const cJSON *row)
+{
+	const char *uid = json_str(row, "uid", ""), *file = json_str(row, "file", ""), *base;
+
+	if (*uid)
+		return xstrdup(uid);
+	base = strrchr(file, '/');
+	return xasprintf("%s:%lld", base ? base + 1 : file, (long long)json_i64(row, "line", 0));
+}
+
+/* ---- JSON ---- */
+
+struct collect {
+	cJSON *ids, *rows;
+};
+
+static void collect_row(void *ctx, const cJSON *row)
+{
+	struct collect *c = ctx;
+	cJSON *o = cJSON_CreateObject();
+	char *uid = row_uid(row);
+
+	cJSON_AddItemToArray(c->ids, cJSON_CreateString(uid));
+	json_add_str(o, "uid", uid);
+	cJSON_AddItemToArray(c->rows, o);
+	free(uid);
+}
+
+static void copy(cJSON *into, const char *as, const cJSON *from, const char *key)
+{
+	const cJSON *v = json_get(from, key);
+
+	cJSON_AddItemToObject(into, as, v ? cJSON_Duplicate(v, 1) : cJSON_CreateNull());
+}
+
+static void copy_set(cJSON *into, const cJSON *from, const char *key)
+{
+	const cJSON *v = json_get(from, key);
+
+	if (v && !cJSON_IsNull(v))
+		copy(into, key, from, key);
+}
+
+static int fill_result(struct run *r, cJSON *result, cJSON *rows, struct err *e)
+{
+	const cJSON *answer = json_obj(r->done, "answer"), *empty = json_obj(answer, "empty");
+	const char *kind = json_str(answer, "kind", r->job ? "error" : "clarify");
+	struct collect c = {.rows = rows};
+
+	json_add_str(result, "kind", kind);
+	copy_set(result, answer, "value");
+	copy_set(result, answer, "values");
+	copy_set(result, answer, "pairs");
+	copy_set(result, empty, "reason");
+	if (strcmp(kind, "clarify") == 0)
+		copy(result, "clarify", r->reading, "clarify");
+	if (strcmp(kind, "events") != 0)
+		return 0;
+	c.ids = json_add_arr(result, "ids");
+	return each_row(r, last_step(r), collect_row, &c, e);
+}
+
+static int print_json(struct run *r, struct err *e)
+{
+	cJSON *o = cJSON_CreateObject(), *rows;
+	int rc;
+
+	copy(o, "plan", r->reading, "plan");
+	rows = json_add_arr(o, "rows");
+	rc = fill_result(r, json_add_obj(o, "result"), rows, e);
+	copy(o, "unread_words", r->reading, "unread");
+	copy(o, "reading", r->reading, "paraphrase");
+	copy_set(o, r->done, "error");
+	json_add_i64(o, "elapsed_ms", json_i64(r->done, "elapsed_ms", 0));
+	if (rc == 0)
+		cli_json(o);
+	cJSON_Delete(o);
+	return rc;
+}
+
+/* ---- text ---- */
+
+static void print_value(const cJSON *v)
+{
+	if (cJSON_IsString(v))
+		cli_puts(v->valuestring);
+	else if (cJSON_IsArray(v) && v->child)
+		print_value(v->child);
+	else if (cJSON_IsNumber(v))
+		printf("%.15g", v->valuedouble);
+}
+
+static void print_reading(const cJSON *reading)
+{
+	const cJSON *x;
+
+	if (json_str(reading, "paraphrase", NULL)) {
+		printf("read  ");
+		cli_puts(json_str(reading, "paraphrase", ""));
+		printf("\n");
+	}
+	cJSON_ArrayForEach(x, json_arr(reading, "chips")) if (json_bool(x, "assumed", false))
+	{
+		printf("      assumed: ");
+		cli_puts(json_str(x, "text", ""));
+		printf("\n");
+	}
+	cJSON_ArrayForEach(x, json_arr(reading, "unread"))
+	{
+		printf("      not understood: ");
+		print_value(x);
+		printf("\n");
+	}
+}
+
+static int print_clarify(const cJSON *reading)
+{
+	const cJSON *x;
+
+	printf("asks  ");
+	cli_puts(json_str(reading, "clarify", "this question was not understood"));
+	printf("\n");
+	cJSON_ArrayForEach(x, json_arr(reading, "choices"))
+	{
+		printf("      - ");
+		print_value(x);
+		printf("\n");
+	}
+	return CLI_ASKS;
+}
+
+static void print_event(void *ctx, const cJSON *row)
+{
+	const cJSON *v;
+
+	(void)ctx;
+	if (json_get(row, "cols")) {
+		cJSON_ArrayForEach(v, json_obj(row, "cols"))
+		{
+			print_value(v);
+			printf(v->next ? "\t" : "\n");
+		}
+		return;
+	}
+	printf("%s\t", json_str(row, "time", "-"));
+	cli_puts(json_str(row, "dataset", json_str(row, "source", "")));
+	cJSON_ArrayForEach(v, json_obj(row, "vals"))
+	{
+		printf("\t%s=", v->string);
+		print_value(v);
+	}
+	if (json_get(row, "node") || json_get(row, "path")) {
+		struct buf b = BUF_INIT;
+		json_write(&b, row);
+		cli_put((struct slice){b.s, b.len});
+		buf_release(&b);
+	}
+	printf("\t[%s]\n", json_str(row, "id", ""));
+}
+
+static void print_empty(const cJSON *answer)
+{
+	const cJSON *empty = json_obj(answer, "empty"), *x;
+
+	cli_puts(json_str(empty, "sentence", "nothing"));
+	printf(" (%s)\n", json_str(empty, "reason", "unknown"));
+	cJSON_ArrayForEach(x, json_arr(empty, "probes"))
+	{
+		printf("  %s ", json_bool(x, "ok", false) ? "ok " : "no ");
+		cli_puts(json_str(x, "what", ""));
+		printf(": ");
+		cli_puts(json_str(x, "found", ""));
+		printf("\n");
+	}
+	cJSON_ArrayForEach(x, json_arr(empty, "near"))
+	{
+		printf("  like it: ");
+		print_value(x);
+		printf("\n");
+	}
+}
+
+static int print_body(struct run *r, const char *kind, const cJSON *answer, struct err *e)
+{
+	const cJSON *x;
+
+	if (strcmp(kind, "count") == 0) {
+		print_value(json_get(answer, "value"));
+		printf("\n");
+	} else if (strcmp(kind, "values") == 0) {
+		cJSON_ArrayForEach(x, json_arr(answer, "values"))
+		{
+			print_value(x);
+			printf("\n");
+		}
+	} else if (strcmp(kind, "ranking") == 0) {
+		cJSON_ArrayForEach(x, json_arr(answer, "pairs"))
+		{
+			print_value(cJSON_GetArrayItem(x, 0));
+			printf("\t");
+			print_value(cJSON_GetArrayItem(x, 1));
+			printf("\n");
+		}
+	} else {
+		return each_row(r, last_step(r), print_event, NULL, e);
+	}
+	return 0;
+}
+
+static void print_reach(const cJSON *answer)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, json_arr(answer, "missing"))
+	{
+		printf("missing: ");
+		print_value(x);
+		printf("\n");
+	}
+	cJSON_ArrayForEach(x, json_arr(answer, "reach"))
+	{
+		printf("reach: ");
+		cli_puts(json_str(x, "text", ""));
+		printf("\n");
+	}
+}
+
+static int print_text(struct run *r, struct err *e)
+{
+	const cJSON *answer = json_obj(r->done, "answer");
+	const char *kind = json_str(answer, "kind", "");
+	bool partial = json_bool(answer, "partial", false);
+
+	print_reading(r->reading);
+	if (!r->job || strcmp(kind, "clarify") == 0)
+		return print_clarify(r->reading);
+	if (json_str(r->done, "error", NULL)) {
+		err_set(e, ERR_REMOTE, "%s", json_str(r->done, "error", ""));
+		return -1;
+	}
+	if (strcmp(kind, "empty") == 0)
+		print_empty(answer);
+	else if (print_body(r, kind, answer, e))
+		return -1;
+	print_reach(answer);
+	printf("%s%lld in %lld ms\n", partial ? "PARTIAL " : "",
+	       (long long)json_i64(answer, "total", 0),
+	       (long long)json_i64(r->done, "elapsed_ms", 0));
+	if (partial)
+		return CLI_PARTIAL;
+	return strcmp(kind, "empty") == 0 ? CLI_NOTHING : CLI_OK;
+}
+
+/* ---- commands ---- */
+
+static int run(struct cli *c, const char *method, cJSON *params)
+{
+	struct client cl;
+	struct run r = {.cl = &cl};
+	struct err e;
+	int rc = cli_open(c, &cl);
+
+	if (rc) {
+		cJSON_Delete(params);
+		return rc;
+	}
+	if (begin(&r, method, params, &e))
+		rc = -1;
+	else
+		rc = c->json ? print_json(&r, &e) : print_text(&r, &e);
+	cJSON_Delete(r.reading);
+	cJSON_Delete(r.done);
+	client_close(&cl);
+	return rc < 0 ? cli_error(&e) : rc;
+}
+
+static void add_session(struct cli *c, cJSON *params)
+{
+	const char *session = cli_option(c, "--session");
+	char own[32];
+
+	/* Without a name each call stands alone: no earlier question is meant by "those". */
+	snprintf(own, sizeof(own), "cli-%lld", (long long)mw_now());
+	json_add_str(params, "session", session ? session : own);
+}
+
+static char *join_words(const struct cli *c)
+{
+	struct buf b = BUF_INIT;
+
+	for (int i = 0; i < c->argc; i++)
+		buf_printf(&b, "%s%s", i ? " " : "", c->argv[i]);
+	return buf_take(&b, NULL);
+}
+
+int cmd_ask(struct cli *c)
+{
+	cJSON *params = cJSON_CreateObject();
+	const char *now = cli_option(c, "--now"), *incident = cli_option(c, "--incident");
+	char *question;
+
+	add_session(c, params);
+	if (!cli_words(c, 1, 256)) {
+		cJSON_Delete(params);
+		return CLI_USAGE;
+	}
+	question = join_words(c);
+	json_add_str(params, "question", question);
+	free(question);
+	if (now)
+		json_add_str(params, "now", now);
+	if (incident)
+		json_add_str(params, "incident", incident);
+	return run(c, "ask", params);
+}
+
+/* ---- search: words to a plan, without reading English ---- */
+
+static const struct {
+	const char *sign, *op;
+	bool negate;
+} signs[] = {
+        /* longer ones first */
+        {"!=", "is", true}, {"!~", "contains", true}, {">=", "ge", false}, {"<=", "le", false},
+        {"=", "is", false}, {"~", "contains", false}, {">", "gt", false},  {"<", "lt", false},
+};
+
+static cJSON *node_of(const char *word)
+{
+	cJSON *n = cJSON_CreateObject(), *outer;
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
+		const char *at = strstr(word, signs[i].sign);
+		if (!at || at == word)
+			continue;
+		json_add_slice(n, "field", (struct slice){word, (size_t)(at - word)});
+		json_add_str(n, "op",
+		             strchr(at, '*') && signs[i].op[0] == 'i' ? "like" : signs[i].op);
+		json_add_str(n, "value", at + strlen(signs[i].sign));
+		if (!signs[i].negate)
+			return n;
+		outer = cJSON_CreateObject();
+		cJSON_AddItemToObject(outer, "not", n);
+		return outer;
+	}
+	json_add_str(n, "op", "text");
+	json_add_str(n, "value", word);
+	return n;
+}
+
+int cmd_search(struct cli *c)
+{
+	const char *from = cli_option(c, "--from"), *to = cli_option(c, "--to");
+	const char *limit = cli_option(c, "--limit");
+	cJSON *params = cJSON_CreateObject(), *plan, *step, *all;
+	int64_t n = 0;
+
+	add_session(c, params);
+	if (!cli_words(c, 1, 64) || (limit && !slice_i64(slice_of(limit), &n))) {
+		cJSON_Delete(params);
+		return CLI_USAGE;
+	}
+	plan = json_add_obj(params, "plan");
+	json_add_str(plan, "show", "events");
+	step = cJSON_CreateObject();
+	cJSON_AddItemToArray(json_add_arr(plan, "steps"), step);
+	json_add_str(step, "kind", "search");
+	if (from)
+		json_add_str(step, "from", from);
+	if (to)
+		json_add_str(step, "to", to);
+	if (n)
+		json_add_i64(step, "limit", n);
+	all = json_add_arr(json_add_obj(step, "where"), "all");
+	for (int i = 0; i < c->argc; i++)
+		cJSON_AddItemToArray(all, node_of(c->argv[i]));
+	return run(c, "plan.run", params);
+}

@@ -1,0 +1,311 @@
+/*
+ * import: this side opens what the user names (the engine never does) and passes descriptors, as many as one message takes; a tree
+ * goes in several imports of the same label.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define TREE_DEPTH_MAX 32
+
+struct files {
+	VEC(char *) names;
+	int failed;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add_path(struct files *f, const char *path, int depth);
+
+static void add_dir(struct files *f, const char *path, int depth)
+{
+	DIR *d = depth > TREE_DEPTH_MAX ? NULL : opendir(path);
+	struct dirent *de;
+
+	if (!d) {
+		fprintf(stderr, "midwatch: %s: %s\n", path,
+		        depth > TREE_DEPTH_MAX ? "too deep" : strerror(errno));
+		f->failed++;
+		return;
+	}
+	while ((de = readdir(d))) {
+		char *name;
+		if (de->d_name[0] == '.')
+			continue;
+		name = xasprintf("%s/%s", path, de->d_name);
+		add_path(f, name, depth + 1);
+		free(name);
+	}
+	closedir(d);
+}
+
+/* Links inside a tree are not followed; one that was named is. */
+static void add_path(struct files *f, const char *path, int depth)
+{
+	struct stat st;
+
+	if (depth ? lstat(path, &st) : stat(path, &st)) {
+		fprintf(stderr, "midwatch: %s: %s\n", path, strerror(errno));
+		f->failed++;
+	} else if (S_ISDIR(st.st_mode)) {
+		add_dir(f, path, depth);
+	} else if (S_ISREG(st.st_mode) || (!depth && S_ISFIFO(st.st_mode))) {
+		*vec_push(&f->names) = xstrdup(path);
+	}
+}
+
+struct run {
+	struct client *cl;
+	int64_t job;
+	cJSON *done;
+	bool quiet, shown;
+	int64_t events, duplicates, rejected, nodes, edges;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void show_progress(struct run *r, const cJSON *p)
+{
+	int64_t bytes = json_i64(p, "bytes", 0), total = json_i64(p, "bytes_total", 0);
+	const cJSON *sec = json_get(p, "seconds");
+	double seconds = cJSON_IsNumber(sec) ? sec->valuedouble : 0;
+
+	if (r->quiet || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r%3lld%%  %lld events, %lld rejected, %.1f MB/s  ",
+	        total ? (long long)(bytes * 100 / total) : 0LL, (long long)json_i64(p, "events", 0),
+	        (long long)json_i64(p, "rejected", 0),
+	        seconds > 0 ? (double)bytes / seconds / 1e6 : 0.0);
+	r->shown = true;
+}
+
+static void on_news(void *ctx, const char *method, const cJSON *params)
+{
+	struct run *r = ctx;
+
+	if (strcmp(method, "import.progress") == 0)
+		show_progress(r, params);
+	if (strcmp(method, "job.done") != 0)
+		return;
+	cJSON_Delete(r->done);
+	r->done = cJSON_Duplicate(params, 1);
+}
+
+static int open_some(struct files *f, size_t *at, cJSON *names, int *fds)
+{
+	int n = 0;
+
+	while (*at < f->names.n && n < MW_FDS_PER_MESSAGE_MAX) {
+		const char *path = f->names.v[(*at)++];
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (fd < 0) {
+			fprintf(stderr, "midwatch: %s: %s\n", path, strerror(errno));
+			f->failed++;
+			continue;
+		}
+		fds[n++] = fd;
+		cJSON_AddItemToArray(names, cJSON_CreateString(path));
+	}
+	return n;
+}
+
+static int wait_done(struct run *r, struct err *e)
+{
+	while (!r->done || json_i64(r->done, "job", 0) != r->job) {
+		if (client_wait_news(r->cl, mw_mono_us() + MW_SECOND / 5, e) < 0)
+			return -1;
+		if (interrupted) {
+			cJSON *o = cJSON_CreateObject(), *nothing = NULL;
+			json_add_i64(o, "job", r->job);
+			if (client_call(r->cl, "job.cancel", o, &nothing, e))
+				return -1;
+			cJSON_Delete(nothing);
+			interrupted = 0;
+			return err_set(e, ERR_CANCELLED,
+			               "cancelled; what was stored stays, and the same import goes "
+			               "on from there");
+		}
+	}
+	return 0;
+}
+
+static int import_some(struct run *r, cJSON *params, const int *fds, int n, struct err *e)
+{
+	cJSON *started = NULL;
+	const cJSON *a;
+	int rc = client_call_fds(r->cl, "import.start", params, fds, n, &started, e);
+
+	if (rc == 0) {
+		r->job = json_i64(started, "job", 0);
+		rc = wait_done(r, e);
+	}
+	cJSON_Delete(started);
+	if (rc)
+		return -1;
+	if (json_str(r->done, "error", NULL))
+		return err_set(e, ERR_REMOTE, "%s", json_str(r->done, "error", ""));
+	a = json_obj(r->done, "answer");
+	r->events += json_i64(a, "events", 0);
+	r->duplicates += json_i64(a, "duplicates", 0);
+	r->rejected += json_i64(a, "rejected", 0);
+	r->nodes += json_i64(a, "nodes", 0);
+	r->edges += json_i64(a, "edges", 0);
+	return 0;
+}
+
+static cJSON *sums(const struct run *r, const struct files *f)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "files", (int64_t)f->names.n - f->failed);
+	json_add_i64(o, "unreadable", f->failed);
+	json_add_i64(o, "events", r->events);
+	json_add_i64(o, "duplicates", r->duplicates);
+	json_add_i64(o, "rejected", r->rejected);
+	json_add_i64(o, "nodes", r->nodes);
+	json_add_i64(o, "edges", r->edges);
+	return o;
+}
+
+static void print_sums(struct cli *c, const struct run *r, const struct files *f)
+{
+	cJSON *o = sums(r, f), *x;
+
+	if (r->shown)
+		fprintf(stderr, "\r\x1b[K");
+	if (c->json) {
+		cli_json(o);
+	} else {
+		cJSON_ArrayForEach(x, o) printf("%s%s %lld", x == o->child ? "" : ", ", x->string,
+		                                (long long)x->valuedouble);
+		printf("\n");
+	}
+	cJSON_Delete(o);
+}
+
+static int import_all(struct run *r, struct files *f, const char *label, const char *mapping,
+                      struct err *e)
+{
+	int fds[MW_FDS_PER_MESSAGE_MAX], n, rc = 0;
+	size_t at = 0;
+
+	while (at < f->names.n && rc == 0) {
+		cJSON *params = cJSON_CreateObject(), *names = json_add_arr(params, "names");
+		if (label)
+			json_add_str(params, "label", label);
+		if (mapping)
+			json_add_str(params, "mapping", mapping);
+		n = open_some(f, &at, names, fds);
+		if (n)
+			rc = import_some(r, params, fds, n, e);
+		else
+			cJSON_Delete(params);
+	}
+	return rc;
+}
+
+static int import_files(struct cli *c, struct files *f, const char *label, const char *mapping)
+{
+	struct sigaction act = {.sa_handler = on_interrupt};
+	struct client cl;
+	struct run r = {.cl = &cl, .quiet = c->json};
+	cJSON *nothing = NULL;
+	struct err e;
+	int rc;
+
+	if (strncmp(config_str(c->config, OPT_ENGINE), "ssh://", 6) == 0) {
+		err_set(&e, ERR_INVALID,
+		        "descriptors do not go through ssh: run the import on that host");
+		return cli_error(&e);
+	}
+	rc = cli_open(c, &cl);
+	if (rc)
+		return rc;
+	sigaction(SIGINT, &act, NULL);
+	cl.news = on_news;
+	cl.ctx = &r;
+	rc = cli_call(&cl, "subscribe", NULL, &nothing);
+	cJSON_Delete(nothing);
+	if (rc == CLI_OK && import_all(&r, f, label, mapping, &e))
+		rc = cli_error(&e);
+	print_sums(c, &r, f);
+	cJSON_Delete(r.done);
+	client_close(&cl);
+	if (rc == CLI_OK && f->failed)
+		return CLI_PARTIAL;
+	return rc;
+}
+
+static int show_rejected(const cJSON *r)
+{
+	const cJSON *list = json_arr(r, "rejected"), *x;
+
+	cJSON_ArrayForEach(x, list) {
+		cli_puts(json_str(x, "file", "?"));
+		printf(":%lld: ", (long long)json_i64(x, "line", 0));
+		cli_puts(json_str(x, "reason", ""));
+		printf("\n");
+	}
+	return CLI_OK;
+}
+
+static int show_imports(const cJSON *r)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, json_arr(r, "imports"))
+	{
+		printf("%lld  %s  ", (long long)json_i64(x, "id", 0), json_str(x, "at", ""));
+		cli_puts(json_str(x, "label", "-"));
+		printf("  %lld events, %lld duplicates, %lld rejected%s\n",
+		       (long long)json_i64(x, "events", 0), (long long)json_i64(x, "duplicates", 0),
+		       (long long)json_i64(x, "rejected", 0),
+		       json_bool(x, "undone", false) ? ", undone" : "");
+	}
+	return CLI_OK;
+}
+
+int cmd_import(struct cli *c)
+{
+	const char *label = cli_option(c, "--label"), *mapping = cli_option(c, "--mapping");
+	const char *undo = cli_option(c, "--undo");
+	bool rejected = cli_switch(c, "--rejected"), list = cli_switch(c, "--list");
+	struct files f = {0};
+	cJSON *params;
+	int64_t n;
+	int rc;
+
+	if (!cli_words(c, undo || rejected || list ? 0 : 1, 100000))
+		return CLI_USAGE;
+	if (rejected)
+		return cli_show(c, "import.rejected", NULL, show_rejected);
+	if (list)
+		return cli_show(c, "import.list", NULL, show_imports);
+	if (undo) {
+		params = cJSON_CreateObject();
+		json_add_i64(params, "import", slice_i64(slice_of(undo), &n) ? n : 0);
+		return cli_show(c, "import.undo", params, NULL);
+	}
+	for (int i = 0; i < c->argc; i++)
+		add_path(&f, c->argv[i], 0);
+	qsort(f.names.v, f.names.n, sizeof(*f.names.v), by_name);
+	rc = f.names.n ? import_files(c, &f, label, mapping) : CLI_FAILED;
+	for (size_t i = 0; i < f.names.n; i++)
+		free(f.names.v[i]);
+	vec_free(&f.names);
+	return rc;
+}
