@@ -4,6 +4,13 @@
 
 #include "base/paths.h"
 
+/* Only for the help: cli_main takes it before the table is looked at. */
+static int cmd_attach(struct cli *c)
+{
+	(void)c;
+	return CLI_USAGE;
+}
+
 static int cmd_version(struct cli *c)
 {
 	if (!cli_words(c, 0, 0))
@@ -15,6 +22,7 @@ static int cmd_version(struct cli *c)
 static int cmd_help(struct cli *c);
 
 const struct cli_command cli_commands[] = {
+        {"attach", "[--incident ID]", "the console, with the screen that was left", cmd_attach},
         {"ask", "[--session NAME] [--now TIME] QUESTION",
          "ask in plain words; prints reading and answer", cmd_ask},
         {"search", "[--from TIME] [--to TIME] [--limit N] FIELD=VALUE|TEXT...",
@@ -118,7 +126,7 @@ bool cli_switch(struct cli *c, const char *name)
 	return false;
 }
 
-static const struct cli_command *running; /* for its usage text */
+static const struct cli_command *running = &cli_commands[0]; /* for its usage text */
 
 static void usage(void)
 {
@@ -286,7 +294,7 @@ static int dispatch(struct cli *c)
 	return running->fn(c);
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, cli_fn *console)
 {
 	struct cli c = {.config = config_new()};
 	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
@@ -296,10 +304,10 @@ int cli_main(int argc, char **argv)
 	c.argv = words;
 	if (configure(&c, argc, argv, &e) && !tolerates_config(&c))
 		rc = cli_error(&e) == CLI_NOTHING ? CLI_FAILED : CLI_USAGE;
-	else if (c.argc)
+	else if (c.argc && strncmp(c.argv[0], "--", 2) != 0 && strcmp(c.argv[0], "attach") != 0)
 		rc = dispatch(&c);
 	else
-		rc = CLI_USAGE;
+		rc = console(&c);
 	if (fflush(stdout) || ferror(stdout))
 		rc = rc ? rc : CLI_FAILED;
 	free(words);

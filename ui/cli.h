@@ -28,7 +28,8 @@ struct cli_command {
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 
-int cli_main(int argc, char **argv);
+/* Without a command `console` runs, as does `midwatch attach`. */
+int cli_main(int argc, char **argv, cli_fn *console);
 
 /* ---- for the commands (cli.c) ---- */
 

@@ -254,7 +254,8 @@ static int show_rejected(const cJSON *r)
 {
 	const cJSON *list = json_arr(r, "rejected"), *x;
 
-	cJSON_ArrayForEach(x, list) {
+	cJSON_ArrayForEach(x, list)
+	{
 		cli_puts(json_str(x, "file", "?"));
 		printf(":%lld: ", (long long)json_i64(x, "line", 0));
 		cli_puts(json_str(x, "reason", ""));

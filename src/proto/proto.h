@@ -13,7 +13,7 @@
 
 #define MW_PROTO_VERSION 1 /* a difference is an error that names both versions */
 
-enum perm { PERM_NONE, PERM_READ, PERM_ANALYST, PERM_LEAD, PERM_ADMIN };
+enum perm { PERM_NONE = -1, PERM_READ, PERM_ANALYST, PERM_LEAD, PERM_ADMIN };
 enum method_id {
 #define METHOD(sym, name, perm, params) M_##sym,
 #include "proto/methods.def"

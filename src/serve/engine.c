@@ -67,7 +67,7 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k)
 	char *own = path_config("");
 
 	(void)k;
-	json_add_str(o, "state", e->state_dir);
+	json_add_str(o, "state", e->data_dir);
 	json_add_str(o, "assets_user",
 	             *config_str(e->config, OPT_ASSETS) ? config_str(e->config, OPT_ASSETS) : own);
 	json_add_i64(o, "lake_max_bytes", config_i64(e->config, OPT_LAKE_SIZE));
@@ -152,17 +152,19 @@ static void raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
-static int open_spools(struct engine *e, struct err *err)
+/* Lake and graph have a folder of their own, so that a worker with rights there cannot reach state.db. */
+static int open_folders(struct engine *e, struct err *err)
 {
-	char *dir = path_join(e->state_dir, "spool");
+	char *spools = path_join(e->state_dir, "spool");
+	int rc = private_dir(e->data_dir, err) || private_dir(spools, err) ? -1 : 0;
 
-	if (mkdir(dir, 0700) && errno != EEXIST)
-		err_errno(err, "%s", dir);
-	e->spool_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (e->spool_dir < 0)
-		err_errno(err, "%s", dir);
-	free(dir);
-	return e->spool_dir < 0 ? -1 : 0;
+	if (rc == 0) {
+		e->spool_dir = open(spools, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (e->spool_dir < 0)
+			rc = err_errno(err, "%s", spools);
+	}
+	free(spools);
+	return rc;
 }
 
 static int open_socket(struct engine *e, struct err *err)
@@ -211,7 +213,7 @@ static int open_all(struct engine *e, struct err *err)
 	if (e->lock_fd < 0)
 		return -1;
 	e->loop = loop_new(err);
-	if (!e->loop || watch_signals(e, err) || open_spools(e, err))
+	if (!e->loop || watch_signals(e, err) || open_folders(e, err))
 		return -1;
 	po.loop = e->loop;
 	e->pool = pool_new(&po, err);
@@ -356,7 +358,7 @@ int engine_main(int argc, char **argv, const struct worker_kind *const *kinds)
 	struct engine *e = xcalloc(1, sizeof(*e));
 	struct flags f = {0};
 	struct err err;
-	char *state;
+	char *state, *data;
 	int rc;
 
 	e->kinds = kinds;
@@ -373,12 +375,14 @@ int engine_main(int argc, char **argv, const struct worker_kind *const *kinds)
 	log_init("midwatchd", STDERR_FILENO, log_level(e->config));
 	state = xstrdup(config_state_dir(e->config));
 	e->state_dir = state;
+	e->data_dir = data = path_join(state, STATE_DATA);
 	e->started_us = mw_mono_us();
 	if (f.detach)
 		detach();
 	rc = run(e, &f);
 	config_free(e->config);
 	free(state);
+	free(data);
 	free(e);
 	return rc;
 }

@@ -24,7 +24,7 @@ struct engine {
 	const struct worker_kind *const *kinds;
 	struct config *config;
 	const char *config_flag;   /* --config, or NULL */
-	const char *state_dir;
+	const char *state_dir, *data_dir; /* data: of lake and graph */
 	bool team;                 /* listens for several users */
 	int lock_fd, listen_fd, spool_dir, signal_fd;
 	struct watch *listener, *signals;
@@ -41,6 +41,8 @@ struct engine {
 
 /* Starts and runs an engine until it is told to stop or idles out. Exit status. kinds: ends with NULL. */
 int engine_main(int argc, char **argv, const struct worker_kind *const *kinds);
+
+#define STATE_DATA "lake"
 
 /* ---- requests (request.c) ---- */
 

@@ -20,7 +20,7 @@ static const struct {
         {PERM_ADMIN, "admin", OPT_ADMINS},
         {PERM_LEAD, "lead", OPT_LEADS},
         {PERM_ANALYST, "analyst", OPT_ANALYSTS},
-        {PERM_READ, "reader", OPT_READERS},
+        {PERM_READ, "read", OPT_READERS},
 };
 
 const char *role_name(enum perm role)
