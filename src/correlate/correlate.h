@@ -14,11 +14,17 @@
 
 struct lake;
 struct graph;
-struct finding_list { VEC(struct finding) v; };
-int correlate_collect(struct lake *l, struct graph *g, mw_time since, struct finding_list *out, struct err *e) MW_USE_RESULT;
-struct incident_list { VEC(struct incident) v; };
+struct finding_list {
+	VEC(struct finding) v;
+};
+int correlate_collect(struct lake *l, struct graph *g, mw_time since, struct finding_list *out,
+                      struct err *e) MW_USE_RESULT;
+struct incident_list {
+	VEC(struct incident) v;
+};
 /* graph may be NULL: then exposure, data class and owner count as unknown, and say so. */
-int correlate_cluster(const struct finding_list *f, struct graph *g, struct incident_list *out, struct err *e) MW_USE_RESULT;
+int correlate_cluster(const struct finding_list *f, struct graph *g, struct incident_list *out,
+                      struct err *e) MW_USE_RESULT;
 void finding_list_release(struct finding_list *f);
 void incident_list_release(struct incident_list *i);
 

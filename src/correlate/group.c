@@ -1,0 +1,347 @@
+#include "correlate/group.h"
+
+#include "base/map.h"
+
+static const char *const entity_names[] = {
+        "mw.instance",
+        "actor.session.uid",
+        "actor.user.credential_uid",
+        "actor.user.name",
+        "user.name",
+        "src_endpoint.ip",
+        "dst_endpoint.ip",
+        "mw.bucket",
+        "mw.db",
+        "device.hostname",
+        "src_endpoint.instance_uid",
+        "query.hostname",
+        "mw.snapshot",
+        "mw.volume",
+        "mw.role",
+        "mw.security_group",
+        "mw.new_access_key",
+        "mw.shared_with",
+        "mw.function",
+        "mw.secret",
+        "resources.uid",
+        "resources.name",
+        "container.image.name",
+        "process.name",
+        "cloud.account.uid",
+        "mw.alert_entity",
+};
+
+const field_id *entity_fields(void)
+{
+	static field_id ids[ARRAY_LEN(entity_names) + 1];
+	static size_t n;
+	for (; n < ARRAY_LEN(entity_names); n++) {
+		const struct field *f = field_find(slice_of(entity_names[n]));
+		ids[n] = f ? f->id : FIELD_NONE;
+	}
+	ids[n] = FIELD_NONE;
+	return ids;
+}
+
+char *entity_text(field_id field, struct slice value)
+{
+	return xasprintf("%s=%.*s", field_at(field)->name, (int)value.n, value.s);
+}
+
+struct cited {
+	mw_time at;
+	event_id id;
+};
+struct group {
+	struct map values; /* "field\0value" -> events; keys in order of coming */
+	struct map distinct;
+	struct cited cited[GROUP_EVIDENCE_MAX];
+	size_t ncited;
+	uint64_t events;
+	mw_time first, last;
+};
+struct groups {
+	const struct detection *d;
+	struct map index; /* tuple and window -> group number */
+	VEC(struct group *) v;
+};
+
+struct groups *groups_new(const struct detection *d)
+{
+	struct groups *g = xcalloc(1, sizeof(*g));
+	g->d = d;
+	return g;
+}
+
+static void group_free(struct group *g)
+{
+	map_release(&g->values);
+	map_release(&g->distinct);
+	free(g);
+}
+
+void groups_free(struct groups *g)
+{
+	if (!g)
+		return;
+	for (size_t i = 0; i < g->v.n; i++)
+		group_free(g->v.v[i]);
+	vec_free(&g->v);
+	map_release(&g->index);
+	free(g);
+}
+
+static bool hour_fits(const struct detection *d, mw_time t)
+{
+	int h = (int)(t % MW_DAY / MW_HOUR);
+	if (d->hour_from == d->hour_to)
+		return true;
+	if (t == MW_TIME_NONE)
+		return false;
+	return d->hour_from < d->hour_to ? h >= d->hour_from && h < d->hour_to
+	                                 : h >= d->hour_from || h < d->hour_to;
+}
+
+/* The tuple of `by`, each with its length in front so that no two tuples are written alike. */
+static bool tuple_of(const struct detection *d, const struct event *ev, struct buf *key)
+{
+	for (size_t i = 0; i < d->nby; i++) {
+		struct slice v = event_get(ev, d->by[i]);
+		if (i == 0 && !v.n)
+			return false;
+		buf_printf(key, "%zu:", v.n);
+		buf_add(key, v.s, v.n);
+	}
+	return true;
+}
+
+static struct group *group_at(struct groups *g, const struct buf *key, size_t tuple, mw_time t)
+{
+	struct buf full = BUF_INIT;
+	bool added;
+	buf_add(&full, key->s, tuple);
+	if (g->d->window)
+		buf_printf(&full, "@%lld", t == MW_TIME_NONE ? -1 : (long long)(t / g->d->window));
+	struct map_entry *m = map_put(&g->index, full.s, full.len, &added);
+	if (added) {
+		m->val.u = g->v.n;
+		*vec_push(&g->v) = xcalloc(1, sizeof(struct group));
+		g->v.v[m->val.u]->first = g->v.v[m->val.u]->last = MW_TIME_NONE;
+	}
+	buf_release(&full);
+	return g->v.v[m->val.u];
+}
+
+/* Keeps the earliest, in order of time then id. */
+static void cite(struct group *g, mw_time at, event_id id)
+{
+	size_t i = g->ncited;
+	if (id == EVENT_ID_NONE)
+		return;
+	while (i > 0 &&
+	       (g->cited[i - 1].at > at || (g->cited[i - 1].at == at && g->cited[i - 1].id > id)))
+		i--;
+	if (i == GROUP_EVIDENCE_MAX)
+		return;
+	size_t kept = g->ncited < GROUP_EVIDENCE_MAX ? g->ncited : GROUP_EVIDENCE_MAX - 1;
+	memmove(&g->cited[i + 1], &g->cited[i], (kept - i) * sizeof(g->cited[0]));
+	g->cited[i] = (struct cited){at, id};
+	g->ncited = kept + 1;
+}
+
+static void note_value(struct group *g, field_id field, struct slice value)
+{
+	struct buf key = BUF_INIT;
+	buf_add(&key, &field, sizeof(field));
+	buf_add(&key, value.s, value.n);
+	map_put(&g->values, key.s, key.len, NULL)->val.u++;
+	buf_release(&key);
+}
+
+static void note_values(const struct detection *d, struct group *g, const struct event *ev)
+{
+	const struct event_val *v;
+	vec_each (v, &ev->vals) {
+		if (v->field == d->distinct)
+			map_put(&g->distinct, v->value.s, v->value.n, NULL);
+		bool wanted = false;
+		for (const field_id *f = entity_fields(); *f != FIELD_NONE && !wanted; f++)
+			wanted = *f == v->field;
+		for (size_t i = 0; i < d->nby && !wanted; i++)
+			wanted = d->by[i] == v->field;
+		if (wanted)
+			note_value(g, v->field, v->value);
+	}
+}
+
+void groups_event(struct groups *gs, const struct event *ev, event_id id)
+{
+	struct buf key = BUF_INIT;
+	if (hour_fits(gs->d, ev->time) && tuple_of(gs->d, ev, &key)) {
+		struct group *g = group_at(gs, &key, key.len, ev->time);
+		g->events++;
+		if (ev->time != MW_TIME_NONE) {
+			g->first = g->first == MW_TIME_NONE || ev->time < g->first ? ev->time
+			                                                           : g->first;
+			g->last = ev->time > g->last ? ev->time : g->last;
+		}
+		cite(g, ev->time, id);
+		note_values(gs->d, g, ev);
+	}
+	buf_release(&key);
+}
+
+/* ---- findings ---- */
+
+static bool worth(const struct detection *d, const struct group *g)
+{
+	return g->events >= (uint64_t)d->min &&
+	       (d->distinct == FIELD_NONE || g->distinct.n >= (size_t)d->distinct_min);
+}
+
+/* Windows of one tuple are one finding: adds what `from` holds. */
+static void absorb(struct group *to, const struct group *from)
+{
+	for (size_t i = 0; i < from->values.n; i++) {
+		const struct map_entry *m = &from->values.entries[i];
+		map_put(&to->values, m->key, m->len, NULL)->val.u += m->val.u;
+	}
+	for (size_t i = 0; i < from->ncited; i++)
+		cite(to, from->cited[i].at, from->cited[i].id);
+	to->events += from->events;
+	if (to->first == MW_TIME_NONE || (from->first != MW_TIME_NONE && from->first < to->first))
+		to->first = from->first;
+	to->last = from->last > to->last ? from->last : to->last;
+}
+
+struct named {
+	struct slice value;
+	uint64_t events;
+};
+
+static int more_frequent(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	if (x->events != y->events)
+		return x->events > y->events ? -1 : 1;
+	int c = memcmp(x->value.s, y->value.s, x->value.n < y->value.n ? x->value.n : y->value.n);
+	return c ? c : (x->value.n > y->value.n) - (x->value.n < y->value.n);
+}
+
+/* The values of one field, most frequent first; at most max. */
+static size_t top_values(const struct group *g, field_id field, struct named *out, size_t max)
+{
+	VEC(struct named) all = {0};
+	for (size_t i = 0; i < g->values.n; i++) {
+		const struct map_entry *m = &g->values.entries[i];
+		if (memcmp(m->key, &field, sizeof(field)) == 0)
+			*vec_push(&all) = (struct named){
+			        {m->key + sizeof(field), m->len - sizeof(field)}, m->val.u};
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), more_frequent);
+	size_t n = all.n < max ? all.n : max;
+	if (n)
+		memcpy(out, all.v, n * sizeof(*out));
+	vec_free(&all);
+	return n;
+}
+
+/* {field} in a title: the value, by the name that the inventory has for it. */
+static void title_value(const struct group *g, const struct facts *f, struct slice name,
+                        struct buf *out)
+{
+	const struct field *field = field_find(name);
+	struct named one;
+	if (!field || !top_values(g, field->id, &one, 1)) {
+		buf_str(out, "?");
+		return;
+	}
+	uint32_t node = facts_node(f, one.value);
+	if (node != GRAPH_NONE)
+		buf_str(out, facts_name(f, node));
+	else
+		buf_add(out, one.value.s, one.value.n);
+}
+
+static char *title_of(const struct detection *d, const struct group *g, const struct facts *f)
+{
+	struct buf b = BUF_INIT;
+	size_t len;
+	for (const char *p = d->title; *p; p++) {
+		const char *end = *p == '{' ? strchr(p, '}') : NULL;
+		if (!end) {
+			buf_ch(&b, *p);
+			continue;
+		}
+		title_value(g, f, (struct slice){p + 1, (size_t)(end - p - 1)}, &b);
+		p = end;
+	}
+	return buf_take(&b, &len);
+}
+
+static void fill_entities(const struct detection *d, const struct group *g, struct finding *out)
+{
+	struct named top[GROUP_VALUES_MAX];
+	for (size_t i = 0; i < d->nby; i++)
+		for (size_t n = top_values(g, d->by[i], top, 1), k = 0; k < n; k++)
+			*vec_push(&out->entities) = entity_text(d->by[i], top[k].value);
+	for (const field_id *f = entity_fields(); *f != FIELD_NONE; f++) {
+		bool done = false;
+		for (size_t i = 0; i < d->nby; i++)
+			done |= d->by[i] == *f;
+		for (size_t n = done ? 0 : top_values(g, *f, top, GROUP_VALUES_MAX), k = 0; k < n;
+		     k++)
+			*vec_push(&out->entities) = entity_text(*f, top[k].value);
+	}
+}
+
+static void make_finding(const struct detection *d, const char *tuple, const struct group *g,
+                         const struct facts *f, struct finding_list *out)
+{
+	struct finding *to = vec_push(&out->v);
+	to->key = xasprintf("det:%s:%s", d->id, tuple);
+	to->title = title_of(d, g, f);
+	to->rule = xstrdup(d->id);
+	to->dataset = xstrdup(d->outside ? "detection.outside" : "detection");
+	to->severity = d->severity;
+	to->confidence = d->confidence;
+	to->first = g->first;
+	to->last = g->last;
+	to->events = g->events;
+	fill_entities(d, g, to);
+	for (size_t i = 0; i < g->ncited; i++)
+		*vec_push(&to->evidence) = xasprintf("ev:%llu", (unsigned long long)g->cited[i].id);
+	for (const char *const *a = d->attack; *a; a++)
+		*vec_push(&to->attack) = xstrdup(*a);
+}
+
+void groups_findings(const struct groups *gs, const struct facts *f, struct finding_list *out)
+{
+	struct groups merged = {.d = gs->d};
+	for (size_t i = 0; i < gs->index.n; i++) {
+		const struct map_entry *m = &gs->index.entries[i];
+		const struct group *g = gs->v.v[m->val.u];
+		const char *at = gs->d->window ? memrchr(m->key, '@', m->len) : NULL;
+		if (!worth(gs->d, g))
+			continue;
+		struct buf key = BUF_INIT;
+		buf_add(&key, m->key, at ? (size_t)(at - m->key) : m->len);
+		struct map_entry *to = map_put(&merged.index, key.s, key.len, NULL);
+		if (!to->val.u) {
+			*vec_push(&merged.v) = xcalloc(1, sizeof(struct group));
+			merged.v.v[merged.v.n - 1]->first = merged.v.v[merged.v.n - 1]->last =
+			        MW_TIME_NONE;
+			to->val.u = merged.v.n;
+		}
+		absorb(merged.v.v[to->val.u - 1], g);
+		buf_release(&key);
+	}
+	for (size_t i = 0; i < merged.index.n; i++)
+		make_finding(gs->d, merged.index.entries[i].key,
+		             merged.v.v[merged.index.entries[i].val.u - 1], f, out);
+	for (size_t i = 0; i < merged.v.n; i++)
+		group_free(merged.v.v[i]);
+	vec_free(&merged.v);
+	map_release(&merged.index);
+}
