@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #include "model/say.h"
-#include "proto/proto.h"
+#include "keys/keys.h"
 #include "widget/text.h"
 
 void status_release(struct status *s)
@@ -95,11 +95,10 @@ static void add_clock(mw_time now, struct buf *out)
 	buf_release(&c);
 }
 
-void status_row(const struct status *s, mw_time now, int columns, struct buf *out)
+void status_row(const struct status *s, mw_time now, struct buf *out)
 {
 	const char *model = json_str(json_obj(s->engine, "model"), "name", NULL);
 
-	(void)columns;
 	buf_str(out, "MW ");
 	if (s->link != LINK_UP) {
 		buf_printf(out, "%s %s",
@@ -143,7 +142,7 @@ bool status_may(const struct status *s, int perm)
 	int have = PERM_READ;
 
 	for (int p = PERM_READ; p <= PERM_ADMIN; p++)
-		if (!strcmp(s->role, (const char *[]){"read", "analyst", "lead", "admin"}[p]))
+		if (!strcmp(s->role, perm_name((enum perm)p)))
 			have = p;
 	return have >= perm && !(s->readonly && perm > PERM_READ);
 }

@@ -19,7 +19,7 @@ struct status {
 void status_release(struct status *s);
 void status_hello(struct status *s, const cJSON *reply);
 void status_engine(struct status *s, cJSON *reply, mw_time now); /* takes it over */
-void status_row(const struct status *s, mw_time now, int columns, struct buf *out);
+void status_row(const struct status *s, mw_time now, struct buf *out);
 /* The worst news about the data as one sentence, or nothing: what row 23 says when there is nothing newer. */
 void status_trust(const struct status *s, struct buf *out);
 int status_jobs(const struct status *s);

@@ -404,6 +404,7 @@ static bool pin(struct app *a, struct view *v)
 {
 	const struct doc_line *l = view_selected(v);
 	const cJSON *e = l ? row_evidence(l->ref) : NULL;
+	char wire[32];
 
 	if (cJSON_IsArray(e))
 		e = e->child;
@@ -411,8 +412,8 @@ static bool pin(struct app *a, struct view *v)
 		app_say(a, R_WARN, "open an incident first: pins belong to one");
 	else if (e)
 		pin_it(a, v, e->valuestring);
-	else if (v->ops == &evidence_ops)
-		pin_it(a, v, v->title);
+	else if (v->ops == &evidence_ops && v->title[0] == 'e' && wire_id(slice_of(v->title), wire))
+		pin_it(a, v, wire);
 	else
 		app_say(a, R_WARN, "select a row that stands on a record");
 	return true;

@@ -219,14 +219,15 @@ static void card_build(struct app *a, struct view *v)
 	add_block(v, R_TEXT, "To", json_get(d, "to"));
 	add_block(v, R_TEXT, "Whose", json_get(d, "whose"));
 	add_block(v, R_WARN, "Gaps", json_get(d, "gaps"));
-	add_entities(v);
 	doc_add(&v->doc, R_TEXT, SLICE(""));
 	add_score(v);
 	add_attack(v);
 	add_seen(v);
-	add_notes(v);
-	doc_add(&v->doc, R_TEXT, SLICE(""));
+	if (v->doc.lines.n + 4 <= (size_t)v->pos.rows)
+		doc_add(&v->doc, R_TEXT, SLICE(""));
 	add_next(v);
+	add_notes(v);
+	add_entities(v);
 }
 
 static void run_next(struct app *a, struct view *v, const cJSON *n)

@@ -79,7 +79,7 @@ static void citation(struct view *v, struct buf *b)
 	const struct doc_line *l = view_selected(v);
 
 	if (v->ops == &evidence_ops)
-		say_id(b, v->title);
+		buf_printf(b, "[%s]", v->title);
 	else if (l && l->ref && row_evidence(l->ref))
 		say_ids(b, row_evidence(l->ref), 20);
 }

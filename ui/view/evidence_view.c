@@ -15,7 +15,8 @@ struct record {
 	struct buf raw;
 	char **around; /* ids of the rows beside it, for [ and ] */
 	size_t n, at;
-	int hidden; /* control and invisible characters in raw */
+	char wire[32]; /* its id */
+	int hidden;    /* control and invisible characters in raw */
 };
 
 static struct record *rec(const struct view *v)
@@ -179,7 +180,7 @@ static void got_chunk(struct app *a, struct view *v);
 
 static void ask_chunk(struct app *a, struct view *v)
 {
-	cJSON *p = params_new("id", v->title);
+	cJSON *p = params_new("id", rec(v)->wire);
 
 	json_add_i64(p, "offset", (int64_t)rec(v)->raw.len);
 	json_add_i64(p, "length", CHUNK);
@@ -212,7 +213,9 @@ static void load(struct app *a, struct view *v, const char *wire)
 {
 	struct record *r = rec(v);
 
-	snprintf(v->title, sizeof(v->title), "%s", wire);
+	snprintf(r->wire, sizeof(r->wire), "%s", wire);
+	snprintf(v->title, sizeof(v->title), "%s%s", wire[0] == 'e' ? "e" : "",
+	         wire[0] == 'e' ? wire + 3 : wire);
 	buf_reset(&r->raw);
 	v->pos = (struct doc_pos){0};
 	if (wire[0] == 'c')

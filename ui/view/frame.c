@@ -20,7 +20,7 @@ static void draw_status(struct app *a)
 	struct buf b = BUF_INIT;
 	struct surface *s = &a->screen;
 
-	status_row(&a->status, mw_now(), s->w, &b);
+	status_row(&a->status, mw_now(), &b);
 	surf_fill(s, (struct rect){0, 0, 1, s->w}, style(a, R_STATUS));
 	surf_cut(s, 0, 0, s->w, style(a, a->status.link == LINK_LOST ? R_BAD : R_STATUS),
 	         (struct slice){b.s, b.len});
@@ -54,7 +54,7 @@ static void draw_crumb(struct app *a, struct view *v, int from, int y, int x, in
 	if (v->ops->crumb)
 		v->ops->crumb(a, v, &counts);
 	room = w - text_width((struct slice){counts.s, counts.len}) - 2;
-	room = room < w / 3 ? w / 3 : room;
+	room = room < 12 ? 12 : room;
 	while (text_width((struct slice){names.s + skip, names.len - skip}) > room) {
 		const char *next = memmem(names.s + skip, names.len - skip, " > ", 3);
 		if (!next)
@@ -79,6 +79,7 @@ void view_prepare(struct app *a, struct view *v, int width, int rows)
 	if (!v->ops->build)
 		return;
 	if (v->dirty || v->doc.width != width) {
+		v->pos.rows = rows;
 		doc_reset(&v->doc, width);
 		v->ops->build(a, v);
 		if (v->error.code)
@@ -232,8 +233,8 @@ static void draw_split(struct app *a, struct view *v, int bottom)
 	            a->queue.filter[0] ? "  filtered" : "");
 	queue_ops.draw(a, a->stack[0], (struct rect){2, 0, bottom - 2, pane},
 	               a->focus == FOCUS_QUEUE);
-	draw_crumb(a, v, 1, 1, x, s->w - x);
 	draw_view(a, v, (struct rect){2, x, bottom - 2, s->w - x});
+	draw_crumb(a, v, 1, 1, x, s->w - x);
 	for (int y = 1; y < bottom; y++)
 		surf_str(s, y, pane, 1, style(a, R_TEXT), s->ascii ? "|" : "\u2502");
 }
@@ -261,8 +262,8 @@ void app_draw(struct app *a)
 	if (app_split(a)) {
 		draw_split(a, v, s->h - 2 - rows);
 	} else {
-		draw_crumb(a, v, 0, 1, 0, s->w);
 		draw_view(a, v, (struct rect){2, 0, s->h - 4 - rows, s->w});
+		draw_crumb(a, v, 0, 1, 0, s->w);
 	}
 	draw_input(a, v, s->h - 3);
 	draw_message(a, v, s->h - 2);

@@ -37,10 +37,9 @@ static void help_build(struct app *a, struct view *v)
 	unsigned context = (unsigned)v->num[0];
 	const struct view *under = app_view(a, (unsigned)v->num[1]);
 
-	doc_printf(&v->doc, R_HEAD,
-	           "Keys on the screen \"%s\". In the input line every letter is text; Esc leaves "
-	           "it, a enters it.",
-	           context_name(context));
+	doc_printf(&v->doc, R_HEAD, "Keys on the screen \"%s\"", context_name(context));
+	doc_printf(&v->doc, R_TEXT,
+	           " Letters act on lists. In the input line all is text: Esc leaves it.");
 	if (under && under->ops->digit)
 		doc_printf(&v->doc, R_TEXT,
 		           " 1 to 9         Run the question of that number; always a read");
