@@ -719,9 +719,8 @@ static enum step advance(struct walk *w, struct place *here)
 	return STEP_VALUE;
 }
 
-static int walk(struct walk *w, size_t *used)
+static int walk(struct walk *w, struct place here, size_t *used)
 {
-	struct place here = {.node = EV_PATH_ROOT, .path = SLICE("")};
 	enum step s = STEP_VALUE;
 
 	w->at = skip_space(w->start, w->end);
@@ -744,7 +743,17 @@ int ev_walk(struct ev_reader *r, struct slice text, ev_leaf_fn *fn, void *ctx, s
 	struct walk w = {
 	        .r = r, .start = text.s, .end = text.s + text.n, .fn = fn, .ctx = ctx, .e = e};
 
-	return walk(&w, used);
+	return walk(&w, (struct place){.node = EV_PATH_ROOT, .path = SLICE("")}, used);
+}
+
+int ev_walk_under(struct ev_reader *r, uint32_t path_id, struct slice text, ev_leaf_fn *fn,
+                  void *ctx, struct err *e)
+{
+	struct walk w = {
+	        .r = r, .start = text.s, .end = text.s + text.n, .fn = fn, .ctx = ctx, .e = e};
+	struct place here = {.node = path_id, .path = ev_path_text(r, path_id)};
+
+	return walk(&w, here, NULL);
 }
 
 int ev_find(struct ev_reader *r, struct slice text, struct slice path, ev_leaf_fn *fn, void *ctx,
@@ -764,5 +773,5 @@ int ev_find(struct ev_reader *r, struct slice text, struct slice path, ev_leaf_f
 		more = next_segment(&path, &r->path);
 		*vec_push(&r->segs) = (struct slice){r->path.s + from, r->path.len - from};
 	}
-	return walk(&w, NULL);
+	return walk(&w, (struct place){.node = EV_PATH_ROOT, .path = SLICE("")}, NULL);
 }

@@ -28,8 +28,8 @@ struct ev_leaf {
 	enum ev_type type;  /* of ev_walk never EV_OBJECT or EV_ARRAY, except for an empty one */
 	uint32_t path_id;   /* dense, from 1; EV_PATH_OTHER when the reader has no number for it */
 	struct slice path;  /* dotted: "requestParameters.bucketName"; array elements share their
-	                       array's path; a dot,  backslash or bracket inside a key is written with
-	                       a backslash */
+	                       array's path; a dot,  backslash or bracket inside a key is written
+	                       with  a backslash */
 	struct slice value; /* decoded string, or the number's own text; valid during the callback.
 	                       Empty for a container */
 	struct slice raw;   /* the bytes in the record, quotes included */
@@ -56,6 +56,10 @@ struct slice ev_path_text(const struct ev_reader *r, uint32_t id);
  * before the error have been delivered. */
 int ev_walk(struct ev_reader *r, struct slice text, ev_leaf_fn *fn, void *ctx, size_t *used,
             struct err *e);
+/* As ev_walk, for a value that stands under a path already known: text found inside a string
+ * ("policyDocument") gives leaves as if it were nested there. Not from within a callback. */
+int ev_walk_under(struct ev_reader *r, uint32_t path_id, struct slice text, ev_leaf_fn *fn,
+                  void *ctx, struct err *e);
 /* Only finds the end of one value: fast, checks brackets and strings. 1 found, 0 needs more bytes,
  * -1 broken. A number that touches the end of the text needs more bytes. */
 int ev_skip(struct slice text, size_t *used);

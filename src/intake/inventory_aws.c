@@ -771,5 +771,7 @@ bool conv_aws(struct conv *c, const cJSON *doc)
 	const char *first = doc->child && doc->child->string ? doc->child->string : "";
 	if (cJSON_IsObject(doc) && (strchr(first, '/') || strstr(first, ".json")))
 		return conv_map(c, doc);
-	return conv_subject(c, doc, s) | scan(c, doc, s);
+	bool subject = conv_subject(c, doc, s);
+
+	return scan(c, doc, s) || subject;
 }

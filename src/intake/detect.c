@@ -1,0 +1,216 @@
+#include "base/evjson.h"
+#include "intake/format.h"
+#include "intake/inventory.h"
+#include "intake/schema.h"
+#include "intake/text.h"
+
+static const struct intake_format formats[] = {
+        {"json-lines", LAYOUT_JSON_LINES, true},
+        {"json", LAYOUT_JSON, false},
+        {"inventory", LAYOUT_INVENTORY, false},
+        {"inventory-lines", LAYOUT_JSON_LINES, true},
+        {"zeek-tsv", LAYOUT_COLUMNS, false},
+        {"vpcflow", LAYOUT_COLUMNS, false},
+        {"cef", LAYOUT_TEXT, true},
+        {"leef", LAYOUT_TEXT, true},
+        {"auditd", LAYOUT_TEXT, true},
+        {"syslog", LAYOUT_TEXT, true},
+        {"windows-xml", LAYOUT_XML, false},
+};
+
+static const struct intake_format *named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+const char *intake_format_name(const struct intake_format *f)
+{
+	return f->name;
+}
+
+bool intake_format_splittable(const struct intake_format *f)
+{
+	return f->splittable;
+}
+
+bool format_is_container(struct slice key)
+{
+	static const char *const keys[] = {"Records",   "records", "value", "Findings", "findings",
+	                                   "alerts",    "hits",    "data",  "issuesV2", "nodes",
+	                                   "logEvents", "results", "items"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (slice_eq_str(key, keys[i]))
+			return true;
+	return false;
+}
+
+static bool has(struct slice s, const char *what)
+{
+	return memmem(s.s, s.n, what, strlen(what)) != NULL;
+}
+
+bool format_vpcflow_header(struct slice line)
+{
+	return has(line, "srcaddr") && has(line, "dstaddr") && !has(line, "\"");
+}
+
+/* ---- JSON ---- */
+
+static struct slice skip_blank(struct slice s)
+{
+	while (s.n && strchr(" \t\r\n", *s.s) && *s.s) {
+		s.s++;
+		s.n--;
+	}
+	return s;
+}
+
+/* Whether the object's first key is one that holds records: {"Records":[ */
+static bool begins_with_container(struct slice s)
+{
+	s = skip_blank((struct slice){s.s + 1, s.n - 1});
+	if (!s.n || *s.s != '"')
+		return false;
+	const char *end = memchr(s.s + 1, '"', s.n - 1);
+	return end && format_is_container((struct slice){s.s + 1, (size_t)(end - s.s) - 1});
+}
+
+static bool json_is_lines(struct slice s)
+{
+	size_t used = 0;
+	int rc = *s.s == '{' ? ev_skip(s, &used) : 0;
+
+	if (*s.s != '{')
+		return false;
+	if (rc < 0)
+		return memchr(s.s, '\n', s.n) != NULL;
+	if (rc == 0 || memchr(s.s, '\n', used))
+		return false;
+	struct slice rest = skip_blank((struct slice){s.s + used, s.n - used});
+	return rest.n ? memchr(s.s + used, '\n', (size_t)(rest.s - s.s) - used) != NULL
+	              : !begins_with_container(s);
+}
+
+/* Whether a log schema claims the record: then words of an inventory in its texts mean nothing. */
+static bool is_event(struct slice record, const char *basename)
+{
+	struct leafset s;
+
+	leaves_init(&s);
+	struct mapper *m = mapper_new(&s, 0);
+	struct schemas *x = schemas_new(&s, m);
+	const char *dataset = schemas_read(x, record, basename, NULL, NULL);
+	bool is = dataset && strcmp(dataset, "json") != 0;
+
+	schemas_free(x);
+	mapper_free(m);
+	leaves_release(&s);
+	return is;
+}
+
+static const struct intake_format *detect_json(struct slice s, const char *basename)
+{
+	bool lines = json_is_lines(s);
+	size_t first = 0;
+	/* Of lines the first one speaks; further ones may hold anything in their texts. */
+	bool whole = lines && ev_skip(s, &first) == 1;
+	struct slice head = whole ? (struct slice){s.s, first} : s;
+	const struct inventory_format *inv = inventory_detect(head);
+
+	if (inv && !inventory_format_has_events(inv) && !(whole && is_event(head, basename)))
+		return named(lines ? "inventory-lines" : "inventory");
+	return named(lines ? "json-lines" : "json");
+}
+
+/* ---- text ---- */
+
+static bool vpcflow_row(struct slice line)
+{
+	struct leafset s;
+	struct text_columns c = {0};
+
+	leaves_init(&s);
+	text_columns_set(&c, &s, slice_of(text_vpcflow_default), ' ');
+	bool is = text_row(&s, &c, line) && s.v.n == c.paths.n &&
+	          slice_eq_str(s.v.v[0].value, "2") &&
+	          (has(s.v.v[12].value, "ACCEPT") || has(s.v.v[12].value, "REJECT") ||
+	           has(s.v.v[13].value, "NODATA") || has(s.v.v[13].value, "SKIPDATA"));
+	vec_free(&c.paths);
+	leaves_release(&s);
+	return is;
+}
+
+static bool syslog_line(struct slice line)
+{
+	struct leafset s;
+	struct slice message;
+
+	leaves_init(&s);
+	bool is = text_syslog(&s, line, &message);
+	leaves_release(&s);
+	return is;
+}
+
+static const struct intake_format *detect_text(struct slice head)
+{
+	struct slice line;
+
+	for (int i = 0; i < 8 && slice_split(&head, '\n', &line); i++) {
+		line = slice_trim(line);
+		if (!line.n)
+			continue;
+		if (format_vpcflow_header(line) || vpcflow_row(line))
+			return named("vpcflow");
+		if (has(line, "CEF:") && has(line, "|"))
+			return named("cef");
+		if (has(line, "LEEF:") && has(line, "|"))
+			return named("leef");
+		if (has(line, "type=") && has(line, "audit("))
+			return named("auditd");
+		if (syslog_line(line))
+			return named("syslog");
+	}
+	return NULL;
+}
+
+const struct intake_format *intake_detect(struct slice head, const char *basename, struct err *e)
+{
+	const struct intake_format *f = NULL;
+
+	if (fields_load(e))
+		return NULL;
+	if (head.n >= 2 &&
+	    (memcmp(head.s, "\xff\xfe", 2) == 0 || memcmp(head.s, "\xfe\xff", 2) == 0)) {
+		err_set(e, ERR_INVALID,
+		        "%s is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)",
+		        basename);
+		return NULL;
+	}
+	if (head.n >= 3 && memcmp(head.s, "\xef\xbb\xbf", 3) == 0)
+		head = (struct slice){head.s + 3, head.n - 3};
+	head = skip_blank(head);
+	if (!head.n) {
+		err_set(e, ERR_INVALID, "%s is empty", basename);
+		return NULL;
+	}
+	if (*head.s == '{' || *head.s == '[')
+		f = detect_json(head, basename);
+	else if (*head.s == '#' && (has(head, "#fields") || has(head, "#separator")))
+		f = named("zeek-tsv");
+	else if (*head.s == '<' &&
+	         (has(head, "<Event>") || has(head, "<Event ") || has(head, "<Events")))
+		f = named("windows-xml");
+	else
+		f = detect_text(head);
+	if (!f)
+		err_set(e, ERR_INVALID,
+		        "%s is in no format that is known here: JSON, JSON lines, VPC flow, Zeek, "
+		        "CEF, LEEF, audit, syslog or "
+		        "Windows event XML",
+		        basename);
+	return f;
+}
