@@ -45,16 +45,30 @@ static enum log_level log_level(const struct config *c)
 	return LOG_INFO;
 }
 
-/* Flags do not come again: what they set at the start (state, listen) is fixed for the life of an
- * engine anyway. */
+static int nothing(struct state *s, void *arg, struct err *e)
+{
+	(void)s;
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+static void free_old(void *arg, const struct err *e)
+{
+	(void)e;
+	config_free(arg);
+}
+
+/* Flags do not come again: what they set at the start (state, listen) is fixed for the life of an engine anyway. The keeper
+ * may be looking at the old one; when it has gone through its queue, it is not. */
 int engine_reload(struct engine *e, struct err *err)
 {
-	struct config *c;
+	struct config *c, *old = e->config;
 
 	if (load(&c, e->config_flag, err))
 		return -1;
-	config_free(e->config);
 	e->config = c;
+	keeper_do(e->keeper, nothing, free_old, old);
 	log_init("midwatchd", STDERR_FILENO, log_level(c));
 	mw_log(LOG_INFO, "configuration read again");
 	return 0;

@@ -61,6 +61,7 @@ struct request {
 	cJSON *changed;            /* incident ids that changed, for queue.changed; or NULL */
 	struct job *job;           /* the job that it began */
 	mw_time now;               /* the request's own clock, or the real one */
+	int64_t queue_rev;         /* of the engine when this was sent to the keeper */
 };
 /* Both free r. result may be NULL: an empty object. */
 void request_reply(struct request *r, cJSON *result);
@@ -101,7 +102,10 @@ extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[]; /* both end with method -1 */
+} state_routes[], case_routes[]; /* all end with method -1 */
+
+void incident_pin(struct request *r);       /* evidence.c */
+void evidence_from_case(struct request *r); /* for a record that the lake no longer has */
 
 /* ---- jobs (job.c) ---- */
 

@@ -89,25 +89,38 @@ static bool makes_job(int method)
 	return false;
 }
 
+static const struct state_route *find_state_route(int method)
+{
+	static const struct state_route *const tables[] = {state_routes, case_routes};
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		for (const struct state_route *s = tables[i]; s->method >= 0; s++)
+			if (s->method == method)
+				return s;
+	return NULL;
+}
+
+static const struct local_route *find_local_route(int method)
+{
+	for (const struct local_route *l = local_routes; l->method >= 0; l++)
+		if (l->method == method)
+			return l;
+	return NULL;
+}
+
 void request_dispatch(struct request *r)
 {
-	const char *kind;
+	const struct local_route *local = find_local_route(r->method);
+	const struct state_route *state = find_state_route(r->method);
+	const char *kind = kind_of_method(r->e, methods[r->method].name);
 	struct err e;
 
-	for (const struct local_route *l = local_routes; l->method >= 0; l++)
-		if (l->method == r->method) {
-			l->fn(r);
-			return;
-		}
-	for (const struct state_route *s = state_routes; s->method >= 0; s++)
-		if (s->method == r->method) {
-			route_state(r, s->fn, s->flags);
-			return;
-		}
-	kind = kind_of_method(r->e, methods[r->method].name);
-	if (!kind) {
-		err_set(&e, ERR_NOT_FOUND, "this engine has no \"%s\" yet",
-		        methods[r->method].name);
+	if (local) {
+		local->fn(r);
+	} else if (state) {
+		route_state(r, state->fn, state->flags);
+	} else if (!kind) {
+		err_set(&e, ERR_NOT_FOUND, "this engine has no \"%s\"", methods[r->method].name);
 		request_fail(r, &e);
 	} else if (makes_job(r->method)) {
 		route_job(r, kind);

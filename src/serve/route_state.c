@@ -45,6 +45,7 @@ void route_state(struct request *r, state_fn *fn, unsigned flags)
 	struct state_task *t = xcalloc(1, sizeof(*t));
 
 	*t = (struct state_task){r, fn, flags};
+	r->queue_rev = r->e->queue_rev;
 	keeper_do(r->e->keeper, run_state, state_done, t);
 }
 

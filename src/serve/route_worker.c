@@ -107,6 +107,10 @@ static void answered(void *ctx, cJSON *result, const struct err *e)
 {
 	struct request *r = ctx;
 
+	if (e && e->code == ERR_NOT_FOUND && r->method == M_EVIDENCE_GET) {
+		evidence_from_case(r);
+		return;
+	}
 	if (e) {
 		request_fail(r, e);
 		return;

@@ -263,6 +263,7 @@ const struct local_route local_routes[] = {
         {M_ENGINE_STOP, stop},
         {M_CONFIG_GET, config_get},
         {M_CONFIG_RELOAD, config_reload},
+        {M_INCIDENT_PIN, incident_pin},
         {M_JOB_LIST, job_list},
         {M_JOB_GET, job_get},
         {M_JOB_ROWS, job_rows},

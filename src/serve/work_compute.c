@@ -15,7 +15,10 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	struct compute_state *s = xcalloc(1, sizeof(*s));
 	const char *dir = json_str(config, "state", ".");
 	worker_set_state(w, s);
-	return fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) || graph_open(&s->graph, dir, GRAPH_READ, e) ? -1 : 0;
+	return fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) ||
+	                       graph_open(&s->graph, dir, GRAPH_READ, e)
+	               ? -1
+	               : 0;
 }
 
 static void stop(struct worker *w)
@@ -45,7 +48,8 @@ static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct
 	int rc;
 	(void)params;
 	rc = lake_refresh(s->lake, &changed, e) || graph_refresh(s->graph, &changed, e) ||
-	     correlate_collect(s->lake, s->graph, MW_TIME_NONE, &findings, e) || correlate_cluster(&findings, s->graph, &incidents, e);
+	     correlate_collect(s->lake, s->graph, MW_TIME_NONE, &findings, e) ||
+	     correlate_cluster(&findings, s->graph, &incidents, e);
 	if (!rc) {
 		*result = list_json(&incidents);
 		json_add_i64(*result, "findings", (int64_t)findings.v.n);
@@ -57,5 +61,10 @@ static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct
 
 static const struct worker_method methods_compute[] = {{"incident.refresh", refresh}, {NULL, NULL}};
 const struct worker_kind work_compute = {
-	.name = "compute", .methods = methods_compute, .start = start, .stop = stop, .sandbox = SB_FILES, .max = 1,
+        .name = "compute",
+        .methods = methods_compute,
+        .start = start,
+        .stop = stop,
+        .sandbox = SB_FILES,
+        .max = 1,
 };

@@ -17,7 +17,8 @@ static const char *const schema[] = {
         "NULL,"
         "  created INTEGER NOT NULL, changed INTEGER NOT NULL, changed_by TEXT NOT NULL,"
         "  snooze INTEGER NOT NULL, suppressed INTEGER NOT NULL, merged_into INTEGER,"
-        "  verdict TEXT, doc TEXT NOT NULL) STRICT;"
+        "  verdict TEXT, title TEXT NOT NULL, origins TEXT NOT NULL, n INTEGER NOT NULL,"
+        "  first INTEGER, last INTEGER, doc TEXT NOT NULL) STRICT;"
         "CREATE TABLE finding (key TEXT PRIMARY KEY, incident INTEGER NOT NULL) STRICT, WITHOUT "
         "ROWID;"
         "CREATE INDEX finding_incident ON finding (incident);"
@@ -91,6 +92,13 @@ void state_put(cJSON *o, const char *key, cJSON *v)
 void state_add_json(cJSON *o, const char *key, sqlite3_stmt *st, int col)
 {
 	state_put(o, key, state_json_col(st, col));
+}
+
+mw_time state_time(const cJSON *o, const char *key)
+{
+	mw_time t;
+
+	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
 }
 
 /* ---- the audit chain ---- */

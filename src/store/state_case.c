@@ -30,14 +30,11 @@ static int not_there(const char *id, struct err *e)
 
 /* ---- reading ---- */
 
-/* Rank of incident_to_json's severity, by its first letter: Info, Low, Medium, High, Critical. */
 static int severity_of(const cJSON *doc)
 {
-	static const char ranks[] = "ilmhc";
-	char c = (char)(*json_str(doc, "severity", "i") | 0x20);
-	const char *at = strchr(ranks, c);
+	enum severity s;
 
-	return at && *at ? (int)(at - ranks) : SEV_INFO;
+	return severity_parse(slice_of(json_str(doc, "severity", "")), &s) ? (int)s : SEV_INFO;
 }
 
 static cJSON *rows_of(struct state *s, struct err *e, const char *sql, int64_t id,
@@ -236,38 +233,59 @@ static int claim_findings(struct state *s, const cJSON *doc, int64_t id, struct 
 	return 0;
 }
 
+static int64_t count_records(const cJSON *doc)
+{
+	const cJSON *f;
+	int64_t n = 0;
+
+	cJSON_ArrayForEach(f, json_arr(doc, "findings")) n += json_i64(f, "events", 1);
+	return n;
+}
+
+/* The document, and beside it what the queue shows and sorts by. Does nothing where it is the same. */
+static int write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
+{
+	struct buf body = state_text(doc);
+	mw_time first = state_time(doc, "first"), last = state_time(doc, "last");
+	int rc = db_run(&s->db, e,
+	                "UPDATE incident SET doc = ?2, severity = ?3, score = ?4, suppressed = ?5, "
+	                "title = ?6, origins = ?7, n = ?8, first = ?9, last = ?10, rev = rev + 1 "
+	                "WHERE id = ?1 AND doc <> ?2",
+	                "itiiissiii", id, SLICE_OF_BUF(body), (int64_t)severity_of(doc),
+	                json_i64(doc, "score", 0), (int64_t)json_bool(doc, "suppressed", false),
+	                json_str(doc, "title", ""),
+	                json_str(doc, "origins", json_str(doc, "sources", "")), count_records(doc),
+	                first, last);
+
+	buf_release(&body);
+	return rc;
+}
+
 static int insert_incident(struct state *s, const cJSON *doc, const char *by, mw_time now,
                            int64_t *id, struct err *e)
 {
-	struct buf body = state_text(doc);
-	int rc = db_run(
-	        &s->db, e,
-	        "INSERT INTO incident (rev, status, owner, severity, score, created, changed,"
-	        " changed_by, snooze, suppressed, doc) VALUES (1,'new','',?,?,?,?,?,0,?,?)",
-	        "iiiisit", (int64_t)severity_of(doc), json_i64(doc, "score", 0), now, now, by,
-	        (int64_t)json_bool(doc, "suppressed", false), SLICE_OF_BUF(body));
-
+	if (db_run(&s->db, e,
+	           "INSERT INTO incident (rev, status, owner, severity, score, created, changed, "
+	           "changed_by, snooze, suppressed, title, origins, n, doc) "
+	           "VALUES (0,'new','',0,0,?,?,?,0,0,'','',0,'')",
+	           "iis", now, now, by))
+		return -1;
 	*id = sqlite3_last_insert_rowid(s->db.h);
-	buf_release(&body);
-	return rc;
+	return write_document(s, doc, *id, e);
 }
 
 /* True in *changed where something that an analyst sees is different now. */
 static int update_document(struct state *s, const cJSON *doc, int64_t id, mw_time now,
                            bool *changed, struct err *e)
 {
-	struct buf body = state_text(doc);
-	int rc = db_run(&s->db, e,
-	                "UPDATE incident SET doc = ?2, severity = ?3, score = ?4, suppressed = ?5, "
-	                "rev = rev + 1, changed = ?6, changed_by = 'correlation' "
-	                "WHERE id = ?1 AND doc <> ?2",
-	                "itiiii", id, SLICE_OF_BUF(body), (int64_t)severity_of(doc),
-	                json_i64(doc, "score", 0), (int64_t)json_bool(doc, "suppressed", false),
-	                now);
-
+	if (write_document(s, doc, id, e))
+		return -1;
 	*changed = sqlite3_changes(s->db.h) > 0;
-	buf_release(&body);
-	return rc;
+	if (!*changed)
+		return 0;
+	return db_run(&s->db, e,
+	              "UPDATE incident SET changed = ?, changed_by = 'correlation' WHERE id = ?",
+	              "ii", now, id);
 }
 
 static int merge_one(struct state *s, const cJSON *incoming, mw_time now, int64_t *id,
@@ -528,18 +546,6 @@ static cJSON *document(struct state *s, int64_t id, struct err *e)
 	doc = state_json_col(st, 0);
 	db_done(st);
 	return doc;
-}
-
-static int write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
-{
-	struct buf body = state_text(doc);
-	int rc = db_run(&s->db, e,
-	                "UPDATE incident SET doc = ?, severity = ?, score = ? WHERE id = ?", "tiii",
-	                SLICE_OF_BUF(body), (int64_t)severity_of(doc), json_i64(doc, "score", 0),
-	                id);
-
-	buf_release(&body);
-	return rc;
 }
 
 static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other, struct err *e)

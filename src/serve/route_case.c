@@ -1,0 +1,162 @@
+/*
+ * Requests about incidents, documents, suppressions and watches: state.db's side of them, on the keeper's thread.
+ */
+#include "serve/engine.h"
+
+static int give(struct request *r, cJSON *result)
+{
+	r->result = result;
+	return result ? 0 : -1;
+}
+
+static void changed(struct request *r, const char *id)
+{
+	if (!r->changed)
+		r->changed = cJSON_CreateArray();
+	cJSON_AddItemToArray(r->changed, cJSON_CreateString(id));
+}
+
+static mw_time time_param(const struct request *r, const char *name)
+{
+	mw_time t;
+
+	return mw_time_parse(slice_of(json_str(r->params, name, "")), &t) ? t : MW_TIME_NONE;
+}
+
+static int queue_list(struct state *s, struct request *r, struct err *e)
+{
+	struct queue_query q = {.filter = request_str(r, "filter"),
+	                        .sort = request_str(r, "sort"),
+	                        .offset = json_i64(r->params, "offset", 0),
+	                        .limit = json_i64(r->params, "limit", 0),
+	                        .hidden = json_bool(r->params, "hidden", false),
+	                        .now = r->now};
+
+	if (give(r, state_queue(s, &r->who, &q, e)))
+		return -1;
+	json_add_i64(r->result, "rev", r->queue_rev);
+	return 0;
+}
+
+static int incident_update(struct state *s, struct request *r, struct err *e)
+{
+	const char *owner = request_str(r, "owner");
+	struct incident_change c = {.rev = json_i64(r->params, "rev", 0),
+	                            .status = request_str(r, "status"),
+	                            .owner = owner && strcmp(owner, "me") == 0 ? r->user : owner,
+	                            .snooze_until = time_param(r, "snooze_until")};
+
+	changed(r, request_str(r, "id"));
+	return state_incident_update(s, &r->who, request_str(r, "id"), &c, r->now, e);
+}
+
+static int incident_note(struct state *s, struct request *r, struct err *e)
+{
+	changed(r, request_str(r, "id"));
+	return state_note_add(s, &r->who, request_str(r, "id"), request_str(r, "text"), r->now, e);
+}
+
+static int incident_merge(struct state *s, struct request *r, struct err *e)
+{
+	changed(r, request_str(r, "id"));
+	return state_incident_merge(s, &r->who, request_str(r, "id"), json_arr(r->params, "with"),
+	                            r->now, e);
+}
+
+static int incident_split(struct state *s, struct request *r, struct err *e)
+{
+	char made[32];
+
+	changed(r, request_str(r, "id"));
+	if (state_incident_split(s, &r->who, request_str(r, "id"), json_arr(r->params, "findings"),
+	                         request_str(r, "reason"), r->now, made, e))
+		return -1;
+	changed(r, made);
+	r->result = cJSON_CreateObject();
+	json_add_str(r->result, "id", made);
+	return 0;
+}
+
+static int incident_close(struct state *s, struct request *r, struct err *e)
+{
+	const char *note = request_str(r, "note");
+	const cJSON *id;
+
+	cJSON_ArrayForEach(id, json_arr(r->params, "ids"))
+	{
+		const char *name = cJSON_IsString(id) ? id->valuestring : "";
+		if (state_incident_close(s, &r->who, name, request_str(r, "verdict"),
+		                         request_str(r, "reason"), r->now, e) ||
+		    (note && state_note_add(s, &r->who, name, note, r->now, e)))
+			return -1;
+		changed(r, name);
+	}
+	return 0;
+}
+
+static int suppress_add(struct state *s, struct request *r, struct err *e)
+{
+	return state_suppress_add(s, &r->who, r->params, r->now, e);
+}
+
+static int suppress_list(struct state *s, struct request *r, struct err *e)
+{
+	return give(r, state_suppress_list(s, r->now, e));
+}
+
+static int watch_add(struct state *s, struct request *r, struct err *e)
+{
+	int64_t id;
+
+	if (state_watch_add(s, &r->who, r->params, r->now, &id, e))
+		return -1;
+	r->result = cJSON_CreateObject();
+	json_add_i64(r->result, "watch", id);
+	return 0;
+}
+
+static int watch_list(struct state *s, struct request *r, struct err *e)
+{
+	return give(r, state_watch_list(s, &r->who, e));
+}
+
+static int watch_remove(struct state *s, struct request *r, struct err *e)
+{
+	return state_watch_remove(s, &r->who, json_i64(r->params, "watch", 0), e);
+}
+
+static int report_get(struct state *s, struct request *r, struct err *e)
+{
+	return give(r, state_doc_get(s, json_i64(r->params, "doc", 0),
+	                             json_i64(r->params, "version", 0), e));
+}
+
+static int report_save(struct state *s, struct request *r, struct err *e)
+{
+	int64_t id, version;
+
+	if (state_doc_put(s, &r->who, json_i64(r->params, "doc", 0), NULL, NULL,
+	                  request_str(r, "markdown"), r->now, &id, &version, e))
+		return -1;
+	r->result = cJSON_CreateObject();
+	json_add_i64(r->result, "doc", id);
+	json_add_i64(r->result, "version", version);
+	return 0;
+}
+
+const struct state_route case_routes[] = {
+        {M_QUEUE_LIST, queue_list, 0},
+        {M_INCIDENT_UPDATE, incident_update, ROUTE_AUDIT},
+        {M_INCIDENT_NOTE, incident_note, ROUTE_AUDIT},
+        {M_INCIDENT_MERGE, incident_merge, ROUTE_AUDIT},
+        {M_INCIDENT_SPLIT, incident_split, ROUTE_AUDIT},
+        {M_INCIDENT_CLOSE, incident_close, ROUTE_AUDIT},
+        {M_SUPPRESS_ADD, suppress_add, ROUTE_AUDIT},
+        {M_SUPPRESS_LIST, suppress_list, 0},
+        {M_WATCH_ADD, watch_add, ROUTE_AUDIT},
+        {M_WATCH_LIST, watch_list, 0},
+        {M_WATCH_REMOVE, watch_remove, ROUTE_AUDIT},
+        {M_REPORT_GET, report_get, 0},
+        {M_REPORT_SAVE, report_save, ROUTE_AUDIT},
+        {-1, NULL, 0},
+};
