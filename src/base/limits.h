@@ -7,7 +7,7 @@
 /* protocol */
 #define MW_LINE_MAX (1024 * 1024)       /* one JSON-RPC message, newline included */
 #define MW_JSON_DEPTH_MAX 64            /* nesting of a message, a plan, a configuration */
-#define MW_FDS_PER_MESSAGE_MAX 16       /* descriptors passed with one message */
+#define MW_FDS_PER_MESSAGE_MAX 200       /* descriptors passed with one message */
 #define MW_CLIENTS_MAX 128              /* connections of one engine */
 #define MW_CLIENTS_PER_UID_MAX 32
 #define MW_CLIENT_QUEUE_MAX (4 * 1024 * 1024) /* bytes waiting for one client; more: resync */

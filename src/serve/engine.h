@@ -120,6 +120,7 @@ void jobs_free(struct engine *e);
 
 /* ---- the rest ---- */
 
+void engine_lake_changed(struct engine *e);
 void engine_idle_check(struct engine *e); /* after a client or a job went */
 int engine_reload(struct engine *e, struct err *err) MW_USE_RESULT; /* the configuration again; what is there stays where it is wrong */
 /* Creates the directory 0700 where it is absent; refuses wrong owner, modes and network file systems with what to do. */

@@ -35,8 +35,8 @@ static int store_pin(struct state *s, void *arg, struct err *e)
 	struct request *r = p->r;
 	const char *id = request_str(r, "id");
 
-	if (state_pin_add(s, &r->who, id, request_str(r, "evidence"), request_str(r, "note"), p->meta,
-	                  (struct slice){p->raw.s, p->raw.len}, r->now, e))
+	if (state_pin_add(s, &r->who, id, request_str(r, "evidence"), request_str(r, "note"),
+	                  p->meta, (struct slice){p->raw.s, p->raw.len}, r->now, e))
 		return -1;
 	return state_audit(s, &r->who, methods[r->method].name, id, r->params, r->now, e);
 }
@@ -120,8 +120,8 @@ static int remove_pin(struct state *s, struct request *r, struct err *e)
 {
 	r->changed = cJSON_CreateArray();
 	cJSON_AddItemToArray(r->changed, cJSON_CreateString(request_str(r, "id")));
-	return state_pin_remove(s, &r->who, request_str(r, "id"), request_str(r, "evidence"), r->now,
-	                        e);
+	return state_pin_remove(s, &r->who, request_str(r, "id"), request_str(r, "evidence"),
+	                        r->now, e);
 }
 
 void incident_pin(struct request *r)
@@ -151,7 +151,8 @@ static void add_base64(cJSON *o, const char *key, struct slice s)
 	size_t cap = sodium_base64_ENCODED_LEN(s.n, sodium_base64_VARIANT_ORIGINAL);
 	char *text = xmalloc(cap);
 
-	sodium_bin2base64(text, cap, (const unsigned char *)s.s, s.n, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2base64(text, cap, (const unsigned char *)s.s, s.n,
+	                  sodium_base64_VARIANT_ORIGINAL);
 	json_add_str(o, key, text);
 	free(text);
 }

@@ -299,16 +299,6 @@ static void fail_asked(struct job *j, const struct err *e)
 		request_fail(r, e);
 }
 
-/* What an import brought is looked at for incidents at once, and the lake's figures are asked
- * again. */
-static void after_import(struct engine *e)
-{
-	cJSON_Delete(e->lake);
-	e->lake = NULL;
-	if (e->pool && kind_of_method(e, "incident.refresh"))
-		request_dispatch(request_internal(e, M_INCIDENT_REFRESH, NULL));
-}
-
 /* Until its turn is stored it stays "running". */
 static void on_done(void *ctx, cJSON *result, const struct err *e)
 {
@@ -331,7 +321,7 @@ static void on_done(void *ctx, cJSON *result, const struct err *e)
 		j->answer = result;
 	}
 	if (j->method == M_IMPORT_START)
-		after_import(j->e);
+		engine_lake_changed(j->e);
 	if (j->session)
 		keeper_do(j->e->keeper, store_turn, turn_stored, j);
 	else

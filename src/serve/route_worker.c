@@ -98,10 +98,22 @@ static int store_draft(struct state *s, struct request *r, struct err *e)
 	return 0;
 }
 
+static int add_people(struct state *s, struct request *r, struct err *e)
+{
+	return state_incident_people(s, request_str(r, "id"), r->result, r->now, e);
+}
+
 static const struct state_route after[] = {
+        {M_INCIDENT_GET, add_people, 0},
         {M_INCIDENT_REFRESH, store_refresh, 0},
         {M_REPORT_DRAFT, store_draft, 0},
 };
+
+/* What changes the lake makes its figures and the incidents old. */
+static bool changes_lake(int method)
+{
+	return method == M_IMPORT_UNDO || method == M_LAKE_DROP || method == M_LAKE_RETAIN;
+}
 
 static void answered(void *ctx, cJSON *result, const struct err *e)
 {
@@ -115,6 +127,8 @@ static void answered(void *ctx, cJSON *result, const struct err *e)
 		request_fail(r, e);
 		return;
 	}
+	if (changes_lake(r->method))
+		engine_lake_changed(r->e);
 	r->result = result;
 	for (size_t i = 0; i < ARRAY_LEN(after); i++)
 		if (after[i].method == r->method) {

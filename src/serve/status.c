@@ -170,6 +170,15 @@ static void status_get(struct request *r)
 		pool_call(r->e->pool, &o);
 }
 
+/* What is in the lake is looked at for incidents at once, and its figures are asked again. */
+void engine_lake_changed(struct engine *e)
+{
+	cJSON_Delete(e->lake);
+	e->lake = NULL;
+	if (e->pool && kind_of_method(e, "incident.refresh"))
+		request_dispatch(request_internal(e, M_INCIDENT_REFRESH, NULL));
+}
+
 /* ---- doctor ---- */
 
 static void probed(void *ctx, cJSON *result, const struct err *e)

@@ -56,7 +56,10 @@ struct queue_query {
 	mw_time now;
 };
 cJSON *state_queue(struct state *s, const struct who *w, const struct queue_query *q, struct err *e);
-cJSON *state_incident(struct state *s, const char *id, struct err *e); /* the document, with status, owner, rev, notes, pins */
+/* The document (incident_to_json), with status, owner, rev, notes, pins. */
+cJSON *state_incident(struct state *s, const char *id, struct err *e);
+/* Puts the members of a queue row, notes and pins into a card that was made from that document. */
+int state_incident_people(struct state *s, const char *id, cJSON *card, mw_time now, struct err *e) MW_USE_RESULT;
 cJSON *state_incidents_open(struct state *s, struct err *e);           /* all that are not closed, in the same form */
 struct incident_change {
 	int64_t rev; /* what the caller saw; 0: whatever is there */

@@ -101,12 +101,10 @@ static cJSON *time_text(mw_time t)
 static cJSON *incident_json(sqlite3_stmt *st)
 {
 	cJSON *o = state_json_col(st, 12);
-	char id[32];
 
 	if (!o)
 		o = cJSON_CreateObject();
-	snprintf(id, sizeof(id), "INC-%lld", (long long)sqlite3_column_int64(st, 0));
-	set_member(o, "id", text(id));
+	set_member(o, "id", cJSON_CreateNumber((double)sqlite3_column_int64(st, 0)));
 	set_member(o, "rev", cJSON_CreateNumber((double)sqlite3_column_int64(st, 1)));
 	set_member(o, "status", text(db_text(st, 2)));
 	set_member(o, "owner", text(db_text(st, 3)));
@@ -160,6 +158,22 @@ cJSON *state_incident(struct state *s, const char *id, struct err *e)
 		return o;
 	cJSON_Delete(o);
 	return NULL;
+}
+
+int state_incident_people(struct state *s, const char *id, cJSON *card, mw_time now, struct err *e)
+{
+	cJSON *row = NULL, *m;
+	int64_t n;
+
+	if (parse_id(id, &n, e) || !(row = state_queue_row(s, n, now, e)))
+		return -1;
+	while ((m = row->child)) {
+		char *key = xstrdup(m->string);
+		set_member(card, key, cJSON_DetachItemViaPointer(row, m));
+		free(key);
+	}
+	cJSON_Delete(row);
+	return add_people(s, card, n, e);
 }
 
 cJSON *state_incidents_open(struct state *s, struct err *e)

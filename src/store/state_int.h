@@ -14,6 +14,7 @@ void state_add_json(cJSON *o, const char *key, sqlite3_stmt *st, int col);
 struct buf state_text(const cJSON *v);
 void state_put(cJSON *o, const char *key, cJSON *v); /* add, taking over v */
 mw_time state_time(const cJSON *o, const char *key); /* of a text member; MW_TIME_NONE */
+cJSON *state_queue_row(struct state *s, int64_t id, mw_time now, struct err *e); /* QROW of methods.def */
 #define STATE_DOC_MAX (64u * 1024 * 1024)
 #define SLICE_OF_BUF(b) ((struct slice){(b).s, (b).len})
 

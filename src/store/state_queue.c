@@ -8,6 +8,10 @@
 #include "store/state_int.h"
 
 #define QUEUE_ROWS_MAX 500
+#define ROW_COLUMNS                                                                              \
+	"SELECT id, rev, status, owner, severity, score, created, changed, changed_by, snooze, " \
+	"suppressed, title, origins, n, first, last, title || ' ' || coalesce((SELECT "          \
+	"group_concat(value, ' ') FROM json_each(doc, '$.entities')), '') FROM incident"
 
 /* What was promised, from the moment an incident was made: until somebody claims it, and until it is settled. */
 static const struct {
@@ -306,6 +310,24 @@ static cJSON *row_json(const struct row *r, mw_time now)
 	return o;
 }
 
+cJSON *state_queue_row(struct state *s, int64_t id, mw_time now, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, ROW_COLUMNS " WHERE id = ?", "i", id);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	struct row r;
+	cJSON *o;
+
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "there is no incident INC-%lld", (long long)id);
+	if (rc != 1)
+		return NULL;
+	r = read_row(st);
+	db_done(st);
+	o = row_json(&r, now);
+	row_free(&r);
+	return o;
+}
+
 static bool wanted(struct rows *all, const struct row *r, const struct filter *f,
                    const struct queue_query *q)
 {
@@ -323,14 +345,7 @@ static bool wanted(struct rows *all, const struct row *r, const struct filter *f
 static int read_rows(struct state *s, const struct who *w, const struct queue_query *q,
                      struct rows *out, int64_t *open, struct err *e)
 {
-	sqlite3_stmt *st =
-	        db_query(&s->db, e,
-	                 "SELECT id, rev, status, owner, severity, score, created, changed, "
-	                 "changed_by, snooze, suppressed, title, origins, n, first, last, "
-	                 "title || ' ' || coalesce((SELECT group_concat(value, ' ') FROM "
-	                 "json_each(doc, '$.entities')), '') "
-	                 "FROM incident WHERE merged_into IS NULL",
-	                 "");
+	sqlite3_stmt *st = db_query(&s->db, e, ROW_COLUMNS " WHERE merged_into IS NULL", "");
 	struct filter f;
 	int rc = st ? 1 : -1;
 
