@@ -328,8 +328,8 @@ static size_t related_at(const struct toks *t, size_t i, const struct tx_env *en
 	if (k == 0)
 		return 0;
 	n += k;
-	if (p.weak && said == 0 && n > 1)
-		return 0;
+	if ((p.weak && said == 0 && n > 1) || (p.abs && p.at == env->now && r == R_ON))
+		return 0; /* "now" is a bound, not a time of events */
 	if (from && (tok_in(tx_tok(t, i + n), onward) || (p.has_clock && !p.has_day))) {
 		r = R_SINCE;
 		n += tok_in(tx_tok(t, i + n), onward) ? 1 : 0;

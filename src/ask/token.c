@@ -75,6 +75,8 @@ static size_t strip_plural(const char *w, size_t n)
 			return n - 2;
 	if (ends(w, n, "ies") && n > 4)
 		return n - 2; /* policies: polici, as policy */
+	if (n == 4 && memcmp(w, "apis", 4) == 0)
+		return 3;
 	if (ends(w, n, "s") && !ends(w, n, "ss") && !ends(w, n, "us") && !ends(w, n, "is"))
 		return n - 1;
 	return n;
@@ -98,6 +100,18 @@ static size_t strip_verb(const char *w, size_t n)
 	return m;
 }
 
+/* "ips", "ids", but not "dns" */
+static bool short_plural(const char *w)
+{
+	static const char *const plurals[] = {"ips", "ids", "vms", "sgs",
+	                                      "dbs", "uas", "pcs", "dcs"};
+
+	for (size_t i = 0; i < ARRAY_LEN(plurals); i++)
+		if (memcmp(w, plurals[i], 3) == 0)
+			return true;
+	return false;
+}
+
 size_t ask_stem(struct slice word, char out[STEM_MAX])
 {
 	size_t n = word.n < STEM_MAX ? word.n : STEM_MAX;
@@ -107,6 +121,8 @@ size_t ask_stem(struct slice word, char out[STEM_MAX])
 	for (size_t i = 0; i < n; i++)
 		if (!isalpha((unsigned char)out[i]))
 			return n; /* names and numbers are not inflected */
+	if (n == 3 && short_plural(out))
+		return 2;
 	if (n <= 3)
 		return n;
 	n = strip_plural(out, n);
