@@ -43,7 +43,7 @@ int cli_call(struct client *cl, const char *method, cJSON *params, cJSON **resul
 int cli_error(const struct err *e); /* says it; the exit status that fits */
 void cli_put(struct slice text);    /* outside text to stdout, escaped */
 void cli_puts(const char *text);
-void cli_json(const cJSON *v);      /* one line on stdout */
+void cli_json(const cJSON *v); /* one line on stdout */
 /* Calls and prints the result as JSON, or by show. */
 int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result));
 

@@ -29,9 +29,10 @@ struct client {
 int client_open(struct client *cl, const struct config *c, bool start, struct err *e) MW_USE_RESULT;
 void client_close(struct client *cl);
 /* Sends and waits. params is taken over; fds (n of them) are sent along and closed. *result is the caller's. */
-int client_call(struct client *cl, const char *method, cJSON *params, cJSON **result, struct err *e) MW_USE_RESULT;
-int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n, cJSON **result, struct err *e)
-        MW_USE_RESULT;
+int client_call(struct client *cl, const char *method, cJSON *params, cJSON **result,
+                struct err *e) MW_USE_RESULT;
+int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n,
+                    cJSON **result, struct err *e) MW_USE_RESULT;
 /* Waits for one notification (which news gets) or the deadline (mw_mono_us, 0: none): 1, 0, or -1 where the engine is gone. */
 int client_wait_news(struct client *cl, int64_t deadline_us, struct err *e) MW_USE_RESULT;
 

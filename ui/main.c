@@ -2,6 +2,7 @@
  * midwatch: the console (view/), and the command line (cli*.c). Both are clients of an engine: client.c finds or starts it.
  */
 #include "cli.h"
+#include "plain.h"
 #include "view/console.h"
 
 static int connect_engine(const void *ctx, cJSON **hello, struct err *e)
@@ -20,7 +21,7 @@ static enum colour_mode colour_of(const struct config *c)
 
 static int console(struct cli *c)
 {
-	bool attach = c->argc && strcmp(c->argv[0], "attach") == 0;
+	bool plain, attach = c->argc && strcmp(c->argv[0], "attach") == 0;
 	struct console_opts o = {.connect = connect_engine,
 	                         .ctx = c->config,
 	                         .attach = attach,
@@ -37,7 +38,10 @@ static int console(struct cli *c)
 	}
 	o.incident = cli_option(c, "--incident");
 	o.readonly = cli_switch(c, "--read-only");
-	return cli_words(c, 0, 0) ? console_run(&o) : CLI_USAGE;
+	plain = cli_switch(c, "--plain") || plain_needed();
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	return plain ? plain_run(c, o.incident, o.readonly) : console_run(&o);
 }
 
 int main(int argc, char **argv)

@@ -13,6 +13,13 @@ void link_init(struct link *l)
 	l->port = (struct port){port_call, l};
 }
 
+bool method_reads(const char *method)
+{
+	int m = method_find(method);
+
+	return m >= 0 && methods[m].perm == PERM_READ;
+}
+
 static void fail_all(struct link *l, const char *why)
 {
 	struct err e;
@@ -78,6 +85,12 @@ static void port_call(void *self, const char *method, cJSON *params, port_done_f
 	struct link *l = self;
 	struct err e;
 
+	if (l->readonly && !method_reads(method)) {
+		cJSON_Delete(params);
+		err_set(&e, ERR_DENIED, "this console was started read-only");
+		done(ctx, NULL, &e);
+		return;
+	}
 	if (!l->up) {
 		cJSON_Delete(params);
 		err_set(&e, ERR_IO, "not sent: the engine is not there");

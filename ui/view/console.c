@@ -352,6 +352,7 @@ static int start(struct console *c, struct err *e)
 	snprintf(a->status.link_text, sizeof(a->status.link_text), "the engine is starting");
 	input_open(complete, a);
 	link_init(&c->link);
+	c->link.readonly = a->opts->readonly;
 	c->link.connect = connect_engine;
 	c->link.self = c->link.ctx = c;
 	c->link.on_up = on_up;

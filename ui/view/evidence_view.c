@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "model/base64.h"
+#include "view/plain_view.h"
 #include "view/plan_lines.h"
 #include "widget/text.h"
 
@@ -379,4 +380,19 @@ void open_evidence_of(struct app *a, const struct doc_line *l)
 		        "nothing to open on this line; . pivots, j and k go to a line with a "
 		        "record");
 	}
+}
+
+void plain_view_open(struct view *v)
+{
+	if (v->ops != &evidence_ops)
+		return;
+	v->own = xcalloc(1, sizeof(struct record));
+	rec(v)->raw = (struct buf)BUF_INIT;
+	(void)base64_decode(&rec(v)->raw, slice_of(json_str(v->data, "raw", "")));
+}
+
+void plain_view_close(struct view *v)
+{
+	if (v->ops == &evidence_ops)
+		evidence_closed(NULL, v);
 }

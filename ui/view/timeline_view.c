@@ -143,12 +143,12 @@ static void timeline_build(struct app *a, struct view *v)
 	mw_time from = say_when(v->data, "from"), to = say_when(v->data, "to");
 	bool days = from != MW_TIME_NONE && to != MW_TIME_NONE && to - from > 20 * MW_HOUR;
 
-	(void)a;
 	if (!v->data) {
 		doc_printf(&v->doc, R_TEXT, v->loading ? "reading the timeline.." : "no timeline");
 		return;
 	}
-	add_histogram(v);
+	if (a) /* a picture for the eye: --plain leaves it out */
+		add_histogram(v);
 	doc_printf(&v->doc, R_HEAD, "%s Src  What", days ? " Day   Time    " : " Time    ");
 	v->num[2] = 0;
 	cJSON_ArrayForEach(row, rows)

@@ -1,0 +1,15 @@
+/*
+ * The console in lines, for screen readers and dumb terminals: append-only, no cursor movement, numbered menus, each change of
+ * state one line. The same texts as the screens, made by the same builders, and the same engine behind them.
+ */
+#ifndef MW_UI_PLAIN_H
+#define MW_UI_PLAIN_H
+
+#include "cli.h"
+
+/* Reads from stdin until its end or "quit". A cli exit status. */
+int plain_run(struct cli *c, const char *incident, bool readonly);
+/* No terminal that a screen could be drawn on: --plain is chosen by itself. */
+bool plain_needed(void);
+
+#endif
