@@ -512,7 +512,7 @@ int ask_read(const struct lexicon *x, struct catalog *c, const struct ask_contex
 	out->kind = ASK_PLAN;
 	out->confidence = 0.95;
 	out->plan = plan_new();
-	world_init(&r.world, c, &out->arena);
+	ask_world_init(&r.world, c, &out->arena);
 	r.env = (struct term_env){x, &r.world, {ctx->now, ctx->zone}, &out->arena};
 	r.terms = terms_read(&r.env, question);
 	r.parse = (struct parse){.env = &r.env, .t = &r.terms};

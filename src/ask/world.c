@@ -18,7 +18,7 @@ static int dataset_index(const struct world *w, const char *name)
 	return -1;
 }
 
-void world_init(struct world *w, struct catalog *c, struct arena *a)
+void ask_world_init(struct world *w, struct catalog *c, struct arena *a)
 {
 	const struct catalog_field *f;
 	size_t n;

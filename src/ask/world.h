@@ -17,7 +17,7 @@ struct world {
 	uint64_t *field_in; /* by field_id: bit i: dataset i has it */
 	uint64_t *count;    /* by field_id: events that have it, all datasets */
 };
-void world_init(struct world *w, struct catalog *c, struct arena *a);
+void ask_world_init(struct world *w, struct catalog *c, struct arena *a);
 /* dataset is name, or below it ("windows" takes "windows.sysmon"). */
 bool dataset_within(const char *dataset, struct slice name);
 bool world_has_dataset(const struct world *w, struct slice name);

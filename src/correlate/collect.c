@@ -130,13 +130,13 @@ static int run_detection(const struct detection *d, const struct facts *f,
 		return -1;
 	}
 	p->steps[0].search.limit = COLLECT_ROWS;
-	struct collecting c = {.out = out, .groups = groups_new(d)};
+	struct collecting c = {.out = out, .groups = group_set_new(d)};
 	int rc = run_one(p, env, &c, e);
 	if (!rc)
 		groups_findings(c.groups, f, out);
 	else
 		err_prefix(e, "detection %s", d->id);
-	groups_free(c.groups);
+	group_set_free(c.groups);
 	plan_free(p);
 	return rc;
 }

@@ -66,7 +66,7 @@ struct groups {
 	VEC(struct group *) v;
 };
 
-struct groups *groups_new(const struct detection *d)
+struct groups *group_set_new(const struct detection *d)
 {
 	struct groups *g = xcalloc(1, sizeof(*g));
 	g->d = d;
@@ -80,7 +80,7 @@ static void group_free(struct group *g)
 	free(g);
 }
 
-void groups_free(struct groups *g)
+void group_set_free(struct groups *g)
 {
 	if (!g)
 		return;

@@ -13,8 +13,8 @@
 #define GROUP_VALUES_MAX 4    /* values of one field that a finding names: its most frequent */
 
 struct groups;
-struct groups *groups_new(const struct detection *d);
-void groups_free(struct groups *g);
+struct groups *group_set_new(const struct detection *d);
+void group_set_free(struct groups *g);
 void groups_event(struct groups *g, const struct event *ev, event_id id);
 void groups_findings(const struct groups *g, const struct facts *f, struct finding_list *out);
 
