@@ -15,7 +15,8 @@
 
 struct pair {
 	uint32_t a, b;
-	int best, sum;
+	int best, rest; /* points of the best shared key, and of the others that add */
+	bool best_adds;
 	const char *reason;
 };
 struct work {
@@ -75,11 +76,14 @@ static void share(struct work *w, uint32_t a, uint32_t b, const struct key *key)
 		m->val.u = w->pairs.n;
 	}
 	struct pair *p = &w->pairs.v[m->val.u - 1];
-	p->sum += points;
 	if (points > p->best ||
 	    (points == p->best && (!p->reason || strcmp(key->text, p->reason) < 0))) {
+		p->rest += p->best_adds ? p->best : 0;
 		p->best = points;
+		p->best_adds = !key->alone;
 		p->reason = key->text;
+	} else if (!key->alone) {
+		p->rest += points;
 	}
 }
 
@@ -130,7 +134,7 @@ static uint32_t root_of(struct work *w, uint32_t i)
 
 static int points_of(const struct pair *p)
 {
-	return p->best + (p->sum - p->best) / 2;
+	return p->best + p->rest / 2;
 }
 
 static void join(struct work *w)

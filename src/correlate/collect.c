@@ -2,7 +2,7 @@
  * Findings from the lake: what vendors reported, and what our detections see.
  */
 #include "base/log.h"
-#include "correlate/group.h"
+#include "correlate/tally.h"
 #include "run/run.h"
 
 #define COLLECT_SECONDS 120 /* for all detections together */
@@ -23,7 +23,7 @@ static const char vendor_plan[] =
 
 struct collecting {
 	struct finding_list *out;
-	struct groups *groups; /* of the detection at work; NULL for vendors' records */
+	struct tally *tally; /* of the detection at work; NULL for vendors' records */
 };
 
 static field_id field_named(const char *name)
@@ -76,8 +76,8 @@ static int take_row(void *ctx, size_t step, const struct source_row *r, struct e
 	(void)e;
 	if (!r->event)
 		return 0;
-	if (c->groups)
-		groups_event(c->groups, r->event, r->id);
+	if (c->tally)
+		tally_event(c->tally, r->event, r->id);
 	else
 		vendor_finding(r->event, r->id, c->out);
 	return 0;
@@ -130,13 +130,13 @@ static int run_detection(const struct detection *d, const struct facts *f,
 		return -1;
 	}
 	p->steps[0].search.limit = COLLECT_ROWS;
-	struct collecting c = {.out = out, .groups = group_set_new(d)};
+	struct collecting c = {.out = out, .tally = tally_new(d)};
 	int rc = run_one(p, env, &c, e);
 	if (!rc)
-		groups_findings(c.groups, f, out);
+		tally_findings(c.tally, f, out);
 	else
 		err_prefix(e, "detection %s", d->id);
-	group_set_free(c.groups);
+	tally_free(c.tally);
 	plan_free(p);
 	return rc;
 }

@@ -153,6 +153,10 @@ static bool expand(cJSON *array, const struct yaml_node *n, const struct facts *
 	const char *const *list = facts_list(f, slice_of(n->text + 1), &count);
 	for (size_t i = 0; list && i < count; i++)
 		cJSON_AddItemToArray(array, cJSON_CreateString(list[i]));
+	if (list && !count && !n->next && !array->child)
+		cJSON_AddItemToArray(
+		        array,
+		        cJSON_CreateString("")); /* equals no value: there are no empty ones */
 	return list != NULL;
 }
 

@@ -11,25 +11,25 @@ static const char *const list_names[NLIST] = {"own", "accounts", "classified", "
                                               "scanners"};
 
 struct node_fact {
-	const char *data_class, *name;
+	const char *data_class, *name, *service_account;
 	int criticality;
+	bool record; /* an explanation, not an asset */
 };
-struct interface { /* its address stands for it only where no asset has that address */
-	const char *address;
-	uint32_t node;
+struct alias {         /* what a name or address stands for */
+	uint32_t node; /* GRAPH_NONE: several have it */
+	bool minor;    /* a part or a store of something: gives way to the asset of the same name */
 };
 struct facts {
 	struct graph *g;
 	struct arena arena;
 	struct texts lists[NLIST];
 	VEC(struct cidr) own;
-	struct map
-	        aliases; /* address, name or service account -> node + 1; 0: several nodes have it */
+	struct map aliases; /* address or name -> index into alias */
+	VEC(struct alias) alias;
 	struct map accounts, scanners, indicators; /* indicators: index + 1 */
 	VEC(struct fact_indicator) indicator;
 	VEC(struct fact_change) changes;
 	VEC(uint32_t) change_nodes; /* the node of each change, for its edges */
-	VEC(struct interface) interfaces;
 	struct node_fact *nodes;    /* by node number */
 	uint32_t nnodes;
 };
@@ -54,18 +54,36 @@ static struct slice lower(struct slice s, char *out, size_t size)
 }
 #define ALIAS_MAX 512
 
+static bool is_minor(const char *type)
+{
+	static const char *const types[] = {
+	        "volume", "snapshot",         "network_interface", "image", "vpc",
+	        "subnet", "instance_profile", "resource",          "owner", "policy",
+	        "finding"};
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
 static void add_alias(struct facts *f, const char *text, uint32_t node)
 {
 	char low[ALIAS_MAX];
-	bool added;
+	bool added, minor = is_minor(graph_node_type(f->g, node));
 	if (!text || !*text || strlen(text) > sizeof(low))
 		return;
 	struct slice s = lower(slice_of(text), low, sizeof(low));
 	struct map_entry *m = map_put(&f->aliases, s.s, s.n, &added);
-	if (added)
-		m->val.u = node + UINT64_C(1);
-	else if (m->val.u != node + UINT64_C(1))
-		m->val.u = 0;
+	if (added) {
+		m->val.u = f->alias.n;
+		*vec_push(&f->alias) = (struct alias){node, minor};
+		return;
+	}
+	struct alias *a = &f->alias.v[m->val.u];
+	if (a->minor && !minor)
+		*a = (struct alias){node, false};
+	else if (a->minor == minor && a->node != node)
+		a->node = GRAPH_NONE;
 }
 
 static void add_own(struct facts *f, const char *block)
@@ -117,6 +135,7 @@ static void read_record(struct facts *f, const cJSON *n, uint32_t node)
 {
 	const cJSON *props = json_obj(n, "props");
 	const char *record = json_str(props, "record", "");
+	f->nodes[node].record = *record != 0;
 	if (!strcmp(record, "network"))
 		add_own(f, json_str(props, "cidr", ""));
 	else if (!strcmp(record, "indicator"))
@@ -158,11 +177,6 @@ static void read_address(struct facts *f, const cJSON *n, uint32_t node)
 	           *outside = json_str(props, "public_ip", NULL);
 	if (outside)
 		add_own(f, outside);
-	if (!strcmp(graph_node_type(f->g, node), "network_interface")) {
-		*vec_push(&f->interfaces) = (struct interface){keep(f, inside), node};
-		*vec_push(&f->interfaces) = (struct interface){keep(f, outside), node};
-		return;
-	}
 	add_alias(f, inside, node);
 	add_alias(f, outside, node);
 	if (inside && has_label(n, "scanner")) {
@@ -182,7 +196,7 @@ static void read_workload(struct facts *f, const cJSON *n, uint32_t node)
 	const char *bare = strrchr(account, ':') ? strrchr(account, ':') + 1 : account;
 	snprintf(text, sizeof(text), "system:serviceaccount:%s:%s",
 	         json_str(props, "namespace", ""), bare);
-	add_alias(f, text, node);
+	f->nodes[node].service_account = keep(f, text);
 }
 
 static void read_account(struct facts *f, const cJSON *n)
@@ -215,18 +229,10 @@ static void read_node(struct facts *f, uint32_t i)
 			read_workload(f, n, i);
 		if (!strcmp(type, "resource"))
 			read_record(f, n, i);
-		else
+		if (!to->record)
 			add_alias(f, to->name, i);
 	}
 	cJSON_Delete(j);
-}
-
-static void add_interfaces(struct facts *f)
-{
-	const struct interface *i;
-	vec_each (i, &f->interfaces)
-		if (i->address && !map_get_str(&f->aliases, i->address))
-			add_alias(f, i->address, i->node);
 }
 
 static void link_changes(struct facts *f)
@@ -257,7 +263,6 @@ int facts_load(struct facts **out, struct graph *g, struct err *e)
 	f->nodes = arena_zalloc(&f->arena, (f->nnodes + 1) * sizeof(*f->nodes));
 	for (uint32_t i = 0; i < f->nnodes; i++)
 		read_node(f, i);
-	add_interfaces(f);
 	link_changes(f);
 	return 0;
 }
@@ -270,7 +275,7 @@ void facts_free(struct facts *f)
 		vec_free(&f->lists[l].v);
 	vec_free(&f->own);
 	vec_free(&f->indicator);
-	vec_free(&f->interfaces);
+	vec_free(&f->alias);
 	vec_free(&f->changes);
 	vec_free(&f->change_nodes);
 	map_release(&f->aliases);
@@ -357,9 +362,8 @@ uint32_t facts_node(const struct facts *f, struct slice value)
 		return GRAPH_NONE;
 	struct slice s = lower(value, low, sizeof(low));
 	const struct map_entry *m = map_get(&f->aliases, s.s, s.n);
-	if (m)
-		return m->val.u ? (uint32_t)(m->val.u - 1) : GRAPH_NONE;
-	return graph_find(f->g, value);
+	uint32_t node = m ? f->alias.v[m->val.u].node : graph_find(f->g, value);
+	return node < f->nnodes && !f->nodes[node].record ? node : GRAPH_NONE;
 }
 
 const char *facts_data_class(const struct facts *f, uint32_t node)
@@ -370,6 +374,11 @@ const char *facts_data_class(const struct facts *f, uint32_t node)
 int facts_criticality(const struct facts *f, uint32_t node)
 {
 	return node < f->nnodes ? f->nodes[node].criticality : 0;
+}
+
+const char *facts_service_account(const struct facts *f, uint32_t node)
+{
+	return node < f->nnodes ? f->nodes[node].service_account : NULL;
 }
 
 const char *facts_name(const struct facts *f, uint32_t node)

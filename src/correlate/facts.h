@@ -41,10 +41,13 @@ struct fact_change {
 };
 const struct fact_change *facts_changes(const struct facts *f, size_t *n);
 
-/* The asset behind a value: an id, ARN, name, private or public address, Kubernetes service account. GRAPH_NONE: unknown. */
+/* The asset behind a value: an id, ARN, name, private or public address. GRAPH_NONE: unknown. */
 uint32_t facts_node(const struct facts *f, struct slice value);
 const char *facts_data_class(const struct facts *f, uint32_t node); /* "pii", or NULL */
 int facts_criticality(const struct facts *f, uint32_t node);        /* 1 (most) .. 4; 0: unknown */
-const char *facts_name(const struct facts *f, uint32_t node);       /* its name, else its id */
+const char *
+facts_service_account(const struct facts *f,
+                      uint32_t node); /* of a workload, as audit logs write it; or NULL */
+const char *facts_name(const struct facts *f, uint32_t node); /* its name, else its id */
 
 #endif

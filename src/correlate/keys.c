@@ -2,6 +2,7 @@
 
 #define NEAR_MAX 4 /* neighbours that stand for an asset; more say nothing */
 #define NEAR_WEIGHT 20
+#define ALONE_MAX 10 /* keys of so little weight add nothing to others */
 
 enum as { AS_ASSET, AS_ACTOR, AS_SESSION, AS_ADDRESS, AS_PLAIN, AS_ACCOUNT };
 struct entity_rule {
@@ -22,7 +23,7 @@ static const struct entity_rule rules[] = {
         {"mw.secret", "secret", AS_ASSET, 30},
         {"mw.volume", "volume", AS_ASSET, 30},
         {"mw.security_group", "security group", AS_ASSET, 20},
-        {"mw.role", "role", AS_ASSET, 10},
+        {"mw.role", "role", AS_ASSET, 20},
         {"mw.snapshot", "snapshot", AS_PLAIN, 32},
         {"actor.user.credential_uid", "key", AS_PLAIN, 45},
         {"mw.new_access_key", "key", AS_PLAIN, 45},
@@ -54,7 +55,7 @@ static const struct type_weight type_weights[] = {
         {"access_key", 45},
         {"volume", 30},
         {"snapshot", 32},
-        {"role", 10},
+        {"role", 30},
         {"image", 15},
         {"account", 3},
         {"vpc", 3},
@@ -85,17 +86,19 @@ bool entity_split(const char *entity, struct slice *field, struct slice *value)
 	return true;
 }
 
-static void add_key(struct keyset *out, char *text, int weight, uint32_t node)
+static struct key *add_key(struct keyset *out, char *text, int weight, uint32_t node)
 {
 	struct key *k;
-	vec_each (k, &out->v)
-		if (!strcmp(k->text, text)) {
-			k->weight = weight > k->weight ? weight : k->weight;
-			free(text);
-			return;
-		}
+	vec_each (k, &out->v) {
+		if (strcmp(k->text, text) != 0)
+			continue;
+		k->weight = weight > k->weight ? weight : k->weight;
+		free(text);
+		return k;
+	}
 	k = vec_push(&out->v);
-	*k = (struct key){text, weight, node, node != GRAPH_NONE};
+	*k = (struct key){text, weight, node, node != GRAPH_NONE, weight <= ALONE_MAX};
+	return k;
 }
 
 /* "dana.reyes" of dana.reyes@corp.example, CORP\dana.reyes and Dana.Reyes */
@@ -123,18 +126,26 @@ static char *lower_text(const char *word, struct slice s)
 
 static void add_node(struct keyset *out, const struct facts *f, uint32_t node)
 {
-	const char *type = graph_node_type(facts_graph(f), node);
-	struct slice name = slice_of(facts_name(f, node));
+	struct graph *g = facts_graph(f);
+	const char *type = graph_node_type(g, node);
+	int weight = weight_of_type(type);
 	if (!strcmp(type,
-	            "user")) /* the directory's and the cloud's user of one name are one person */
-		add_key(out, lower_text("actor", local_part(name)), weight_of_type(type),
-		        GRAPH_NONE);
-	else if (!strcmp(type, "access_key"))
-		add_key(out, xasprintf("key %s", graph_node_id(facts_graph(f), node)),
-		        weight_of_type(type), GRAPH_NONE);
-	else
-		add_key(out, xasprintf("%s %s", type, graph_node_id(facts_graph(f), node)),
-		        weight_of_type(type), node);
+	            "user")) { /* the directory's and the cloud's user of one name are one person */
+		struct key *k =
+		        add_key(out, lower_text("actor", local_part(slice_of(facts_name(f, node)))),
+		                weight, GRAPH_NONE);
+		k->node = node;
+	} else if (!strcmp(type, "access_key")) {
+		add_key(out, xasprintf("key %s", graph_node_id(g, node)), weight, GRAPH_NONE);
+	} else {
+		struct key *k = add_key(out, xasprintf("%s %s", type, graph_node_id(g, node)),
+		                        weight, node);
+		k->alone |= !strcmp(type, "role");
+		k->asset = strcmp(type, "role") != 0; /* many may take one role */
+		if (facts_service_account(f, node))   /* what it does is logged under that name */
+			add_key(out, lower_text("actor", slice_of(facts_service_account(f, node))),
+			        30, GRAPH_NONE);
+	}
 }
 
 /* A security group or volume also stands for the few assets that use it. */
@@ -175,7 +186,9 @@ static void add_actor(struct keyset *out, const struct facts *f, struct slice va
 	if (name.n > 14 && !memcmp(name.s + name.n - 14, ".amazonaws.com", 14))
 		return; /* a service acts for everybody */
 	uint32_t node = facts_node(f, value);
-	if (node != GRAPH_NONE && strcmp(graph_node_type(facts_graph(f), node), "user") != 0)
+	if (node == GRAPH_NONE)
+		node = facts_node(f, name);
+	if (node != GRAPH_NONE)
 		add_node(out, f, node);
 	else
 		add_key(out, lower_text("actor", name), weight, GRAPH_NONE);

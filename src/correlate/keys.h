@@ -12,8 +12,9 @@
 struct key {
 	char *text; /* "instance web-07", "address 203.0.113.77": identity and the reason that is shown */
 	int weight; /* how much sharing it says; KEY_LINK alone links two findings of the same hours */
-	uint32_t node; /* of an asset; GRAPH_NONE */
+	uint32_t node; /* what it is in the inventory; GRAPH_NONE */
 	bool asset;    /* stays telling however many findings share it */
+	bool alone; /* links by itself only: adds nothing to another shared key (a role, an account: many share them) */
 };
 #define KEY_LINK 30
 struct keyset {

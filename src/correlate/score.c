@@ -40,7 +40,7 @@ struct walk {
 	struct graph *g;
 	const char *const *types; /* edges to follow, NULL-terminated */
 	bool backwards;
-	bool (*hit)(const struct walk *w, uint32_t node);
+	bool (*hit)(const struct walk *w, const struct graph_edge *e);
 	const struct facts *f;
 };
 
@@ -75,7 +75,7 @@ static uint32_t walk(const struct walk *w, uint32_t start)
 			if (!added)
 				continue;
 			*vec_push(&queue) = edges[k].to;
-			if (w->hit(w, edges[k].to))
+			if (w->hit(w, &edges[k]))
 				found = edges[k].to;
 		}
 		if (at + 1 == level_end) {
@@ -88,14 +88,17 @@ static uint32_t walk(const struct walk *w, uint32_t start)
 	return found;
 }
 
-static bool is_internet(const struct walk *w, uint32_t node)
+static bool is_internet(const struct walk *w, const struct graph_edge *e)
 {
-	return !strcmp(graph_node_type(w->g, node), "internet");
+	return !strcmp(graph_node_type(w->g, e->to), "internet");
 }
 
-static bool is_prize(const struct walk *w, uint32_t node)
+/* Classified data, or an account whose administrator one can become. */
+static bool is_prize(const struct walk *w, const struct graph_edge *e)
 {
-	return facts_data_class(w->f, node) != NULL;
+	return facts_data_class(w->f, e->to) ||
+	       (!strcmp(graph_type_name(w->g, e->type), "escalates_to") &&
+	        !strcmp(graph_node_type(w->g, e->to), "account"));
 }
 
 static uint32_t exposed_from(const struct facts *f, uint32_t node)
@@ -310,20 +313,23 @@ static bool concerns(const struct keyset *keys, const struct fact_change *c)
 	return false;
 }
 
-/* All that happened lies in the change's hours and concerns it. States have no hours and may be left. */
+/* All that happened lies in the change's hours, and concerns it; or some of it does, and nothing came from outside. States have
+ * no hours and are left out. */
 static bool explains(const struct scoring *s, const struct fact_change *c)
 {
-	bool any = false;
+	size_t happened = 0, about = 0;
+	bool outside = !facts_knows_networks(s->f);
 	for (size_t i = 0; i < s->i->findings.n; i++) {
 		const struct finding *f = &s->i->findings.v[i];
 		if (finding_is_state(f) || f->first == MW_TIME_NONE)
 			continue;
-		any = true;
-		if (f->first < c->from - MW_HOUR || f->last > c->to + MW_HOUR ||
-		    !concerns(s->keys[i], c))
+		if (f->first < c->from - MW_HOUR || f->last > c->to + MW_HOUR)
 			return false;
+		happened++;
+		about += concerns(s->keys[i], c);
+		outside |= outside_address(s->f, f).n > 0;
 	}
-	return any;
+	return happened && (about == happened || (about && !outside));
 }
 
 static void part_change(struct scoring *s)

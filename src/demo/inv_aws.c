@@ -25,10 +25,14 @@ static void comma(struct buf *b)
 		buf_ch(b, ',');
 }
 
-/* Closes the list that b holds and writes it as the output of one call. */
+/* Closes the list that b holds and writes it as the output of one call; nothing where the list is empty. */
 static int put(struct demo *d, const struct place *p, const char *call, struct err *e)
 {
 	char path[256];
+	if (d->b.len && d->b.s[d->b.len - 1] == '[') {
+		buf_reset(&d->b);
+		return 0;
+	}
 	snprintf(path, sizeof(path), "inventory/aws/%s/%s/%s", world_accounts[p->acct].uid,
 	         p->region, call);
 	buf_str(&d->b, "]}\n");
@@ -321,10 +325,6 @@ static int databases(struct demo *d, const struct place *p, struct err *e)
 static int bucket_details(struct demo *d, const struct place *p, const struct bucket *b,
                           struct err *e)
 {
-	jfmt(&d->b, "{'TagSet':[{'Key':'owner','Value':%s},{'Key':'data-class','Value':%s}]}",
-	     b->owner, b->data_class);
-	if (put_one(d, p, "s3-get-bucket-tagging", b->name, e))
-		return -1;
 	jfmt(&d->b,
 	     "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':%i,'IgnorePublicAcls':%i,"
 	     "'BlockPublicPolicy':%i,'RestrictPublicBuckets':%i}}",
@@ -423,22 +423,6 @@ static const char *balancer_arn(struct demo *d, const char *kind, const char *na
 	                    strcmp(kind, "targetgroup") ? "app/" : "", name));
 }
 
-static int target_health(struct demo *d, const struct place *p, const struct balancer *lb,
-                         struct err *e)
-{
-	struct instance *i;
-	jfmt(&d->b, "{'TargetHealthDescriptions':[");
-	vec_each (i, &d->w.instances) {
-		if (strcmp(i->fleet, lb->fleet) != 0)
-			continue;
-		comma(&d->b);
-		jfmt(&d->b, "{'Target':{'Id':%s,'Port':%d},'TargetHealth':{'State':'healthy'}}",
-		     i->id, lb->port);
-	}
-	buf_str(&d->b, "]}");
-	return put_one(d, p, "elbv2-describe-target-health", jf(d, "%-s.json", lb->name), e);
-}
-
 static int load_balancers(struct demo *d, const struct place *p, struct err *e)
 {
 	if (p != &places[0])
@@ -468,12 +452,7 @@ static int load_balancers(struct demo *d, const struct place *p, struct err *e)
 		     balancer_arn(d, "targetgroup", lb->name), lb->name, lb->port,
 		     d->w.vpcs[VPC_PROD].id, balancer_arn(d, "loadbalancer", lb->name));
 	}
-	if (put(d, p, "elbv2-describe-target-groups.json", e))
-		return -1;
-	for (size_t k = 0; k < ARRAY_LEN(balancers); k++)
-		if (target_health(d, p, &balancers[k], e))
-			return -1;
-	return 0;
+	return put(d, p, "elbv2-describe-target-groups.json", e);
 }
 
 static int clusters(struct demo *d, const struct place *p, struct err *e)
@@ -481,9 +460,6 @@ static int clusters(struct demo *d, const struct place *p, struct err *e)
 	const char *name = p->acct == PROD ? "prod-eks" : "dev-eks";
 	if (p->acct == SEC || strcmp(p->region, "us-east-1") != 0)
 		return 0;
-	jfmt(&d->b, "{'clusters':[%s", name);
-	if (put(d, p, "eks-list-clusters.json", e))
-		return -1;
 	jfmt(&d->b,
 	     "{'cluster':{'name':%s,'arn':%s,'version':'1.29','status':'ACTIVE','"
 	     "resourcesVpcConfig':{"

@@ -91,6 +91,22 @@ static void compute(struct demo *d)
 	}
 }
 
+/* Target groups are asked for one by one; here their outcome: which machines stand behind which balancer. */
+static void balancers(struct demo *d)
+{
+	static const char *const behind[][2] = {{"alb-web", "web"}, {"alb-eks", "eks-node"}};
+	struct instance *i;
+	for (size_t k = 0; k < ARRAY_LEN(behind); k++) {
+		const char *arn =
+		        world_arn(&d->w, "elasticloadbalancing", "us-east-1", PROD,
+		                  jf(d, "loadbalancer/app/%-s/50dc6c495c0c9188", behind[k][0]));
+		vec_each (i, &d->w.instances)
+			if (!strcmp(i->fleet, behind[k][1]))
+				edge(d, arn, "forwards_to", world_instance_arn(&d->w, i));
+		owned(d, "edge-team", arn);
+	}
+}
+
 static const char *cluster_arn(struct demo *d, const char *name)
 {
 	return world_arn(&d->w, "eks", "us-east-1", strcmp(name, "prod-eks") ? DEV : PROD,
@@ -269,6 +285,7 @@ int inventory_graph(struct demo *d, struct err *e)
 	owners_and_accounts(d);
 	data_stores(d);
 	compute(d);
+	balancers(d);
 	kubernetes(d);
 	vulnerabilities(d);
 	keys(d);

@@ -68,33 +68,29 @@ static int trails(struct demo *d, struct err *e)
 	return 0;
 }
 
+/* A VPC without flow and query logs has no such output: the list would be empty. */
 static int flow_logs(struct demo *d, const struct vpc *v, struct err *e)
 {
-	jfmt(&d->b, "{'FlowLogs':[");
-	if (v->flow)
-		jfmt(&d->b,
-		     "{'FlowLogId':%s,'FlowLogStatus':'ACTIVE','ResourceId':%s,'TrafficType':'ALL',"
-		     "'LogDestinationType':'s3',"
-		     "'LogDestination':'arn:aws:s3:::org-flow-logs','MaxAggregationInterval':600,'"
-		     "CreationTime':%s}",
-		     v->flow_id, v->id, iso(d->start - 200 * MW_DAY).s);
-	buf_str(&d->b, "]}");
+	if (!v->flow)
+		return 0;
+	jfmt(&d->b,
+	     "{'FlowLogs':[{'FlowLogId':%s,'FlowLogStatus':'ACTIVE','ResourceId':%s,'TrafficType':'"
+	     "ALL',"
+	     "'LogDestinationType':'s3','LogDestination':'arn:aws:s3:::org-flow-logs','"
+	     "MaxAggregationInterval':600,"
+	     "'CreationTime':%s}]}",
+	     v->flow_id, v->id, iso(d->start - 200 * MW_DAY).s);
 	if (put(d, aws_path(d, v->acct, v->region, "ec2-describe-flow-logs.json"), e))
 		return -1;
-	jfmt(&d->b, "{'ResolverQueryLogConfigAssociations':[");
-	if (v->flow)
-		jfmt(&d->b,
-		     "{'ResourceId':%s,'Status':'ACTIVE','ResolverQueryLogConfigId':'rqlc-0example'"
-		     ",'CreationTime':%s}",
-		     v->id, iso(d->start - 200 * MW_DAY).s);
-	buf_str(&d->b, "]}");
-	if (put(d,
-	        aws_path(d, v->acct, v->region,
-	                 "route53resolver-list-resolver-query-log-config-associations.json"),
-	        e))
-		return -1;
-	jfmt(&d->b, "{'DetectorIds':[%-s]}", v->flow ? "\"12abc34d567e8fa901bc2d34e56789f0\"" : "");
-	return put(d, aws_path(d, v->acct, v->region, "guardduty-list-detectors.json"), e);
+	jfmt(&d->b,
+	     "{'ResolverQueryLogConfigAssociations':[{'ResourceId':%s,'Status':'ACTIVE','"
+	     "ResolverQueryLogConfigId':"
+	     "'rqlc-0example','CreationTime':%s}]}",
+	     v->id, iso(d->start - 200 * MW_DAY).s);
+	return put(d,
+	           aws_path(d, v->acct, v->region,
+	                    "route53resolver-list-resolver-query-log-config-associations.json"),
+	           e);
 }
 
 static int azure_settings(struct demo *d, struct err *e)

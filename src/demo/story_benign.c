@@ -137,7 +137,7 @@ static void roll_out(struct demo *d)
 
 static void break_glass(struct demo *d)
 {
-	out_story(&d->out, "benign-break-glass", "benign", "M",
+	out_story(&d->out, "benign-break-glass", "benign", "L",
 	          "Console login without MFA, break-glass drill CHG-88123");
 	struct user *u = world_user(&d->w, "break-glass-1");
 	mw_time at = story_ago(d, 10, 40, 0);
@@ -150,7 +150,7 @@ static void break_glass(struct demo *d)
 
 static void golden_snapshot(struct demo *d)
 {
-	out_story(&d->out, "benign-snapshot-share", "benign", "L",
+	out_story(&d->out, "benign-snapshot-share", "benign", "I",
 	          "Snapshot shared with the security account, CHG-88119");
 	mw_time at = story_ago(d, 19, 30, 0);
 	struct caller c = story_saml(d, at, "bjorn.lind", "ops-admin", "198.51.100.11", true);

@@ -21,7 +21,7 @@ static uint32_t flow_stream(struct demo *d, const struct vpc *v)
 	snprintf(path, sizeof(path),
 	         "logs/AWSLogs/%s/vpcflowlogs/%s/%%D/%s_vpcflowlogs_%s_%s_%%T_%%H.log.gz", account,
 	         v->region, account, v->region, v->flow_id);
-	return out_stream(&d->out, path, OUT_LINES_GZ, 6 * MW_HOUR,
+	return out_stream(&d->out, path, OUT_LINES_GZ, 12 * MW_HOUR,
 	                  v->flow == 5 ? FLOW_V5 : FLOW_V2);
 }
 
@@ -115,7 +115,8 @@ void dns_put(struct demo *d, mw_time at, const struct instance *i, const char *n
 	     world_accounts[v->acct].uid, v->region, v->id, iso(at).s, name, type,
 	     answer ? "NOERROR" : "NXDOMAIN");
 	if (answer)
-		jfmt(&d->b, "{'Rdata':%s,'Type':%s,'Class':'IN'}", world_address(&d->w, answer), type);
+		jfmt(&d->b, "{'Rdata':%s,'Type':%s,'Class':'IN'}", world_address(&d->w, answer),
+		     type);
 	jfmt(&d->b, "],'srcaddr':%s,'srcport':'%d','transport':'UDP','srcids':{'instance':%s}}",
 	     i->ip, rng_between(&d->rng, 32768, 60999), i->id);
 	out_put(&d->out, out_stream(&d->out, path, OUT_LINES_GZ, MW_DAY, NULL), at, NULL, &d->b);
@@ -307,5 +308,6 @@ void kube_put(struct demo *d, mw_time at, const struct kube *k)
 	     "io/decision':%s,"
 	     "'cluster':%s}}",
 	     iso_ms(at).s, iso_ms(at + 4000).s, k->code == 403 ? "forbid" : "allow", k->cluster);
-	out_put(&d->out, out_stream(&d->out, path, OUT_LINES, MW_DAY, NULL), at, id, &d->b);
+	/* an auditID is shared by the stages of one request, so it is not the id of a record */
+	out_put(&d->out, out_stream(&d->out, path, OUT_LINES, MW_DAY, NULL), at, NULL, &d->b);
 }

@@ -139,7 +139,7 @@ static uint32_t trail_stream(struct demo *d, enum acct acct, const char *region)
 	snprintf(path, sizeof(path),
 	         "logs/AWSLogs/%s/CloudTrail/%s/%%D/%s_CloudTrail_%s_%%T_%%H.json.gz",
 	         account_of(acct), region, account_of(acct), region);
-	return out_stream(&d->out, path, OUT_RECORDS, MW_HOUR, NULL);
+	return out_stream(&d->out, path, OUT_RECORDS, 6 * MW_HOUR, NULL);
 }
 
 void trail(struct demo *d, mw_time at, const struct caller *c, const struct api *a)

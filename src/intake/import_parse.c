@@ -132,6 +132,7 @@ static int parse_file(struct parsing *p, const struct import_file *f, const stru
                       struct err *e)
 {
 	struct intake_opts o = {.basename = import_base_name(f->name),
+	                        .path = f->name,
 	                        .mapping = p->opts->mapping,
 	                        .from = u->from,
 	                        .to = u->to,

@@ -86,9 +86,11 @@ int wire_give_fd(int sock, int fd, struct err *e)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(sock, &m, MSG_NOSIGNAL) == 1
-	               ? 0
-	               : err_errno(e, "handing a batch file to a parser");
+	if (sendmsg(sock, &m, MSG_NOSIGNAL) == 1)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return 0; /* it has ended meanwhile, well or badly: its reader sees which */
+	return err_errno(e, "handing a batch file to a parser");
 }
 
 int wire_take_fd(int sock, struct err *e)

@@ -38,6 +38,8 @@ struct intake_sink {
 };
 struct intake_opts {
 	const char *basename;       /* of the file, for ids */
+	const char *path;           /* the file as it was named, folders too: an inventory's account, region and subject may stand
+	                               only there. NULL: basename */
 	const char *mapping;        /* name of a user's YAML mapping to force, or NULL */
 	uint64_t from, to;          /* byte range of a splittable plain file, cut at line starts; to 0: whole file */
 	uint64_t first_line;        /* line number of the first line in the range; 0: 1 */

@@ -72,7 +72,7 @@ static int pass_on(void *ctx, const cJSON *object, struct err *e)
 static int convert(struct reading *r, const struct inventory_format *f, struct slice raw,
                    bool *none)
 {
-	struct inventory_opts o = {.name = r->opts->basename};
+	struct inventory_opts o = {.name = r->opts->path ? r->opts->path : r->opts->basename};
 	struct inventory_sink sink = {.ctx = r, .graph = pass_on};
 	struct err e = {0};
 	cJSON *doc = cJSON_ParseWithLength(raw.s, raw.n);

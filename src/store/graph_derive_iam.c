@@ -473,13 +473,15 @@ static cJSON *grant_props(struct grant *g, const struct acts *a, const struct li
 {
 	static const char *const names[] = {"metadata", "read", "write"};
 	cJSON *props = cJSON_CreateObject();
-	size_t n = 0;
+	size_t n = 0, nacts = 0;
 	while (g->s->resources[n])
 		n++;
+	while (g->s->actions[nacts])
+		nacts++;
 	json_add_str(props, "effect", "Allow");
 	json_add_str(props, "access", names[level_of(g, a)]);
 	if (g->s->not_action)
-		json_add_str(props, "not_action", joined(g->d, g->s->actions, 20, 20));
+		json_add_str(props, "not_action", joined(g->d, g->s->actions, nacts, 20));
 	json_add_str(props, g->s->not_resource ? "not_resource" : "resource",
 	             joined(g->d, g->s->resources, n, 4));
 	json_add_str(props, "via", g->s->via);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "correlate/correlate.h"
-#include "correlate/group.h"
+#include "correlate/tally.h"
 #include "store/graph.h"
 
 static char folder[64];
@@ -347,12 +347,12 @@ static void bad_detections_are_refused(void **state)
 	}
 }
 
-static void feed(struct groups *g, mw_time at, const char *user, const char *ip, event_id id)
+static void feed(struct tally *g, mw_time at, const char *user, const char *ip, event_id id)
 {
 	struct event ev = {.time = at, .dataset = "cloudtrail"};
 	event_add(&ev, field_find(SLICE("actor.user.name"))->id, slice_of(user));
 	event_add(&ev, field_find(SLICE("src_endpoint.ip"))->id, slice_of(ip));
-	groups_event(g, &ev, id);
+	tally_event(g, &ev, id);
 	event_release(&ev);
 }
 
@@ -371,7 +371,7 @@ static void groups_count_in_windows(void **state)
 	(void)state;
 	assert_int_equal(detections_add(&ds, "detections/x.yaml", SLICE(text), &e), 0);
 	assert_int_equal(facts_load(&f, graph, &e), 0);
-	struct groups *g = groups_new(&ds.v.v[0]);
+	struct tally *g = tally_new(&ds.v.v[0]);
 	for (size_t i = 0; i < 4; i++) {
 		feed(g, T0 + (mw_time)(3 - i) * MW_MINUTE, users[i], "203.0.113.1", i); /* counts */
 		feed(g, T0 + (mw_time)i * MW_HOUR, users[i], "203.0.113.2", 10 + i); /* too slow */
@@ -379,7 +379,7 @@ static void groups_count_in_windows(void **state)
 		     20 + i); /* too few users */
 		feed(g, T0 + (mw_time)i * MW_MINUTE, users[i], "10.1.0.5", 30 + i); /* counts */
 	}
-	groups_findings(g, f, &l);
+	tally_findings(g, f, &l);
 	assert_int_equal(l.v.n, 2);
 	assert_string_equal(l.v.v[0].title, "from 203.0.113.1");
 	assert_string_equal(l.v.v[0].evidence.v[0], "ev:3"); /* the earliest first */
@@ -387,7 +387,7 @@ static void groups_count_in_windows(void **state)
 	assert_int_equal(l.v.v[0].last - l.v.v[0].first, 3 * MW_MINUTE);
 	assert_string_equal(l.v.v[0].entities.v[0], "src_endpoint.ip=203.0.113.1");
 	assert_string_equal(l.v.v[1].title, "from web-1");
-	groups_free(g);
+	tally_free(g);
 	facts_free(f);
 	finding_list_release(&l);
 	detections_release(&ds);

@@ -1,4 +1,4 @@
-#include "correlate/group.h"
+#include "correlate/tally.h"
 
 #include "base/map.h"
 
@@ -55,21 +55,41 @@ struct cited {
 struct group {
 	struct map values; /* "field\0value" -> events; keys in order of coming */
 	struct map distinct;
-	struct cited cited[GROUP_EVIDENCE_MAX];
+	struct cited cited[TALLY_EVIDENCE_MAX];
 	size_t ncited;
 	uint64_t events;
 	mw_time first, last;
 };
-struct groups {
+#define WANTED_MAX 64
+struct tally {
 	const struct detection *d;
+	field_id wanted[WANTED_MAX]; /* whose values are kept */
+	size_t nwanted;
 	struct map index; /* tuple and window -> group number */
 	VEC(struct group *) v;
 };
 
-struct groups *group_set_new(const struct detection *d)
+static void want(struct tally *g, field_id f)
 {
-	struct groups *g = xcalloc(1, sizeof(*g));
+	for (size_t i = 0; i < g->nwanted; i++)
+		if (g->wanted[i] == f)
+			return;
+	if (f != FIELD_NONE && g->nwanted < WANTED_MAX)
+		g->wanted[g->nwanted++] = f;
+}
+
+struct tally *tally_new(const struct detection *d)
+{
+	struct tally *g = xcalloc(1, sizeof(*g));
 	g->d = d;
+	for (const field_id *f = entity_fields(); *f != FIELD_NONE; f++)
+		want(g, *f);
+	for (size_t i = 0; i < d->nby; i++)
+		want(g, d->by[i]);
+	for (const char *p = strchr(d->title, '{'); p; p = strchr(p + 1, '{')) {
+		const struct field *f = field_find((struct slice){p + 1, strcspn(p + 1, "}")});
+		want(g, f ? f->id : FIELD_NONE);
+	}
 	return g;
 }
 
@@ -80,7 +100,7 @@ static void group_free(struct group *g)
 	free(g);
 }
 
-void group_set_free(struct groups *g)
+void tally_free(struct tally *g)
 {
 	if (!g)
 		return;
@@ -115,7 +135,7 @@ static bool tuple_of(const struct detection *d, const struct event *ev, struct b
 	return true;
 }
 
-static struct group *group_at(struct groups *g, const struct buf *key, size_t tuple, mw_time t)
+static struct group *group_at(struct tally *g, const struct buf *key, size_t tuple, mw_time t)
 {
 	struct buf full = BUF_INIT;
 	bool added;
@@ -141,9 +161,9 @@ static void cite(struct group *g, mw_time at, event_id id)
 	while (i > 0 &&
 	       (g->cited[i - 1].at > at || (g->cited[i - 1].at == at && g->cited[i - 1].id > id)))
 		i--;
-	if (i == GROUP_EVIDENCE_MAX)
+	if (i == TALLY_EVIDENCE_MAX)
 		return;
-	size_t kept = g->ncited < GROUP_EVIDENCE_MAX ? g->ncited : GROUP_EVIDENCE_MAX - 1;
+	size_t kept = g->ncited < TALLY_EVIDENCE_MAX ? g->ncited : TALLY_EVIDENCE_MAX - 1;
 	memmove(&g->cited[i + 1], &g->cited[i], (kept - i) * sizeof(g->cited[0]));
 	g->cited[i] = (struct cited){at, id};
 	g->ncited = kept + 1;
@@ -158,23 +178,19 @@ static void note_value(struct group *g, field_id field, struct slice value)
 	buf_release(&key);
 }
 
-static void note_values(const struct detection *d, struct group *g, const struct event *ev)
+static void note_values(const struct tally *t, struct group *g, const struct event *ev)
 {
 	const struct event_val *v;
 	vec_each (v, &ev->vals) {
-		if (v->field == d->distinct)
+		if (v->field == t->d->distinct)
 			map_put(&g->distinct, v->value.s, v->value.n, NULL);
-		bool wanted = false;
-		for (const field_id *f = entity_fields(); *f != FIELD_NONE && !wanted; f++)
-			wanted = *f == v->field;
-		for (size_t i = 0; i < d->nby && !wanted; i++)
-			wanted = d->by[i] == v->field;
-		if (wanted)
-			note_value(g, v->field, v->value);
+		for (size_t i = 0; i < t->nwanted; i++)
+			if (t->wanted[i] == v->field)
+				note_value(g, v->field, v->value);
 	}
 }
 
-void groups_event(struct groups *gs, const struct event *ev, event_id id)
+void tally_event(struct tally *gs, const struct event *ev, event_id id)
 {
 	struct buf key = BUF_INIT;
 	if (hour_fits(gs->d, ev->time) && tuple_of(gs->d, ev, &key)) {
@@ -186,7 +202,7 @@ void groups_event(struct groups *gs, const struct event *ev, event_id id)
 			g->last = ev->time > g->last ? ev->time : g->last;
 		}
 		cite(g, ev->time, id);
-		note_values(gs->d, g, ev);
+		note_values(gs, g, ev);
 	}
 	buf_release(&key);
 }
@@ -280,18 +296,24 @@ static char *title_of(const struct detection *d, const struct group *g, const st
 	return buf_take(&b, &len);
 }
 
+static bool is_by(const struct detection *d, field_id f)
+{
+	for (size_t i = 0; i < d->nby; i++)
+		if (d->by[i] == f)
+			return true;
+	return false;
+}
+
+/* The tuple, then of each field its most frequent values. A field with many (the targets of a scan) names nobody. */
 static void fill_entities(const struct detection *d, const struct group *g, struct finding *out)
 {
-	struct named top[GROUP_VALUES_MAX];
+	struct named top[TALLY_SPREAD_MAX + 1];
 	for (size_t i = 0; i < d->nby; i++)
-		for (size_t n = top_values(g, d->by[i], top, 1), k = 0; k < n; k++)
-			*vec_push(&out->entities) = entity_text(d->by[i], top[k].value);
+		if (top_values(g, d->by[i], top, 1))
+			*vec_push(&out->entities) = entity_text(d->by[i], top[0].value);
 	for (const field_id *f = entity_fields(); *f != FIELD_NONE; f++) {
-		bool done = false;
-		for (size_t i = 0; i < d->nby; i++)
-			done |= d->by[i] == *f;
-		for (size_t n = done ? 0 : top_values(g, *f, top, GROUP_VALUES_MAX), k = 0; k < n;
-		     k++)
+		size_t n = is_by(d, *f) ? 0 : top_values(g, *f, top, TALLY_SPREAD_MAX + 1);
+		for (size_t k = 0; n <= TALLY_SPREAD_MAX && k < n && k < TALLY_VALUES_MAX; k++)
 			*vec_push(&out->entities) = entity_text(*f, top[k].value);
 	}
 }
@@ -316,9 +338,9 @@ static void make_finding(const struct detection *d, const char *tuple, const str
 		*vec_push(&to->attack) = xstrdup(*a);
 }
 
-void groups_findings(const struct groups *gs, const struct facts *f, struct finding_list *out)
+void tally_findings(const struct tally *gs, const struct facts *f, struct finding_list *out)
 {
-	struct groups merged = {.d = gs->d};
+	struct tally merged = {.d = gs->d};
 	for (size_t i = 0; i < gs->index.n; i++) {
 		const struct map_entry *m = &gs->index.entries[i];
 		const struct group *g = gs->v.v[m->val.u];
