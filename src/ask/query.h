@@ -48,6 +48,7 @@ struct query {
 	size_t unknown;      /* terms that were not understood and may constrain */
 	const char *clarify; /* what no log can answer */
 	int groups_used;
+	bool leaning; /* cons holds dead ones of the questions before: what they were about */
 };
 void query_release(struct query *q);
 

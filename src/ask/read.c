@@ -13,6 +13,7 @@ struct reader {
 	const struct ask_context *ctx;
 	struct ask_reading *out;
 	struct slice question;
+	struct term *fresh; /* the terms as they were before anything was made of them */
 };
 
 /* --- chips ------------------------------------------------------------------------------------------------ */
@@ -452,6 +453,34 @@ static bool can_lean(const struct reader *r)
 	return r->ctx->incident != NULL;
 }
 
+/* Reads again with what the earlier questions were about in mind: which data, which side "user" means. */
+static void lean(struct reader *r, struct query *q)
+{
+	struct query again = {.leaning = true};
+	uint64_t scope = ~UINT64_C(0);
+
+	for (size_t i = 0; i < r->ctx->nturns; i++) {
+		struct terms old = terms_read(&r->env, r->ctx->turns[i].question);
+		struct parse p = {.env = &r->env, .t = &old};
+
+		scope_from_terms(&p, 0, old.n);
+		scope &= r->world.in_scope;
+		for (size_t k = 0; k < old.n; k++)
+			if (old.v[k].kind == T_CONCEPT)
+				*vec_push(&again.cons) = (struct con){.kind = CON_CONCEPT,
+				                                      .lex = old.v[k].lex,
+				                                      .dead = true,
+				                                      .group = -1};
+	}
+	query_release(q);
+	scope_from_terms(&r->parse, 0, r->terms.n);
+	if (r->world.in_scope & scope)
+		r->world.in_scope &= scope;
+	memcpy(r->terms.v, r->fresh, r->terms.n * sizeof(*r->fresh));
+	query_parse(&r->parse, 0, r->terms.n, &again);
+	*q = again;
+}
+
 static void read_main(struct reader *r)
 {
 	struct clauses c;
@@ -464,6 +493,8 @@ static void read_main(struct reader *r)
 		goto out;
 	}
 	scope_from_terms(&r->parse, 0, r->terms.n);
+	r->fresh = arena_alloc(&r->out->arena, (r->terms.n + 1) * sizeof(*r->fresh));
+	memcpy(r->fresh, r->terms.v, r->terms.n * sizeof(*r->fresh));
 	query_parse(&r->parse, 0, r->terms.n, &q);
 	if (q.clarify) {
 		offer_examples(r);
@@ -471,9 +502,10 @@ static void read_main(struct reader *r)
 		goto out;
 	}
 	follow = c.nanchors == 0 && follow_wanted(&r->parse, &q, &standalone);
-	if (follow && (can_lean(r) || !standalone))
+	if (follow && (can_lean(r) || !standalone)) {
+		lean(r, &q);
 		follow_up(r, &q, standalone);
-	else
+	} else
 		plain_plan(r, &q, &c);
 out:
 	query_release(&q);

@@ -281,7 +281,16 @@ static size_t read_long_value(struct reader *r, size_t i, struct term *t, size_t
 
 static size_t read_value(struct reader *r, size_t i, struct term *t)
 {
-	return find_value(r->env, t, r->t.v[i].text) ? 1 : 0;
+	struct slice w = r->t.v[i].text;
+
+	if (find_value(r->env, t, w))
+		return 1;
+	/* a program by its short name */
+	if (w.n < 3 || name_like(&r->t.v[i]) ||
+	    !find_value(r->env, t, slice_of(arena_printf(r->env->a, "%.*s.exe", (int)w.n, w.s))))
+		return 0;
+	t->ent = ENT_FILE;
+	return 1;
 }
 
 static int64_t size_unit(struct slice w)

@@ -366,6 +366,8 @@ static bool about_object(const struct query *q, const struct lex_entry *field)
 static const char *acting_field(const struct term_env *env, const struct query *q,
                                 const struct lex_entry *e, enum gram prep, const char *name)
 {
+	if (slot_field(env, q, e->name))
+		return name; /* the concept says which side is meant */
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
 		if (strcmp(name, pairs[i].target) != 0 && strcmp(name, pairs[i].actor) != 0)
 			continue;

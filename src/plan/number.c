@@ -380,9 +380,26 @@ struct slice stat_text(const struct stat *s, struct arena *a)
 	}
 }
 
+static mw_time calendar_bucket(mw_time t, bool year)
+{
+	struct civil c, start = {.month = 1, .day = 1};
+
+	mw_time_civil(t, &c);
+	start.year = c.year;
+	if (!year)
+		start.month = c.month;
+	return mw_time_of(&start);
+}
+
+#define MONDAY (4 * MW_DAY) /* the first one after 1970-01-01 */
 mw_time span_bucket(mw_time t, int64_t span)
 {
-	mw_time into = t % span;
+	int64_t shift = span % (7 * MW_DAY) == 0 ? MONDAY : 0;
+	mw_time into;
+
+	if (span == PLAN_SPAN_MONTH || span == PLAN_SPAN_YEAR)
+		return calendar_bucket(t, span == PLAN_SPAN_YEAR);
+	into = (t - shift) % span;
 
 	return t - (into < 0 ? into + span : into);
 }

@@ -46,6 +46,14 @@ static void say_span(struct buf *b, int64_t us)
 	buf_str(b, text);
 }
 
+static void say_bucket(struct buf *b, int64_t us)
+{
+	if (us == PLAN_SPAN_MONTH || us == PLAN_SPAN_YEAR)
+		buf_str(b, us == PLAN_SPAN_MONTH ? "month" : "year");
+	else
+		say_span(b, us);
+}
+
 static void say_field(struct buf *b, const struct plan_field *f)
 {
 	if (f->f && f->f->alias)
@@ -180,7 +188,7 @@ static void say_head(struct buf *b, const struct plan_search *s)
 	}
 	if (s->span > 0) {
 		buf_str(b, " per ");
-		say_span(b, s->span);
+		say_bucket(b, s->span);
 	}
 }
 

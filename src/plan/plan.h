@@ -20,7 +20,8 @@
  *     (evjson.h path syntax; also finds the path case-blind when the exact one is absent).
  *   - Pseudo-fields: "time", "dataset", "uid", "file" (basename), "file_line" (basename:line).
  *   - time: half-open, from <= t < to. An event without a time matches only where no bound is set.
- *   - span buckets are named by their start in UTC, counted from 1970.
+ *   - span buckets are named by their start in UTC, counted from 1970; spans of whole weeks begin on a Monday.
+ *     PLAN_SPAN_MONTH and PLAN_SPAN_YEAR (the mean lengths of those) are calendar months and years.
  *   - Groups are by exact bytes. Sameness elsewhere (sequence by, baseline key) is that of `is`: ASCII case-blind.
  *   - An event with several values of a by field counts once in the group of each different one.
  *   - sum is exact for numbers below 10^19 with at most 9 decimals, as double for others; min and max use the order of plan/number.h;
@@ -126,6 +127,9 @@ struct plan_search {
 	int64_t limit;           /* rows; 0: MW_PLAN_ROWS_DEFAULT */
 	bool with_ties;          /* rows equal to the last one in sort order are kept too */
 };
+
+#define PLAN_SPAN_MONTH (INT64_C(2629746) * MW_SECOND)
+#define PLAN_SPAN_YEAR (INT64_C(31556952) * MW_SECOND)
 
 enum plan_dir { HOP_OUT, HOP_IN, HOP_BOTH };
 struct plan_hop {

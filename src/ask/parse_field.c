@@ -1,0 +1,327 @@
+/* Concepts and fields, and the values that stand around a field. */
+#include "ask/walk.h"
+
+bool walk_in_brackets(const struct walk *w)
+{
+	for (size_t i = w->i + 1; i-- > 0;) {
+		if (i < w->i && w->p->t->v[i].close == ')')
+			return false;
+		if (w->p->t->v[i].open == '(')
+			return true;
+	}
+	return false;
+}
+
+/* What stands in brackets behind an action spells it out: "tampering with logging (stop, delete)". */
+bool walk_explained(const struct walk *w)
+{
+	for (size_t i = 0; i < w->q->cons.n; i++)
+		if (w->q->cons.v[i].kind == CON_CONCEPT &&
+		    w->q->cons.v[i].lex->concept == CK_ACTION)
+			return true;
+	return false;
+}
+
+/* "files dropped": the question is for the files */
+static void list_things(struct walk *w, const struct term *t)
+{
+	const struct toks *tk = &w->p->t->toks;
+	struct slice first = tk->v[t->tok].word, last = tk->v[t->tok + t->n - 1].word;
+	bool plural = false,
+	     part = last.n > 2 && (memcmp(last.s + last.n - 2, "ed", 2) == 0 ||
+	                           slice_eq_str(last, "run") || slice_eq_str(last, "written"));
+
+	for (size_t i = t->tok; i + 1 < t->tok + t->n; i++)
+		plural = plural ||
+		         (tk->v[i].word.n > 3 && tk->v[i].word.s[tk->v[i].word.n - 1] == 's');
+	(void)first;
+	if (t->lex->lists && plural && part && !w->q->noun && !w->q->count && w->q->cons.n == 0)
+		w->q->things = true;
+}
+
+void walk_concept(struct walk *w, struct term *t)
+{
+	struct con c = {
+	        .kind = CON_CONCEPT, .lex = t->lex, .outcome = t->lex->outcome, .prep = w->prep};
+
+	if (walk_in_brackets(w) && c.lex->concept == CK_ADJECTIVE && !w->neg && walk_explained(w)) {
+		t->used = true;
+		return;
+	}
+	list_things(w, t);
+	walk_mark(w, w->i, 1, &c);
+	walk_add(w, &c);
+}
+
+bool term_value_like(const struct term *t)
+{
+	return t->kind == T_VALUE || t->kind == T_NUMBER || t->kind == T_UNKNOWN;
+}
+
+/* What a field may be joined to its value by: "is", "=", "of", "called", "in". */
+static bool joins_value(const struct term *t)
+{
+	return term_filler(t) || term_gram(t, G_EQ) || term_gram(t, G_NE) ||
+	       term_gram(t, G_CONTAINS) || term_gram(t, G_STARTS) || term_gram(t, G_ENDS) ||
+	       term_gram(t, G_GT) || term_gram(t, G_GE) || term_gram(t, G_LT) ||
+	       term_gram(t, G_LE) || term_gram(t, G_NOT);
+}
+
+static bool value_ahead(const struct walk *w, size_t *k)
+{
+	const struct term *f = walk_at(w, w->i);
+
+	if (f->close && f->close != ':')
+		return false;
+	for (size_t i = w->i + 1; i < w->to && i <= w->i + 3; i++) {
+		const struct term *t = &w->p->t->v[i];
+
+		if (t->gone)
+			return false;
+		if (term_value_like(t)) {
+			*k = i;
+			return true;
+		}
+		if (!joins_value(t) || t->close)
+			return false;
+	}
+	return false;
+}
+
+/* A value whose place in the data is not this field's, and that reads well by itself: "users bob alice" against "ips jmerckle used". */
+static bool field_takes(const struct walk *w, const struct lex_entry *e, const struct term *t,
+                        size_t k)
+{
+	const struct term *f = walk_at(w, w->i);
+	bool plural = w->p->t->toks.v[f->tok + f->n - 1].word.n &&
+	              w->p->t->toks.v[f->tok + f->n - 1]
+	                              .word.s[w->p->t->toks.v[f->tok + f->n - 1].word.n - 1] == 's';
+	struct term *after = walk_at(w, k + 1);
+
+	if (t->glued || t->kind == T_NUMBER || k > w->i + 1)
+		return !(t->kind == T_NUMBER && (w->q->top || w->q->least) && plural);
+	if (t->kind == T_UNKNOWN)
+		return !plural || t->close;
+	for (size_t i = 0; i < t->ncands; i++)
+		for (const char *const *f2 = e->fields; f2 && *f2; f2++)
+			if (strcmp(*f2, t->cands[i].field) == 0)
+				return true;
+	if (plural && (t->ncands || t->ent == ENT_IP || t->ent == ENT_KEY || t->ent == ENT_ARN))
+		return false; /* "user agents jmerckle used" */
+	return !(after &&
+	         (after->kind == T_VERB || term_gram(after, G_DID) || term_gram(after, G_FILLER)) &&
+	         (w->q->which || w->q->list));
+}
+
+static bool value_behind(struct walk *w, const struct lex_entry *e)
+{
+	struct con *last = w->last ? &w->q->cons.v[w->last - 1] : NULL;
+	struct term *t = w->i ? walk_at(w, w->i - 1) : NULL;
+	bool severity = strcmp(e->name, "severity") == 0;
+
+	if (t && t->kind == T_UNKNOWN && !t->used && !t->close && !t->gone) {
+		const struct term *me = walk_at(w, w->i);
+
+		if (!severity && (w->q->which || me->close == ':'))
+			return false;
+		return walk_take_value(w, w->i - 1, e, w->i);
+	}
+	if (!last || !t || t->kind != T_VALUE || t->close || last->kind == CON_CONCEPT ||
+	    last->term + last->nterms != w->i)
+		return false;
+	if (t->possessive)
+		return false;
+	for (size_t i = 0; i < t->ncands; i++)
+		for (const char *const *f = e->fields; f && *f; f++) {
+			struct con c;
+
+			if (strcmp(*f, t->cands[i].field) != 0)
+				continue;
+			if (con_of_value(w->p->env, w->q, t, last->prep, e, &c)) {
+				c.neg = last->neg;
+				c.group = last->group;
+				c.term = last->term;
+				c.nterms = last->nterms + 1;
+				c.prep = last->prep;
+				*last = c;
+			}
+			walk_at(w, w->i)->used = true;
+			return true;
+		}
+	return false;
+}
+
+/* "as the source": the field of that side */
+static const struct lex_entry *as_side(struct walk *w, const struct lex_entry *e)
+{
+	const struct toks *tk = &w->p->t->toks;
+	const struct term *f = walk_at(w, w->i);
+
+	for (size_t i = w->i + 1; i + 1 < w->to; i++) {
+		struct term *a = walk_at(w, i),
+		            *b = walk_at(
+		                    w,
+		                    i + (i + 2 < w->to && term_filler(walk_at(w, i + 1)) ? 2 : 1));
+		const struct tok *last = &tk->v[b->tok + b->n - 1];
+
+		if (!term_gram(a, G_AS) || !(tok_is(last, "source") || tok_is(last, "target") ||
+		                             tok_is(last, "parent") || tok_is(last, "destination")))
+			continue;
+		const struct lex_entry *s = lexicon_phrase(
+		        w->p->env->x,
+		        arena_printf(w->p->env->a, "%.*s %.*s", (int)last->word.n, last->word.s,
+		                     (int)tk->v[f->tok + f->n - 1].word.n,
+		                     tk->v[f->tok + f->n - 1].word.s));
+
+		if (s && s->kind == LEX_FIELD) {
+			a->used = b->used = a->gone = b->gone = true;
+			return s;
+		}
+	}
+	return e;
+}
+
+/* "role changes": the field only says of what kind */
+static bool modifies(const struct walk *w, const struct term *t, const struct term *next)
+{
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+	return next && next->kind == T_CONCEPT && !t->close && next->lex->concept == CK_ADJECTIVE &&
+	       last.n && last.s[last.n - 1] != 's' && !w->q->which && !w->q->list;
+}
+
+/* "calls from the role": made in a role, where no role is named */
+static bool by_role(struct walk *w, const struct term *t, const struct lex_entry *e)
+{
+	const struct lex_entry *assumed = lexicon_phrase(w->p->env->x, "assumed role");
+	struct con c = {.kind = CON_CONCEPT, .lex = assumed, .prep = w->prep};
+
+	if (w->prep != G_FROM || strcmp(e->name, "role") != 0 || w->q->which || !assumed)
+		return false;
+	(void)t;
+	walk_mark(w, w->i, 1, &c);
+	walk_add(w, &c);
+	return true;
+}
+
+/* "events from hosts other than X": it waits for its value, it is not asked for */
+static bool waits(const struct walk *w)
+{
+	if (w->q->which || w->q->list || w->q->distinct || w->q->top || w->q->least || w->q->count)
+		return false;
+	return (w->q->noun || w->q->cons.n) &&
+	       (w->prep == G_FROM || w->prep == G_ON || w->prep == G_IN || w->prep == G_TO ||
+	        w->prep == G_WITH || w->prep == G_FOR);
+}
+
+/* "mimikatz in the command line": the name is looked for inside */
+static bool value_inside(struct walk *w, const struct lex_entry *e)
+{
+	struct term *v = NULL;
+	struct con c = {.kind = CON_FIELD, .nfields = 1, .op = OP_CONTAINS, .prep = G_IN};
+	size_t k = w->i;
+
+	if (w->prep != G_IN || !e->fields)
+		return false;
+	while (k-- > 0 && !v) {
+		struct term *t = walk_at(w, k);
+
+		if (term_value_like(t))
+			v = t;
+		else if (t->kind != T_GRAM)
+			return false;
+	}
+	if (!v || v->ent == ENT_EVENT)
+		return false;
+	for (size_t i = 0; i < w->q->cons.n; i++)
+		if (w->q->cons.v[i].term <= (size_t)(v - w->p->t->v) &&
+		    (size_t)(v - w->p->t->v) < w->q->cons.v[i].term + w->q->cons.v[i].nterms) {
+			c.neg = w->q->cons.v[i].neg;
+			w->q->cons.v[i].dead = true;
+		}
+	c.fields[0] = field_here(w->p->env, e);
+	c.values = arena_alloc(w->p->env->a, sizeof(*c.values));
+	c.values[0] = v->value;
+	c.nvalues = 1;
+	w->neg = c.neg;
+	w->join = G_NONE;
+	w->near_last = false;
+	walk_mark(w, (size_t)(v - w->p->t->v), w->i - (size_t)(v - w->p->t->v) + 1, &c);
+	walk_add(w, &c);
+	return true;
+}
+
+void walk_field(struct walk *w, struct term *t)
+{
+	const struct lex_entry *e = as_side(w, t->lex);
+	struct term *prev = walk_behind(w, 0), *next = walk_at(w, w->i + 1);
+	size_t k;
+
+	t->used = true;
+	if (e->camel && walk_in_brackets(w) && walk_explained(w) && !value_ahead(w, &k))
+		return;
+	if (prev && prev->kind == T_SPAN && strcmp(e->name, "bucket") == 0)
+		return; /* "per 5 minute bucket" */
+	if (w->neg && !value_ahead(w, &k) && e->fields && !w->q->which &&
+	    strcmp(e->name, "time") != 0 && !(e->noun)) {
+		/* "without a user agent" */
+		if (prev && (term_gram(prev, G_WITHOUT) || term_gram(prev, G_NOT))) {
+			struct con c = {.kind = CON_FIELD,
+			                .fields = {field_here(w->p->env, e)},
+			                .nfields = 1,
+			                .op = OP_EXISTS,
+			                .prep = w->prep};
+
+			walk_mark(w, w->i, 1, &c);
+			walk_add(w, &c);
+			return;
+		}
+	}
+	if (value_ahead(w, &k) && field_takes(w, e, walk_at(w, k), k)) {
+		for (size_t i = w->i + 1; i < k; i++) {
+			struct term *j = walk_at(w, i);
+
+			j->used = true;
+			if (term_gram(j, G_NE) || term_gram(j, G_NOT))
+				w->neg = true;
+			if (term_gram(j, G_CONTAINS) || term_gram(j, G_STARTS) ||
+			    term_gram(j, G_ENDS) || term_gram(j, G_GT) || term_gram(j, G_GE) ||
+			    term_gram(j, G_LT) || term_gram(j, G_LE))
+				w->cmp = j->lex->gram;
+		}
+		if (walk_take_value(w, k, e, w->i)) {
+			w->i = k;
+			w->field = e;
+			return;
+		}
+	}
+	if (value_inside(w, e) || value_behind(w, e))
+		return;
+	w->field = e;
+	w->field_term = w->i;
+	if (e->camel)
+		*vec_push(&w->q->objects) = e;
+	if (w->after_per || w->prep == G_BY) {
+		w->after_per = false;
+		w->prep = G_NONE;
+		if (strcmp(e->name, "time") != 0)
+			*vec_push(&w->q->groups) = e;
+		return;
+	}
+	if (w->total && w->q->fn < 0 && field_is_number(e))
+		w->q->fn = FN_SUM;
+	if (w->q->fn >= 0 && field_is_number(e) && !w->q->sum_of) {
+		w->q->sum_of = e;
+		return;
+	}
+	if (strcmp(e->name, "time") == 0) {
+		w->q->when = w->q->when || w->q->which;
+		return;
+	}
+	if (by_role(w, t, e))
+		return;
+	if (e->fields && !modifies(w, t, next) && !waits(w))
+		*vec_push(&w->q->subjects) = e;
+	w->prep = G_NONE;
+	w->near_last = false;
+}

@@ -1,0 +1,198 @@
+/* Words of the grammar: prepositions, negation, joining, comparison, and what is asked. */
+#include "ask/walk.h"
+
+void walk_want_n(struct walk *w, int64_t n)
+{
+	w->q->n = n;
+}
+
+static void set_flag(struct walk *w, enum gram g)
+{
+	struct query *q = w->q;
+	static const struct {
+		enum gram g;
+		size_t at;
+	} flags[] = {
+#define F(g, f) {g, offsetof(struct query, f)}
+	        F(G_COUNT, count),         F(G_DISTINCT, distinct), F(G_TOP, top),
+	        F(G_LEAST, least),         F(G_FIRST, first),       F(G_LAST, last),
+	        F(G_ONCE, once),           F(G_WHEN, when),         F(G_WHO, who),
+	        F(G_WHOSE, whose),         F(G_WHICH, which),       F(G_WHERE, where),
+	        F(G_LIST, list),           F(G_EVENTS, events),     F(G_BUSIEST, busiest),
+	        F(G_NEW, fresh),           F(G_EACH, each),         F(G_NOUN, noun),
+	        F(G_ANYTHING, everything), F(G_DID, did),           F(G_THOSE, ref_those),
+	        F(G_PERSON, ref_person),   F(G_NEXT, ref_next),     F(G_PREVIOUS, ref_previous),
+	        F(G_SAME, same),           F(G_ALSO, also),         F(G_DROP, drop),
+	        F(G_ABOUT, about),         F(G_HIM, himself),       F(G_SPAN, series),
+#undef F
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (flags[i].g == g)
+			*((bool *)q + flags[i].at / sizeof(bool)) = true;
+	if (g == G_TOP && w->has_number)
+		walk_want_n(w, w->number);
+	if (g == G_SUM || g == G_AVG || g == G_MAX || g == G_MIN)
+		q->fn = g == G_SUM ? FN_SUM : g == G_AVG ? FN_AVG : g == G_MAX ? FN_MAX : FN_MIN;
+}
+
+static bool followed_by_number(const struct walk *w)
+{
+	struct term *n = walk_ahead(w, NULL);
+
+	return n && n->kind == T_NUMBER;
+}
+
+bool field_is_number(const struct lex_entry *f)
+{
+	static const char *const numeric[] = {"bytes sent", "bytes received",  "bytes", "duration",
+	                                      "packets",    "severity_number", NULL};
+
+	for (size_t i = 0; numeric[i]; i++)
+		if (strcmp(f->name, numeric[i]) == 0)
+			return true;
+	return false;
+}
+
+static void on_comparison(struct walk *w, struct term *t)
+{
+	enum gram g = t->lex->gram;
+
+	t->used = true;
+	if (g == G_GT && !followed_by_number(w))
+		return; /* "over udp" */
+	w->cmp = g;
+}
+
+static void on_prep(struct walk *w, enum gram g)
+{
+	w->prep = g;
+	w->near_last = false;
+	if (g == G_BY && w->q->cons.n == 0)
+		w->after_per = false;
+}
+
+static void on_negation(struct walk *w, struct term *t)
+{
+	struct term *n = walk_ahead(w, NULL);
+
+	t->used = true;
+	if (t->lex->gram == G_NOT && n && term_gram(n, G_ONLY))
+		return; /* "not only" */
+	w->neg = true;
+	w->near_last = false;
+	if (w->join == G_AND)
+		w->join = G_NONE;
+}
+
+static void on_that(struct walk *w, struct term *t)
+{
+	struct term *n = walk_at(w, w->i + 1), *prev = walk_behind(w, 0);
+	bool relative = tok_is(&w->p->t->toks.v[t->tok], "that") && t->n == 1 && n && prev &&
+	                !t->close && (prev->kind != T_GRAM || term_gram(prev, G_NOUN));
+
+	t->used = true;
+	if (relative)
+		return;
+	if (n && n->kind == T_FIELD && t->n == 1) {
+		w->q->ref_field = n->lex;
+		return;
+	}
+	w->q->ref_those = true;
+}
+
+void walk_gram(struct walk *w, struct term *t)
+{
+	enum gram g = t->lex->gram;
+	const struct tok *tok = &w->p->t->toks.v[t->tok];
+
+	switch (g) {
+	case G_FILLER:
+		t->used = true;
+		for (size_t i = 0; i < t->n; i++)
+			if (slice_eq_str(tok[i].stem, "attempt") ||
+			    slice_eq_str(tok[i].stem, "tri"))
+				w->q->attempted = true;
+		if (tok_is(tok, "total"))
+			w->total = true;
+		if (tok_is(tok, "was") || tok_is(tok, "were") || tok_is(tok, "got") ||
+		    tok_is(tok, "been"))
+			w->q->passive = true;
+		return;
+	case G_FROM:
+	case G_BY:
+	case G_ON:
+	case G_TO:
+	case G_IN:
+	case G_WITH:
+	case G_FOR:
+	case G_OF:
+		t->used = true;
+		on_prep(w, g);
+		return;
+	case G_PER:
+		t->used = true;
+		w->after_per = true;
+		w->near_last = false;
+		return;
+	case G_NOT:
+	case G_EXCEPT:
+	case G_WITHOUT:
+		on_negation(w, t);
+		return;
+	case G_AND:
+	case G_OR:
+		t->used = true;
+		w->join = g;
+		return;
+	case G_BUT:
+		t->used = true;
+		w->neg_open = w->near_last = false;
+		w->join = G_NONE;
+		return;
+	case G_GT:
+	case G_GE:
+	case G_LT:
+	case G_LE:
+		on_comparison(w, t);
+		return;
+	case G_CONTAINS:
+	case G_STARTS:
+	case G_ENDS:
+		t->used = true;
+		w->cmp = g;
+		return;
+	case G_NE:
+		t->used = true;
+		w->neg = true;
+		return;
+	case G_THOSE:
+		on_that(w, t);
+		return;
+	case G_ONLY:
+		t->used = true;
+		w->q->only_first = w->q->only_first || !walk_behind(w, 0) ||
+		                   (w->q->cons.n == 0 && w->q->subjects.n == 0);
+		return;
+	case G_NOISE:
+	case G_BEFORE:
+	case G_AFTER:
+	case G_WITHIN:
+	case G_AROUND:
+	case G_BETWEEN:
+	case G_THEN:
+	case G_UNTIL:
+		t->used = g == G_WITHIN;
+		return;
+	case G_MEANWHILE:
+		t->used = true;
+		w->q->ref_those = true;
+		return;
+	default:
+		t->used = true;
+		set_flag(w, g);
+		if (g == G_NOUN || g == G_TIMES)
+			w->near_last = w->near_last && g == G_TIMES;
+		return;
+	}
+}
