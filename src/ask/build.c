@@ -81,7 +81,7 @@ static const struct con *outcome_beside(const struct query *q, const struct con 
 	for (size_t i = 0; i < q->cons.n; i++) {
 		const struct con *o = &q->cons.v[i];
 
-		if (o->group >= 0 && o->kind == CON_CONCEPT && o->lex->concept == CK_OUTCOME &&
+		if (o->kind == CON_CONCEPT && o->lex->concept == CK_OUTCOME &&
 		    ((o->outcome == OUT_FAILED && c->lex->failed) ||
 		     (o->outcome == OUT_OK && c->lex->ok)))
 			return o;
@@ -134,7 +134,7 @@ static void bury_broad(const struct build *b, struct query *q)
 
 	(void)b;
 	for (size_t i = 0; i < q->cons.n; i++)
-		exact = exact || (q->cons.v[i].group >= 0 && q->cons.v[i].kind == CON_CONCEPT &&
+		exact = exact || (q->cons.v[i].kind == CON_CONCEPT &&
 		                  q->cons.v[i].lex->concept == CK_ACTION &&
 		                  !q->cons.v[i].lex->broad && !q->cons.v[i].neg);
 	for (size_t i = 0; exact && i < q->cons.n; i++)

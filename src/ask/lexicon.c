@@ -49,7 +49,7 @@ static void phrase_key(struct lexicon *x, const char *phrase, struct buf *key, s
 
 	*words = 0;
 	for (size_t i = 0; i < t.n; i++) {
-		if (i > 0 && tok_in(&t.v[i], articles))
+		if (i > 0 && tok_in(&t.v[i], articles) && (i + 1 < t.n || tok_is(&t.v[i], "of")))
 			continue;
 		if ((*words)++)
 			buf_ch(key, ' ');
@@ -94,7 +94,7 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
                                    size_t *n)
 {
 	char key[PHRASE_MAX];
-	size_t len = 0, words = 0, k = i;
+	size_t len = 0, words = 0, k = i, before;
 	const struct lex_entry *best = NULL;
 
 	for (; k < t->n && words < x->longest; k++) {
@@ -103,11 +103,10 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 
 		if (w->quoted || (k > i && (t->v[k - 1].close || w->open)))
 			break;
-		if (k > i && tok_in(w, articles))
-			continue;
 		if (len + w->stem.n + 1 >= sizeof(key))
 			break;
-		if (words++)
+		before = len;
+		if (words)
 			key[len++] = ' ';
 		memcpy(key + len, w->stem.s, w->stem.n);
 		len += w->stem.n;
@@ -116,6 +115,10 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 			best = m->val.p;
 			*n = k - i + 1;
 		}
+		if (k > i && tok_in(w, articles))
+			len = before;
+		else
+			words++;
 	}
 	return best;
 }

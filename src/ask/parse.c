@@ -187,6 +187,9 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 
 	q->having = G_NONE;
 	q->fn = -1;
+	for (size_t i = from; i < to; i++)
+		if (p->t->v[i].kind == T_CONCEPT && !p->t->v[i].gone)
+			*vec_push(&q->context) = p->t->v[i].lex;
 	for (size_t i = from; i < to; i++) /* known before the first name is placed */
 		q->did = q->did || (!p->t->v[i].gone && term_gram(&p->t->v[i], G_DID)),
 		q->himself = q->himself || term_gram(&p->t->v[i], G_HIM);

@@ -48,7 +48,7 @@ struct query {
 	size_t unknown;      /* terms that were not understood and may constrain */
 	const char *clarify; /* what no log can answer */
 	int groups_used;
-	bool leaning; /* cons holds dead ones of the questions before: what they were about */
+	VEC(const struct lex_entry *) context; /* all concepts of the clause, and of the questions that it leans on */
 };
 void query_release(struct query *q);
 

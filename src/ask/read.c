@@ -456,7 +456,7 @@ static bool can_lean(const struct reader *r)
 /* Reads again with what the earlier questions were about in mind: which data, which side "user" means. */
 static void lean(struct reader *r, struct query *q)
 {
-	struct query again = {.leaning = true};
+	struct query again = {0};
 	uint64_t scope = ~UINT64_C(0);
 
 	for (size_t i = 0; i < r->ctx->nturns; i++) {
@@ -467,10 +467,7 @@ static void lean(struct reader *r, struct query *q)
 		scope &= r->world.in_scope;
 		for (size_t k = 0; k < old.n; k++)
 			if (old.v[k].kind == T_CONCEPT)
-				*vec_push(&again.cons) = (struct con){.kind = CON_CONCEPT,
-				                                      .lex = old.v[k].lex,
-				                                      .dead = true,
-				                                      .group = -1};
+				*vec_push(&again.context) = old.v[k].lex;
 	}
 	query_release(q);
 	scope_from_terms(&r->parse, 0, r->terms.n);

@@ -40,6 +40,9 @@ static const char *object_field(const struct build *b, const struct query *q)
 		if (f)
 			return f;
 	}
+	for (size_t i = 0; i < q->context.n; i++)
+		if (q->context.v[i]->fields && world_first_field(b->env->w, q->context.v[i]->fields))
+			return world_first_field(b->env->w, q->context.v[i]->fields);
 	return NULL;
 }
 

@@ -260,30 +260,30 @@ const char *field_here(const struct term_env *env, const struct lex_entry *e)
 	return best ? best : e->fields ? e->fields[0] : NULL;
 }
 
-/* Slots say "windows:user.name": where all data in scope is of that family. */
+/* "windows:user.name" counts where all data in scope is of that family. */
+static const char *slot_here(const struct term_env *env, const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!colon)
+		return text;
+	for (size_t d = 0; d < env->w->nds && d < WORLD_DATASETS_MAX; d++)
+		if ((env->w->in_scope >> d & 1) &&
+		    !dataset_within(env->w->ds[d].name, (struct slice){text, (size_t)(colon - text)}))
+			return NULL;
+	return colon + 1;
+}
+
 const char *slot_field(const struct term_env *env, const struct query *q, const char *slot)
 {
-	for (size_t i = 0; i < q->cons.n; i++) {
-		const struct lex_entry *e = q->cons.v[i].lex;
+	for (size_t i = 0; i < q->context.n; i++) {
+		const struct lex_entry *e = q->context.v[i];
 
-		for (size_t k = 0; e && k < e->nslots; k++) {
-			const char *colon = strchr(e->slots[k].field, ':');
-			bool all = true;
+		for (size_t k = 0; k < e->nslots; k++) {
+			const char *f = strcmp(e->slots[k].name, slot) == 0 ? slot_here(env, e->slots[k].field) : NULL;
 
-			if (strcmp(e->slots[k].name, slot) != 0)
-				continue;
-			if (!colon)
-				return e->slots[k].field;
-			for (size_t d = 0; d < env->w->nds; d++)
-				if (env->w->in_scope >> d & 1)
-					all = all &&
-					      dataset_within(
-					              env->w->ds[d].name,
-					              (struct slice){
-					                      e->slots[k].field,
-					                      (size_t)(colon - e->slots[k].field)});
-			if (all)
-				return colon + 1;
+			if (f)
+				return f;
 		}
 	}
 	return NULL;
@@ -346,13 +346,13 @@ static const struct {
 /* "role X did" is its session, "role X was deleted" the role: the actor's field unless an event on such objects is named. */
 static bool about_object(const struct query *q, const struct lex_entry *field)
 {
+	for (size_t i = 0; i < q->context.n; i++)
+		for (const char *const *k = q->context.v[i]->fields; k && *k && q->context.v[i]->concept == CK_ACTION; k++)
+			if (in_list(field->fields, *k))
+				return true;
 	for (size_t i = 0; i < q->cons.n; i++) {
 		const struct con *c = &q->cons.v[i];
 
-		if (c->kind == CON_CONCEPT && c->lex->where && c->lex->concept == CK_ACTION)
-			for (size_t k = 0; c->lex->fields && c->lex->fields[k]; k++)
-				if (in_list(field->fields, c->lex->fields[k]))
-					return true;
 		if (c->kind != CON_FIELD || strcmp(c->fields[0], "api.operation") != 0)
 			continue;
 		for (size_t v = 0; v < c->nvalues; v++)

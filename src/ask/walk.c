@@ -8,6 +8,7 @@ void query_release(struct query *q)
 	vec_free(&q->groups);
 	vec_free(&q->verbs);
 	vec_free(&q->objects);
+	vec_free(&q->context);
 }
 
 struct term *walk_at(const struct walk *w, size_t i)
