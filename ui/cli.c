@@ -37,6 +37,8 @@ const struct cli_command cli_commands[] = {
         {"engine", "status | stop | reload", "the engine that serves you", cmd_engine},
         {"config", "check [FILE] | show | options",
          "the configuration and where each value came from", cmd_config},
+        {"keys", "[--man | --sample]",
+         "keys and actions of the console; --sample prints a keymap file", cmd_keys},
         {"paths", "", "where state, configuration and log are", cmd_paths},
         {"doctor", "", "what works on this machine and what does not", cmd_doctor},
         {"support-bundle", "FILE",

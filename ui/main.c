@@ -2,6 +2,10 @@
  * midwatch: the console (view/), and the command line (cli*.c). Both are clients of an engine: client.c finds or starts it.
  */
 #include "cli.h"
+
+#include <unistd.h>
+
+#include "base/paths.h"
 #include "plain.h"
 #include "view/console.h"
 
@@ -14,19 +18,37 @@ static enum colour_mode colour_of(const struct config *c)
 {
 	const char *word = config_str(c, OPT_UI_COLOR);
 
-	if (strcmp(word, "always") == 0)
-		return COLOUR_256;
+	if (strcmp(word, "256") == 0 || strcmp(word, "16") == 0)
+		return *word == '2' ? COLOUR_256 : COLOUR_16;
 	return strcmp(word, "never") == 0 ? COLOUR_NEVER : COLOUR_AUTO;
+}
+
+/* The one that is named, else the one of the configuration directory where it is there. Caller frees; NULL: none. */
+static char *keymap_file(const struct config *c)
+{
+	const char *named = config_str(c, OPT_UI_KEYMAP);
+	char *path;
+
+	if (*named)
+		return xstrdup(named);
+	path = path_config("keymap.yaml");
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
 }
 
 static int console(struct cli *c)
 {
+	char *keymap;
+	int rc;
 	bool plain, attach = c->argc && strcmp(c->argv[0], "attach") == 0;
 	struct console_opts o = {.connect = connect_engine,
 	                         .ctx = c->config,
 	                         .attach = attach,
 	                         .ascii = config_bool(c->config, OPT_UI_ASCII),
 	                         .mouse = config_bool(c->config, OPT_UI_MOUSE),
+	                         .local_zone = !strcmp(config_str(c->config, OPT_UI_ZONE), "local"),
 	                         .bell = config_bool(c->config, OPT_UI_BELL),
 	                         .colour = colour_of(c->config),
 	                         .theme =
@@ -38,10 +60,14 @@ static int console(struct cli *c)
 	}
 	o.incident = cli_option(c, "--incident");
 	o.readonly = cli_switch(c, "--read-only");
+	keymap = keymap_file(c->config);
+	o.keymap_file = keymap;
 	plain = cli_switch(c, "--plain") || plain_needed();
-	if (!cli_words(c, 0, 0))
-		return CLI_USAGE;
-	return plain ? plain_run(c, o.incident, o.readonly) : console_run(&o);
+	rc = !cli_words(c, 0, 0) ? CLI_USAGE
+	     : plain             ? plain_run(c, o.incident, o.readonly)
+	                         : console_run(&o);
+	free(keymap);
+	return rc;
 }
 
 int main(int argc, char **argv)

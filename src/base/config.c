@@ -63,7 +63,7 @@ static bool parse_bool(struct slice s, int64_t *out)
 	return false;
 }
 
-/* The words stand in the help behind the colon: "colours: auto | always | never". */
+/* The words stand in the help behind the colon: "colours: auto | never". */
 static bool parse_word(const char *help, struct slice s)
 {
 	struct slice rest = slice_of(strrchr(help, ':') + 1), word;

@@ -16,7 +16,7 @@ struct link_pending {
 struct link {
 	struct conn conn;
 	bool up;
-	bool readonly;                /* refuses every method that changes something */
+	bool readonly;             /* refuses every method that changes something */
 	int64_t next_id, retry_us; /* retry_us: mw_mono_us of the next attempt */
 	int wait_ms;               /* between attempts, grows to 2 s */
 	VEC(struct link_pending) pending;

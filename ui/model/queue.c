@@ -207,6 +207,15 @@ static int compare(const struct qrow *a, const struct qrow *b, enum queue_sort s
 	case SORT_SEVERITY:
 		d = severity_rank(a->severity) - severity_rank(b->severity);
 		break;
+	case SORT_OWNER:
+		d = strcmp(a->owner, b->owner);
+		break;
+	case SORT_STATE:
+		d = strcmp(a->state, b->state);
+		break;
+	case SORT_SOURCE:
+		d = strcmp(a->sources, b->sources);
+		break;
 	default:
 		break;
 	}
@@ -256,7 +265,8 @@ void queue_set_sort(struct queue *q, enum queue_sort sort)
 
 const char *queue_sort_name(enum queue_sort s)
 {
-	static const char *const name[] = {"score", "sla", "age", "title", "severity"};
+	static const char *const name[] = {"score",    "sla",   "age",   "title",
+	                                   "severity", "owner", "state", "source"};
 	return name[s];
 }
 

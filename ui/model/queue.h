@@ -21,7 +21,17 @@ struct qrow {
 	bool ticked, changed, gone;
 	bool burst;
 };
-enum queue_sort { SORT_SCORE, SORT_SLA, SORT_AGE, SORT_TITLE, SORT_SEVERITY, SORT_COUNT_ };
+enum queue_sort {
+	SORT_SCORE,
+	SORT_SLA,
+	SORT_AGE,
+	SORT_TITLE,
+	SORT_SEVERITY,
+	SORT_OWNER,
+	SORT_STATE,
+	SORT_SOURCE,
+	SORT_COUNT_
+};
 struct queue {
 	VEC(struct qrow) rows;
 	VEC(size_t) view; /* rows that pass the filter, in order */

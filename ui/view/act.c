@@ -609,7 +609,7 @@ static bool input_global(struct app *a, const struct key *k)
 	if (k->code == KEY_PGUP || k->code == KEY_PGDN ||
 	    (k->code >= KEY_F1 && k->code <= KEY_F12) ||
 	    (ctrl && (act == ACT_PALETTE || act == ACT_REDRAW || act == ACT_SUSPEND ||
-	              act == ACT_CANCEL || act == ACT_QUIT || act == ACT_EDITOR))) {
+	              act == ACT_CANCEL || act == ACT_QUIT))) {
 		if (act)
 			app_action(a, act);
 		return act != ACT_NONE;
@@ -629,6 +629,8 @@ static void input_line_key(struct app *a, const struct key *k)
 		app_note_ui(a);
 		if (input_rang())
 			app_say(a, R_TEXT, "nothing to complete");
+		if (input_wants_editor())
+			app_action(a, ACT_EDITOR);
 		break;
 	case INPUT_PASSED:
 		break;

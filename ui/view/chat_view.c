@@ -9,7 +9,7 @@
 
 #define HANG 5
 
-enum { K_TEXT, K_CHOICE, K_STEP, K_ROW, K_SENTENCE, K_NEXT, K_MORE };
+enum { K_TEXT, K_CHOICE, K_STEP, K_ROW, K_SENTENCE, K_QUESTION };
 
 static size_t wrap(struct view *v, enum role role, const char *head, const struct buf *b)
 {
@@ -311,7 +311,7 @@ static void chat_build(struct app *a, struct view *v)
 		buf_reset(&b);
 		buf_str(&b, t->question);
 		from = wrap(v, R_HEAD, "you", &b);
-		(void)from;
+		v->doc.lines.v[from].kind = K_QUESTION;
 		add_reading(v, t->reading);
 		add_job(v, t);
 		add_answer(v, t);
@@ -373,6 +373,18 @@ static bool chat_digit(struct app *a, struct view *v, int n)
 	return true;
 }
 
+/* To the question above or below the window's first line. */
+static void jump(struct view *v, int step)
+{
+	long i = (long)v->pos.top + step;
+
+	while (i >= 0 && i < (long)v->doc.lines.n && v->doc.lines.v[i].kind != K_QUESTION)
+		i += step;
+	if (i < 0 || i >= (long)v->doc.lines.n)
+		return;
+	doc_scroll(&v->doc, &v->pos, i - (long)v->pos.top);
+}
+
 static bool chat_act(struct app *a, struct view *v, enum action act)
 {
 	const struct doc_line *l = view_selected(v);
@@ -395,6 +407,10 @@ static bool chat_act(struct app *a, struct view *v, enum action act)
 	case ACT_REFRESH:
 		if (t)
 			ask(a, v, t->question);
+		return true;
+	case ACT_PREV:
+	case ACT_NEXT:
+		jump(v, act == ACT_NEXT ? 1 : -1);
 		return true;
 	case ACT_TIMELINE:
 		if (!t || !turn_job_id(t))

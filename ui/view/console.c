@@ -345,6 +345,7 @@ static int start(struct console *c, struct err *e)
 	surface_init(&a->screen, 0, 0);
 	a->screen.ascii = a->opts->ascii || !utf8_locale();
 	a->bell = a->opts->bell;
+	clock_face.local = a->opts->local_zone;
 	pick_theme(a);
 	if (a->opts->mouse)
 		tty_set_mouse(&a->tty, true);

@@ -20,7 +20,8 @@ struct console_opts {
 	bool readonly;        /* no response capability at all */
 	bool ascii;           /* no character beyond ASCII */
 	bool mouse;
-	bool bell; /* ring once on a new critical */
+	bool local_zone; /* times in the local zone at the start */
+	bool bell;       /* ring once on a new critical */
 	enum colour_mode colour;
 	enum theme_id theme;     /* THEME_COUNT: by the terminal's background */
 	const char *keymap_file; /* or NULL */

@@ -191,7 +191,7 @@ static void input_hints(struct app *a, const struct view *v, struct buf *b)
 	                       input_text()[0] ? "Tab complete" : "Tab other side",
 	                       "PgUp scroll",
 	                       "Ctrl-P palette",
-	                       "Ctrl-X editor"};
+	                       "Ctrl-X Ctrl-E editor"};
 	int used = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

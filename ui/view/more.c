@@ -8,7 +8,7 @@
 
 #define BULK_MAX 500
 
-enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_SUPPRESS, M_CLOSE };
+enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_SPLIT, M_SUPPRESS, M_CLOSE };
 
 /* The ids that the step is about: ticked rows on the queue, else the selected or opened one. */
 static size_t targets(struct app *a, const struct view *v, const char **ids)
@@ -89,6 +89,52 @@ static void merge(struct app *a, struct view *v)
 		cJSON_AddItemToArray(with, cJSON_CreateString(ids[i]));
 	app_call(a, v, "incident.merge", p, done);
 	app_say(a, R_GOOD, "merging %zu into %s; m, split undoes it", n - 1, ids[0]);
+}
+
+/* --- split: a finding leaves the incident ---------------------------------------------------- */
+
+static char *leaving;
+
+static void split_reason(struct app *a, struct view *v, const char *text)
+{
+	cJSON *p;
+
+	if (!*text || !leaving) {
+		app_say(a, R_WARN, "not split: a reason is needed");
+		return;
+	}
+	p = params_new("id", v->incident);
+	cJSON_AddItemToArray(json_add_arr(p, "findings"), cJSON_CreateString(leaving));
+	json_add_str(p, "reason", text);
+	app_call(a, v, "incident.split", p, done);
+}
+
+/* A finding is a key, or an object that has one. */
+static const char *finding_key(const cJSON *f)
+{
+	return cJSON_IsString(f) ? f->valuestring : json_str(f, "key", json_str(f, "id", "?"));
+}
+
+static void split_chosen(struct app *a, struct view *v, int id)
+{
+	const cJSON *f = cJSON_GetArrayItem(json_arr(v->data, "findings"), id);
+
+	if (!f)
+		return;
+	free(leaving);
+	leaving = xstrdup(finding_key(f));
+	app_ask_line(a, "why it does not belong here", "", split_reason);
+}
+
+static void split(struct app *a, struct view *v)
+{
+	const cJSON *f;
+	int n = 0;
+
+	app_menu(a, "Which finding leaves the incident?", true, split_chosen);
+	cJSON_ArrayForEach(f, json_arr(v->data, "findings"))
+	        menu_add(&a->menu, n++, json_str(f, "title", finding_key(f)), "", NULL);
+	menu_ready(&a->menu);
 }
 
 /* --- close: verdict, reason, note ------------------------------------------------------------------------------------------------ */
@@ -195,6 +241,9 @@ static void chosen(struct app *a, struct view *v, int id)
 	case M_MERGE:
 		merge(a, v);
 		break;
+	case M_SPLIT:
+		split(a, v);
+		break;
 	case M_SUPPRESS:
 		app_ask_line(a, "hide others like it for 7 days, because", "", suppress_given);
 		break;
@@ -227,6 +276,10 @@ void queue_more(struct app *a, struct view *v)
 	menu_add(&a->menu, M_WAIT, "status: waiting", "", NULL);
 	menu_add(&a->menu, M_SNOOZE, "snooze", "", NULL);
 	menu_add(&a->menu, M_MERGE, "merge the ticked ones", "", n < 2 ? "tick two or more" : NULL);
+	menu_add(&a->menu, M_SPLIT, "split: take a finding out", "",
+	         cJSON_GetArraySize(json_arr(v->data, "findings")) > 1
+	                 ? NULL
+	                 : "open an incident of several findings");
 	menu_add(&a->menu, M_SUPPRESS, "hide others like it, with owner, reason and end", "", NULL);
 	menu_add(&a->menu, M_CLOSE, "close: verdict, reason, note", "", NULL);
 	menu_ready(&a->menu);

@@ -199,6 +199,12 @@ void doc_page(const struct doc *d, struct doc_pos *p, int halves)
 	select_near(d, p);
 }
 
+void doc_scroll(const struct doc *d, struct doc_pos *p, long rows)
+{
+	scroll_by(d, p, rows);
+	select_near(d, p);
+}
+
 void doc_home(const struct doc *d, struct doc_pos *p)
 {
 	p->top = p->sel = 0;

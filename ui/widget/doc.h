@@ -51,6 +51,8 @@ void doc_sync(const struct doc *d, struct doc_pos *p, int rows);
 void doc_move(const struct doc *d, struct doc_pos *p,
               int delta); /* to the next line with a meaning, or scrolls */
 void doc_page(const struct doc *d, struct doc_pos *p, int halves); /* half pages */
+void doc_scroll(const struct doc *d, struct doc_pos *p,
+                long rows); /* selects what is in view then */
 void doc_home(const struct doc *d, struct doc_pos *p);
 void doc_end(const struct doc *d, struct doc_pos *p);
 const struct doc_line *doc_selected(const struct doc *d, const struct doc_pos *p); /* NULL: none */

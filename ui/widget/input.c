@@ -22,7 +22,7 @@ static struct {
 	input_complete_fn complete;
 	void *ctx;
 	FILE *null_in, *null_out;
-	bool rang;
+	bool rang, editor;
 } in = {.feed = BUF_INIT, .choices = BUF_INIT};
 
 static int feed_getc(FILE *unused)
@@ -59,6 +59,14 @@ static int insert_newline(int count, int key)
 	(void)count;
 	(void)key;
 	return rl_insert_text("\n") < 0;
+}
+
+static int call_editor(int count, int key)
+{
+	(void)count;
+	(void)key;
+	in.editor = true;
+	return 0;
 }
 
 /* --- completion ----------------------------------------------------------------------------------------------------- */
@@ -143,6 +151,7 @@ static void override_inputrc(void)
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
 		rl_bind_key_in_map('\n', insert_newline, maps[i]);
 		rl_bind_keyseq_in_map("\\e\\C-m", insert_newline, maps[i]);
+		rl_bind_keyseq_in_map("\\C-x\\C-e", call_editor, maps[i]);
 	}
 }
 
@@ -279,6 +288,14 @@ void input_set(const char *text)
 void input_remember(const char *line)
 {
 	add_history(line);
+}
+
+bool input_wants_editor(void)
+{
+	bool wanted = in.editor;
+
+	in.editor = false;
+	return wanted;
 }
 
 bool input_rang(void)

@@ -25,6 +25,7 @@ const char *input_text(void);
 size_t input_at(void);
 void input_set(const char *text);      /* replaces the line, cursor at its end */
 void input_remember(const char *line); /* adds to the history: what an engine kept for us */
+bool input_wants_editor(void);         /* Ctrl-X Ctrl-E was pressed since the last call */
 bool input_rang(void);                 /* readline wanted to ring the bell since the last call */
 const char *input_choices(void);       /* completions to show, or "" ; cleared by the next key */
 bool input_wants_escape(void);         /* vi mode, inserting: Esc is readline's */
