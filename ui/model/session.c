@@ -120,21 +120,28 @@ bool turn_running(const struct turn *t)
 	return t->job ? !strcmp(state, "running") : !t->reading && !t->answer && !t->turn;
 }
 
-bool session_job(struct session *s, const cJSON *job)
+size_t session_turn_of(const struct session *s, const cJSON *job)
 {
-	struct turn *t;
-
 	if (strcmp(json_str(job, "session", ""), s->name) != 0)
-		return false;
-	vec_each (t, &s->turns) {
+		return SIZE_MAX;
+	for (size_t i = s->turns.n; i > 0; i--) {
+		const struct turn *t = &s->turns.v[i - 1];
 		bool mine = turn_job_id(t) ? turn_job_id(t) == json_i64(job, "job", -1)
 		                           : t->turn && t->turn == json_i64(job, "turn", -1);
-		if (!mine)
-			continue;
-		take_job(t, cJSON_Duplicate(job, true));
-		return true;
+		if (mine)
+			return i - 1;
 	}
-	return false;
+	return SIZE_MAX;
+}
+
+bool session_job(struct session *s, const cJSON *job)
+{
+	size_t i = session_turn_of(s, job);
+
+	if (i == SIZE_MAX)
+		return false;
+	take_job(&s->turns.v[i], cJSON_Duplicate(job, true));
+	return true;
 }
 
 const struct turn *session_running(const struct session *s)

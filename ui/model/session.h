@@ -31,6 +31,8 @@ size_t session_ask(struct session *s, const char *question,
                    mw_time at); /* a turn on its way; returns its index */
 /* The answer of ask, plan.run or recipe.run for that turn; takes result over. */
 void session_asked(struct session *s, size_t i, cJSON *result, const struct err *e);
+/* The turn that a JOB belongs to, SIZE_MAX where it is none of this session. */
+size_t session_turn_of(const struct session *s, const cJSON *job);
 /* A JOB of a notification (copied): true when it belongs here. */
 bool session_job(struct session *s, const cJSON *job);
 int64_t turn_job_id(const struct turn *t); /* 0: none */

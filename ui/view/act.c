@@ -190,8 +190,10 @@ static bool toggle_zone(struct app *a, struct view *v)
 {
 	(void)v;
 	clock_face.local = !clock_face.local;
-	for (int i = 0; i < a->depth; i++)
+	for (int i = 0; i < a->depth; i++) {
+		doc_reset(&a->stack[i]->doc, a->stack[i]->doc.width);
 		view_dirty(a->stack[i]);
+	}
 	app_say(a, R_TEXT, clock_face.local ? "times in the local zone" : "times in UTC");
 	return true;
 }

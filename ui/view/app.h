@@ -47,6 +47,7 @@ struct view_ops {
 	bool (*can)(struct app *a, struct view *v, enum action act);
 	void (*news)(struct app *a, struct view *v, const char *method, const cJSON *params);
 	void (*closed)(struct app *a, struct view *v);
+	bool keeps;    /* build goes on after the lines that still hold (chat_forget) */
 	bool input;    /* the cursor rests in the input line */
 	bool no_input; /* no chat line at all */
 };
@@ -172,6 +173,8 @@ extern const struct view_ops queue_ops, card_ops, chat_ops, plan_ops, timeline_o
         graph_ops, cover_ops, proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops;
 void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
+/* Turns from `turn` on have changed or go: their lines must not be used any more. */
+void chat_forget(struct view *v, size_t turn);
 void open_timeline(struct app *a, const char *incident, int64_t job);
 void open_plan(struct app *a, struct view *from, int64_t job, const cJSON *plan, int step);
 void open_graph(struct app *a, const char *incident, int64_t job);

@@ -154,14 +154,12 @@ static struct session *find_session(struct app *a, const char *name)
 	return NULL;
 }
 
-/* Lines of a document point into a session's answers: they must not outlive a change of it. */
-static void drop_lines(struct app *a, const struct session *s)
+/* Lines of a conversation point into its answers: those of turns that change must go first. */
+static void drop_lines(struct app *a, const struct session *s, size_t turn)
 {
 	for (int i = 0; i < a->depth; i++)
-		if (a->stack[i]->session == s) {
-			doc_reset(&a->stack[i]->doc, a->stack[i]->doc.width);
-			view_dirty(a->stack[i]);
-		}
+		if (a->stack[i]->session == s && a->stack[i]->ops == &chat_ops)
+			chat_forget(a->stack[i], turn);
 }
 
 static void remember_questions(const struct session *s)
@@ -184,7 +182,7 @@ static void got_session(struct app *a, struct view *v, cJSON *result, const stru
 	}
 	if (!strcmp(s->name, "main") && a->opts->attach && !s->loaded && json_obj(result, "ui"))
 		app_restore(a, json_obj(result, "ui"));
-	drop_lines(a, s);
+	drop_lines(a, s, 0);
 	if (!s->loaded) {
 		session_load(s, result);
 		remember_questions(s);
@@ -244,7 +242,7 @@ static void got_asked(struct app *a, struct view *v, cJSON *result, const struct
 	/* the oldest turn that still waits: the engine answers in order */
 	while (i < s->turns.n && (s->turns.v[i].turn || s->turns.v[i].error.code))
 		i++;
-	drop_lines(a, s);
+	drop_lines(a, s, i);
 	session_asked(s, i, result, e);
 	if (e)
 		app_say_err(a, e);
@@ -260,9 +258,9 @@ void app_ask(struct app *a, struct view *v, const char *question)
 	json_add_str(p, "question", question);
 	if (v->incident[0])
 		json_add_str(p, "incident", v->incident);
-	drop_lines(a, v->session);
 	session_ask(v->session, question, mw_now());
 	v->pos.follow = true;
+	dirty_session_views(a, v->session);
 	app_call(a, v, "ask", p, got_asked);
 }
 
@@ -273,11 +271,11 @@ static void job_news(struct app *a, const cJSON *params)
 	const cJSON *job = json_obj(params, "job") ? json_obj(params, "job") : params;
 	struct session *s = find_session(a, json_str(job, "session", ""));
 
-	if (!s)
+	if (!s || session_turn_of(s, job) == SIZE_MAX)
 		return;
-	drop_lines(a, s);
-	if (session_job(s, job))
-		dirty_session_views(a, s);
+	drop_lines(a, s, session_turn_of(s, job));
+	session_job(s, job);
+	dirty_session_views(a, s);
 }
 
 static void session_news(struct app *a, const cJSON *params)

@@ -291,32 +291,78 @@ static void add_answer(struct view *v, const struct turn *t)
 	buf_release(&b);
 }
 
+struct laid_out { /* how far the document holds, so that news cost what they change and not the whole night's talk */
+	VEC(size_t) start; /* first line of each turn that is in the document */
+	size_t waste;      /* lines that were thrown away and still lie in the arena */
+};
+
+#define WASTE_MAX 20000
+
+static struct laid_out *laid(struct view *v)
+{
+	if (!v->own)
+		v->own = xcalloc(1, sizeof(struct laid_out));
+	return v->own;
+}
+
+void chat_forget(struct view *v, size_t turn)
+{
+	struct laid_out *l = laid(v);
+
+	view_dirty(v);
+	if (turn >= l->start.n)
+		return;
+	l->waste += v->doc.lines.n - l->start.v[turn];
+	v->doc.lines.n = l->start.v[turn];
+	l->start.n = turn;
+	if (l->waste > WASTE_MAX || !turn)
+		doc_reset(&v->doc, v->doc.width);
+}
+
+static void add_turn(struct view *v, const struct turn *t, bool first)
+{
+	struct buf b = BUF_INIT;
+	size_t from;
+
+	if (!first)
+		doc_add(&v->doc, R_TEXT, SLICE(""));
+	buf_str(&b, t->question);
+	from = wrap(v, R_HEAD, "you", &b);
+	v->doc.lines.v[from].kind = K_QUESTION;
+	add_reading(v, t->reading);
+	add_job(v, t);
+	add_answer(v, t);
+	buf_release(&b);
+}
+
 static void chat_build(struct app *a, struct view *v)
 {
-	const struct turn *t;
-	struct buf b = BUF_INIT;
+	struct laid_out *l = laid(v);
 
 	(void)a;
+	if (!v->doc.lines.n || !l->start.n) { /* a reset, or nothing yet but the greeting */
+		doc_reset(&v->doc, v->doc.width);
+		l->start.n = l->waste = 0;
+	}
 	if (!v->session->turns.n)
 		doc_wrap(&v->doc, R_TEXT, "", 0,
 		         slice_of("Ask in plain words: who, what, when, from where, how many, "
-		                  "first seen, what can it reach. "
-		                  "How the question was read is shown before its rows; a word that "
-		                  "could not be read is "
-		                  "asked back. Nothing typed here can change anything outside."));
-	vec_each (t, &v->session->turns) {
-		size_t from;
-		if (t != v->session->turns.v)
-			doc_add(&v->doc, R_TEXT, SLICE(""));
-		buf_reset(&b);
-		buf_str(&b, t->question);
-		from = wrap(v, R_HEAD, "you", &b);
-		v->doc.lines.v[from].kind = K_QUESTION;
-		add_reading(v, t->reading);
-		add_job(v, t);
-		add_answer(v, t);
+		                  "first seen, what can it "
+		                  "reach. How the question was read is shown before its rows; a "
+		                  "word that could not be "
+		                  "read is asked back. Nothing typed here can change anything "
+		                  "outside."));
+	for (size_t i = l->start.n; i < v->session->turns.n; i++) {
+		*vec_push(&l->start) = v->doc.lines.n;
+		add_turn(v, &v->session->turns.v[i], i == 0);
 	}
-	buf_release(&b);
+}
+
+static void chat_closed(struct app *a, struct view *v)
+{
+	(void)a;
+	vec_free(&laid(v)->start);
+	free(v->own);
 }
 
 /* --- keys ------------------------------------------------------------------------------------------------------------------------- */
@@ -449,6 +495,8 @@ const struct view_ops chat_ops = {.name = "chat",
                                   .act = chat_act,
                                   .digit = chat_digit,
                                   .crumb = chat_crumb,
+                                  .closed = chat_closed,
+                                  .keeps = true,
                                   .input = true};
 
 void open_chat(struct app *a, const char *incident)

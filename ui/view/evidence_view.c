@@ -393,6 +393,6 @@ void plain_view_open(struct view *v)
 
 void plain_view_close(struct view *v)
 {
-	if (v->ops == &evidence_ops)
-		evidence_closed(NULL, v);
+	if (v->ops->closed && v->own)
+		v->ops->closed(NULL, v);
 }

@@ -80,7 +80,8 @@ void view_prepare(struct app *a, struct view *v, int width, int rows)
 		return;
 	if (v->dirty || v->doc.width != width) {
 		v->pos.rows = rows;
-		doc_reset(&v->doc, width);
+		if (!v->ops->keeps || v->doc.width != width)
+			doc_reset(&v->doc, width);
 		v->ops->build(a, v);
 		if (v->error.code)
 			doc_wrap(&v->doc, R_BAD, "", 0, slice_of(v->error.what));
