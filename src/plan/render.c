@@ -1,0 +1,189 @@
+/* Widening, and what all languages share. */
+#include "base/limits.h"
+#include "plan/render_lang.h"
+
+const char *const render_lang_words[] = {"spl", "kql", "aql", "dsl", "sql", NULL};
+
+/* ---- widening ---- */
+
+struct widening {
+	struct plan *p;
+	render_can *can;
+	void *ctx;
+	bool exact;
+};
+
+static struct plan_node *constant(struct widening *w, bool value)
+{
+	return plan_group(w->p, value ? PN_ALL : PN_ANY);
+}
+
+static bool is_constant(const struct plan_node *n, bool value)
+{
+	return !n->child && n->kind == (value ? PN_ALL : PN_ANY);
+}
+
+/* `positive`: more matches are allowed here; otherwise fewer. */
+static struct plan_node *widen_cmp(struct widening *w, const struct plan_node *n, bool positive)
+{
+	enum render_fit fit = w->can(w->ctx, n);
+	struct plan_node *c;
+
+	if (fit != RENDER_EXACT)
+		w->exact = false;
+	if (fit == RENDER_NO || (fit == RENDER_SUPERSET && !positive))
+		return constant(w, positive);
+	c = plan_clone_node(w->p, n);
+	c->inexact = fit == RENDER_SUPERSET;
+	return c;
+}
+
+static struct plan_node *widen(struct widening *w, const struct plan_node *n, bool positive);
+
+static struct plan_node *widen_not(struct widening *w, const struct plan_node *n, bool positive)
+{
+	struct plan_node *child = widen(w, n->child, !positive), *no;
+
+	if (is_constant(child, true) || is_constant(child, false))
+		return constant(w, is_constant(child, false));
+	no = plan_group(w->p, PN_NOT);
+	plan_group_add(no, child);
+	return no;
+}
+
+/* ALL drops what is always true and is false with anything that is always false; ANY the other way round. */
+static struct plan_node *widen_group(struct widening *w, const struct plan_node *n, bool positive)
+{
+	struct plan_node *group = plan_group(w->p, n->kind);
+	bool all = n->kind == PN_ALL;
+
+	for (const struct plan_node *k = n->child; k; k = k->next) {
+		struct plan_node *child = widen(w, k, positive);
+		if (is_constant(child, !all))
+			return child;
+		if (!is_constant(child, all))
+			plan_group_add(group, child);
+	}
+	return group->child && !group->child->next ? group->child : group;
+}
+
+static struct plan_node *widen(struct widening *w, const struct plan_node *n, bool positive)
+{
+	if (n->kind == PN_CMP)
+		return widen_cmp(w, n, positive);
+	return n->kind == PN_NOT ? widen_not(w, n, positive) : widen_group(w, n, positive);
+}
+
+struct plan_node *render_widen(struct plan *p, const struct plan_node *where, render_can *can,
+                               void *ctx, bool *exact)
+{
+	struct widening w = {p, can, ctx, true};
+	struct plan_node *n = where ? widen(&w, where, true) : NULL;
+
+	*exact = w.exact;
+	return n && is_constant(n, true) ? NULL : n;
+}
+
+/* ---- shared by the renderers ---- */
+
+void render_note(struct render *r, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT;
+	va_list ap;
+	char **s;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	vec_each (s, &r->out->notes)
+		if (!strcmp(*s, b.s)) {
+			buf_release(&b);
+			return;
+		}
+	*vec_push(&r->out->notes) = buf_take(&b, NULL);
+}
+
+void render_tree(struct render *r, const struct plan_node *n)
+{
+	if (n->kind == PN_CMP) {
+		r->cmp(r, n);
+	} else if (n->kind == PN_NOT) {
+		buf_printf(r->b, "%s(", r->word[PN_NOT]);
+		render_tree(r, n->child);
+		buf_ch(r->b, ')');
+	} else {
+		buf_ch(r->b, '(');
+		for (const struct plan_node *k = n->child; k; k = k->next) {
+			render_tree(r, k);
+			if (k->next)
+				buf_str(r->b, r->word[n->kind]);
+		}
+		buf_ch(r->b, ')');
+	}
+}
+
+struct plan_node *render_where(struct render *r, render_can *can)
+{
+	struct plan_node *n = render_widen(r->p, r->s->where, can, r, &r->out->exact_where);
+
+	r->out->exact_rows = r->out->exact_where && !r->s->sequence && !r->s->baseline;
+	if (r->s->sequence)
+		render_note(r, "the sequence is joined after the events have been fetched");
+	if (r->s->baseline)
+		render_note(r,
+		            "what was seen before is compared after the events have been fetched");
+	return n;
+}
+
+void render_datasets_after(struct render *r)
+{
+	if (r->s->ndatasets == 0)
+		return;
+	r->out->exact_where = r->out->exact_rows = false;
+	render_note(r, "the datasets are told apart after the events have been fetched");
+}
+
+long long render_limit(const struct render *r)
+{
+	if (!r->out->exact_rows)
+		return MW_RUN_FETCH_MAX;
+	return r->s->limit ? r->s->limit : MW_PLAN_ROWS_DEFAULT;
+}
+
+const char *render_alias(const struct plan_field *f)
+{
+	return f->f && f->f->alias ? f->f->alias : f->raw ? f->raw : f->name;
+}
+
+int plan_render(enum render_lang lang, const struct plan *p, size_t i,
+                const struct render_target *t, struct rendered *out, struct err *e)
+{
+	static render_fn *const langs[] = {render_spl, render_kql, render_aql, render_dsl,
+	                                   render_ch};
+	struct render r = {.table = t ? t->table : NULL, .out = out, .e = e};
+	int rc;
+
+	*out = (struct rendered){0};
+	buf_init(&out->text, 0);
+	if (p->steps[i].kind != PS_SEARCH)
+		return err_set(
+		        e, ERR_INVALID,
+		        "step %zu asks the graph; only searches are rendered to this language",
+		        i + 1);
+	r.p = plan_clone(p);
+	r.s = &r.p->steps[i].search;
+	r.b = &out->text;
+	rc = langs[lang](&r);
+	plan_free(r.p);
+	return rc;
+}
+
+void rendered_release(struct rendered *r)
+{
+	char **s;
+
+	vec_each (s, &r->notes)
+		free(*s);
+	vec_free(&r->notes);
+	buf_release(&r->text);
+}

@@ -1,0 +1,39 @@
+/*
+ * A search step in a SIEM's own language: read-only, bounded in rows, and in time where the plan is. Pure: no source is asked.
+ *
+ * What a language cannot say of `where` is widened with polarity (under not it is narrowed): the text then finds at least the
+ * events that match, exact_where is false, and run/ filters what comes back. Unless where is exact, and the language can do
+ * them exactly, stats, having, sort and limit are left out and exact_rows is false: the text fetches bounded raw rows.
+ * Sequences and baselines are never rendered: run/ joins them from what the text fetches. notes say all of this in words.
+ * Values reach the text through quote.h only, once, at the leaf, and never in a place where they would be a pattern.
+ */
+#ifndef MW_PLAN_RENDER_H
+#define MW_PLAN_RENDER_H
+
+#include "plan/plan.h"
+
+enum render_lang { RENDER_SPL, RENDER_KQL, RENDER_AQL, RENDER_DSL, RENDER_CH };
+extern const char *const render_lang_words[]; /* "spl", "kql", ... ; ends with NULL */
+struct render_target {
+	const char *
+	        table; /* Sentinel table, Splunk index, index pattern, SQL table; NULL: from the step's datasets, else a default */
+};
+struct rendered {
+	struct buf text;
+	bool exact_where, exact_rows;
+	VEC(char *) notes;
+};
+/* Renders step i, whose pivots and step times are resolved. out is initialised here; rendered_release also after an error. */
+int plan_render(enum render_lang lang, const struct plan *p, size_t i,
+                const struct render_target *t, struct rendered *out, struct err *e) MW_USE_RESULT;
+void rendered_release(struct rendered *r);
+
+/* How well a language says one comparison. */
+enum render_fit { RENDER_NO, RENDER_SUPERSET, RENDER_EXACT };
+typedef enum render_fit render_can(void *ctx, const struct plan_node *cmp);
+/* A copy of where, in p, in which every comparison can be said: what cannot has become "anything" or, under not, "nothing". NULL:
+ * anything. *exact is false where it matches more than where did. Sets `inexact` on the comparisons said as a superset. */
+struct plan_node *render_widen(struct plan *p, const struct plan_node *where, render_can *can,
+                               void *ctx, bool *exact);
+
+#endif

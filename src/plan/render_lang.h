@@ -1,0 +1,38 @@
+/*
+ * What the languages' renderers share: one struct render in hand, one struct lang each. Inside plan/.
+ */
+#ifndef MW_PLAN_RENDER_LANG_H
+#define MW_PLAN_RENDER_LANG_H
+
+#include "plan/place.h"
+#include "plan/quote.h"
+#include "plan/render.h"
+
+struct render {
+	struct plan *p;        /* holds the widened tree */
+	struct plan_search *s; /* of the clone */
+	const char *table;     /* the target's, or NULL */
+	struct rendered *out;
+	struct buf *b;       /* out->text */
+	const char *word[3]; /* " and ", " or ", "not" in this language */
+	void (*cmp)(struct render *r, const struct plan_node *n);
+	bool columns; /* the tree is over output columns (having) */
+	struct err *e;
+};
+/* For a note each; the same one is told once. */
+void render_note(struct render *r, const char *fmt, ...) MW_PRINTF(2, 3);
+/* Writes a tree with brackets around every group. An empty ALL or ANY cannot come: widening has taken them out. */
+void render_tree(struct render *r, const struct plan_node *n);
+/* Widens the step's where for this language and sets exact_where; exact_rows when there is nothing left for run/ to do. */
+struct plan_node *render_where(struct render *r, render_can *can);
+/* Where the language does not limit to the step's datasets: run/ does. */
+void render_datasets_after(struct render *r);
+/* Rows to ask for: the plan's limit where rows are exact, else all that run/ may hold. */
+long long render_limit(const struct render *r);
+const char *render_alias(const struct plan_field *f); /* the output column's name of a by field */
+
+/* One renderer a language. */
+typedef int render_fn(struct render *r);
+render_fn render_spl, render_kql, render_aql, render_dsl, render_ch;
+
+#endif
