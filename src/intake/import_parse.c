@@ -1,12 +1,17 @@
 /* The parse process: one unit, from open descriptors to batches. */
-#include <sys/prctl.h>
+#include <limits.h>
+#include <malloc.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "intake/import_int.h"
 #include "proc/sandbox.h"
 
+#define HEAP_STEP (96 << 20)
+#define LARGE_PAGE (2 << 20)
 #define PROGRESS_STEP (4u * 1024 * 1024)
 
 struct parsing {
@@ -158,13 +163,30 @@ static int parse_file(struct parsing *p, const struct import_file *f, const stru
 	return tell_file(p, format ? intake_format_name(format) : "", why.what, e);
 }
 
+/* A parser touches tens of megabytes once: in large pages that costs a few page faults instead of ten thousand. */
+static void use_large_pages(void)
+{
+	uintptr_t from = ((uintptr_t)sbrk(0) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	void *volatile first; /* volatile, so that the pair of calls stays */
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, HEAP_STEP);
+	first = malloc(LARGE_PAGE);
+	free(first);
+	madvise((void *)from, ((uintptr_t)sbrk(0) - from) & ~(uintptr_t)(LARGE_PAGE - 1),
+	        MADV_HUGEPAGE);
+}
+
 void import_parse(int sock, const struct import_file *files, const struct unit *u,
                   const struct import_opts *o)
 {
-	struct parsing p = {.sock = sock, .batch_fd = -1, .opts = o, .builder = lake_builder_new()};
+	struct parsing p = {.sock = sock, .batch_fd = -1, .opts = o};
 	struct err e = {0};
 	int rc;
 
+	use_large_pages();
+	p.builder = lake_builder_new();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	rc = sandbox_enter(SB_NONE, NULL, &e);
 	for (size_t i = 0; i < u->files.n && rc == 0; i++)

@@ -28,7 +28,7 @@ struct part { /* the events of one dataset */
 	uint32_t rows;
 	uint64_t raw_bytes;
 	VEC(int64_t) time, arrival, line, rawlen;
-	VEC(uint8_t) keys;
+	struct buf keys; /* SEG_KEY bytes a row */
 	struct column *fields[FIELD_MAX];
 	struct column uid, file;
 	VEC(struct path_stat) paths; /* by the reader's path number */
@@ -86,7 +86,7 @@ static void part_free(struct part *p)
 	vec_free(&p->arrival);
 	vec_free(&p->line);
 	vec_free(&p->rawlen);
-	vec_free(&p->keys);
+	buf_release(&p->keys);
 	vec_free(&p->paths);
 	vec_free(&p->spelled);
 	vec_free(&p->frames);
@@ -139,6 +139,7 @@ static struct part *part_of(struct lake_builder *b, const char *dataset, struct 
 		snprintf(p->dataset, sizeof(p->dataset), "%s", dataset);
 		column_init(&p->uid);
 		column_init(&p->file);
+		buf_init(&p->keys, 0);
 		buf_init(&p->raw, 0);
 		buf_init(&p->decoded, 0);
 		buf_init(&p->packed, 0);
@@ -270,8 +271,7 @@ static void make_key(struct part *p, const struct event *ev)
 	crypto_generichash_update(&st, (const uint8_t *)kind, 1);
 	crypto_generichash_update(&st, (const uint8_t *)text.s, text.n);
 	crypto_generichash_final(&st, key, sizeof(key));
-	for (size_t i = 0; i < sizeof(key); i++)
-		*vec_push(&p->keys) = key[i];
+	buf_add(&p->keys, key, sizeof(key));
 }
 
 /* "<basename>:<line>" is made up again when it is asked for. */
@@ -362,7 +362,7 @@ static void write_keys(const struct part *p, struct seg_out *out)
 	struct key_order *o = xcalloc(p->rows + 1, sizeof(*o));
 
 	for (uint32_t i = 0; i < p->rows; i++)
-		o[i] = (struct key_order){p->keys.v + (size_t)i * SEG_KEY, i};
+		o[i] = (struct key_order){(const uint8_t *)p->keys.s + (size_t)i * SEG_KEY, i};
 	qsort(o, p->rows, sizeof(*o), by_key);
 	segout_section(out, SEG_KEYS, 0, "");
 	for (uint32_t i = 0; i < p->rows; i++)
