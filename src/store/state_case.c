@@ -302,23 +302,121 @@ static int update_document(struct state *s, const cJSON *doc, int64_t id, mw_tim
 	              "ii", now, id);
 }
 
+static void unite_texts(cJSON *into, const cJSON *from, const char *key)
+{
+	cJSON *list = json_arr(into, key);
+	const cJSON *x, *y;
+
+	if (!list)
+		list = json_add_arr(into, key);
+	cJSON_ArrayForEach(x, json_arr(from, key))
+	{
+		bool there = false;
+		cJSON_ArrayForEach(y, list) there = there || cJSON_Compare(x, y, 1);
+		if (!there)
+			cJSON_AddItemToArray(list, cJSON_Duplicate(x, 1));
+	}
+}
+
+static cJSON *document(struct state *s, int64_t id, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, "SELECT doc FROM incident WHERE id = ?", "i", id);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *doc;
+
+	if (rc != 1) {
+		if (rc == 0)
+			err_set(e, ERR_NOT_FOUND, "there is no incident INC-%lld", (long long)id);
+		return NULL;
+	}
+	doc = state_json_col(st, 0);
+	db_done(st);
+	return doc;
+}
+
+static cJSON *finding_by_key(const cJSON *doc, const char *key)
+{
+	cJSON *f;
+
+	cJSON_ArrayForEach(f, json_arr(doc, "findings")) if (strcmp(json_str(f, "key", ""), key) ==
+	                                                     0) return f;
+	return NULL;
+}
+
+/* Findings of both, each once, in the stored order and then the new ones, so that the same again gives the same bytes. */
+static cJSON *unite_findings(const cJSON *stored, const cJSON *incoming, bool *kept)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *f, *newer;
+
+	*kept = false;
+	cJSON_ArrayForEach(f, json_arr(stored, "findings"))
+	{
+		newer = finding_by_key(incoming, json_str(f, "key", ""));
+		*kept = *kept || !newer;
+		cJSON_AddItemToArray(list, cJSON_Duplicate(newer ? newer : f, 1));
+	}
+	cJSON_ArrayForEach(
+	        f,
+	        json_arr(incoming, "findings")) if (!finding_by_key(stored, json_str(f, "key", "")))
+	        cJSON_AddItemToArray(list, cJSON_Duplicate(f, 1));
+	return list;
+}
+
+/* A merged incident is more than one cluster of the correlation: what is not in this one stays, and the graver one gives
+ * the title. */
+static cJSON *join_stored(cJSON *stored, cJSON *incoming)
+{
+	bool kept;
+	cJSON *list = unite_findings(stored, incoming, &kept), *base = incoming, *other = stored;
+
+	if (!kept) {
+		cJSON_Delete(list);
+		cJSON_Delete(stored);
+		return incoming;
+	}
+	if (json_i64(stored, "score", 0) >= json_i64(incoming, "score", 0)) {
+		base = stored;
+		other = incoming;
+	}
+	set_member(base, "findings", list);
+	set_member(base, "links", cJSON_CreateArray()); /* they count findings by their place */
+	unite_texts(base, other, "entities");
+	unite_texts(base, other, "attack");
+	cJSON_Delete(other);
+	return base;
+}
+
+static int merge_known(struct state *s, cJSON **doc, int64_t id, mw_time now, bool *changed,
+                       struct err *e)
+{
+	cJSON *stored;
+	bool moved;
+
+	if (keep_own(s, *doc, id, &moved, e))
+		return -1;
+	if (moved)
+		set_member(*doc, "links", cJSON_CreateArray());
+	stored = document(s, id, e);
+	if (!stored)
+		return -1;
+	*doc = join_stored(stored, *doc);
+	return update_document(s, *doc, id, now, changed, e);
+}
+
 static int merge_one(struct state *s, const cJSON *incoming, mw_time now, int64_t *id,
                      bool *changed, struct err *e)
 {
 	cJSON *doc = cJSON_Duplicate(incoming, 1);
-	bool moved = false;
 	int rc;
 
 	cJSON_DeleteItemFromObjectCaseSensitive(doc, "id");
 	*changed = true;
 	rc = majority(s, json_arr(doc, "findings"), id, e);
 	if (rc == 0 && *id)
-		rc = keep_own(s, doc, *id, &moved, e);
-	if (rc == 0 && moved) /* its links count findings by their place, which has changed */
-		set_member(doc, "links", cJSON_CreateArray());
-	if (rc == 0)
-		rc = *id ? update_document(s, doc, *id, now, changed, e)
-		         : insert_incident(s, doc, "correlation", now, id, e);
+		rc = merge_known(s, &doc, *id, now, changed, e);
+	else if (rc == 0)
+		rc = insert_incident(s, doc, "correlation", now, id, e);
 	if (rc == 0)
 		rc = claim_findings(s, doc, *id, e);
 	cJSON_Delete(doc);
@@ -528,38 +626,6 @@ static void move_findings(cJSON *from, cJSON *into, const cJSON *keys)
 			                     cJSON_DetachItemViaPointer(list, f));
 		f = next;
 	}
-}
-
-static void unite_texts(cJSON *into, const cJSON *from, const char *key)
-{
-	cJSON *list = json_arr(into, key);
-	const cJSON *x, *y;
-
-	if (!list)
-		list = json_add_arr(into, key);
-	cJSON_ArrayForEach(x, json_arr(from, key))
-	{
-		bool there = false;
-		cJSON_ArrayForEach(y, list) there = there || cJSON_Compare(x, y, 1);
-		if (!there)
-			cJSON_AddItemToArray(list, cJSON_Duplicate(x, 1));
-	}
-}
-
-static cJSON *document(struct state *s, int64_t id, struct err *e)
-{
-	sqlite3_stmt *st = db_query(&s->db, e, "SELECT doc FROM incident WHERE id = ?", "i", id);
-	int rc = st ? db_step(&s->db, st, e) : -1;
-	cJSON *doc;
-
-	if (rc != 1) {
-		if (rc == 0)
-			err_set(e, ERR_NOT_FOUND, "there is no incident INC-%lld", (long long)id);
-		return NULL;
-	}
-	doc = state_json_col(st, 0);
-	db_done(st);
-	return doc;
 }
 
 static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other, struct err *e)
