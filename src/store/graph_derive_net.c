@@ -158,7 +158,7 @@ static void expose(struct derive *d, uint32_t node, uint32_t group, const cJSON 
 	if (way == WAY_UNKNOWN)
 		json_add_str(props, "route", "not known");
 	derive_edge(d, derive_make(d, "internet", "internet", "internet"), node, "exposes", action,
-	            props, 0);
+	            props, GRAPH_EDGE_CONTROL);
 }
 
 static void expose_by_rules(struct derive *d, uint32_t node, enum way way)

@@ -1,0 +1,81 @@
+/*
+ * Walking the embedded graph. A position is a node together with a state, so that one set of searches serves both plain
+ * questions (one state, any edge) and attack questions (what taking over a node leads to). A resource_class is stepped
+ * through: its members count as the next node, the edge is the one that led to the class. Denied permissions are never walked.
+ * One thread; arrays belong to the walk.
+ */
+#ifndef MW_SOURCE_GRAPH_WALK_H
+#define MW_SOURCE_GRAPH_WALK_H
+
+#include "source/source.h"
+#include "store/graph.h"
+
+enum walk_dir { WALK_OUT = 1, WALK_IN = 2, WALK_BOTH = 3 };
+#define WALK_STATES 4
+/* States of the attack relation. A plain relation has all nodes in state 0. */
+enum attack_state {
+	AT_REACHED,  /* can be read, changed or connected to: nothing follows from it */
+	AT_CONTROL,  /* acts as the node */
+	AT_NET_FROM, /* a security group, as what connections come from */
+	AT_NET_TO,   /* a security group, as what they go to */
+};
+
+struct relation {
+	bool attack;
+	enum walk_dir dir; /* plain */
+	int edge_type;     /* plain: only this type; -1 any */
+};
+struct attack_rule; /* prepared per graph */
+struct walk {
+	struct graph *g;
+	const struct source_run *run;
+	struct relation rel;
+	uint64_t steps;            /* edges looked at */
+	uint16_t class_type;       /* index of resource_class; UINT16_MAX none */
+	uint8_t *class_seen;       /* during a search: classes already opened, a bit a state */
+	struct attack_rule *rules; /* by edge type */
+	uint8_t *node_kinds;       /* by node type */
+};
+int walk_init(struct walk *w, struct graph *g, const struct source_run *run,
+              struct err *e) MW_USE_RESULT;
+void walk_release(struct walk *w);
+/* Deadline and cancel, looked at now and then: -1 with e. */
+int walk_check(const struct walk *w, struct err *e) MW_USE_RESULT;
+
+struct position {
+	uint32_t node;
+	uint8_t state;
+};
+struct arrival {                /* how a position was first come to */
+	uint32_t from;          /* index of the position before; GRAPH_NONE: a start */
+	uint32_t edge, through; /* edge number; the class that it led through, or GRAPH_NONE */
+	int32_t depth;          /* -1: not reached */
+};
+/* Breadth first from all starts, forward or backward, up to max_depth (negative: no bound). */
+struct search {
+	struct arrival *at; /* index: node * WALK_STATES + state */
+	uint32_t *order;    /* positions as they were reached */
+	size_t n;
+};
+int walk_search(struct walk *w, const struct position *starts, size_t n, bool backward,
+                int max_depth, struct search *out, struct err *e) MW_USE_RESULT;
+void search_release(struct search *s);
+
+/* All simple paths (no node twice) from a start to a goal, shorter ones first, of at least one edge and at most max_depth. */
+struct path_step {
+	uint32_t node, edge, through; /* edge into the node; GRAPH_NONE for the first */
+};
+/* 0 go on, 1 enough, -1 error */
+typedef int path_fn(void *ctx, const struct path_step *steps, size_t n, struct err *e);
+int walk_paths(struct walk *w, const struct position *starts, size_t n, const uint32_t *goals,
+               size_t ngoals, int max_depth, path_fn *fn, void *ctx, struct err *e) MW_USE_RESULT;
+
+/* The neighbours of a position. Stops when fn returns false. */
+struct hop {
+	struct position to;
+	uint32_t edge, through;
+};
+typedef bool hop_fn(void *ctx, const struct hop *h);
+void walk_from(struct walk *w, struct position p, bool backward, hop_fn *fn, void *ctx);
+
+#endif
