@@ -765,6 +765,33 @@ static bool conv_map(struct conv *c, const cJSON *doc)
 	return any;
 }
 
+/* What was listed, even where the list is empty: "no flow log" is known only where flow logs were asked for. */
+static const char *const listings[] = {
+        "FlowLogs",    "ResolverQueryLogConfigAssociations",
+        "trailList",   "DetectorIds",
+        "Trails",      "Reservations",
+        "DBInstances", "SecurityGroups",
+};
+
+static bool note_listing(struct conv *c, const cJSON *doc)
+{
+	bool any = false;
+	for (size_t i = 0; i < ARRAY_LEN(listings); i++) {
+		char key[96];
+		cJSON *node;
+		if (!json_arr(doc, listings[i]))
+			continue;
+		any = true;
+		if (!*c->account)
+			continue;
+		snprintf(key, sizeof(key), "listed:%s:%s", listings[i], c->region);
+		node = conv_node(c->account, "account", "", c->account, "");
+		json_add_bool(conv_props(node), key, true);
+		conv_emit(c, node);
+	}
+	return any;
+}
+
 bool conv_aws(struct conv *c, const cJSON *doc)
 {
 	struct scope s = {.account = c->account, .region = c->region};
@@ -773,5 +800,6 @@ bool conv_aws(struct conv *c, const cJSON *doc)
 		return conv_map(c, doc);
 	bool subject = conv_subject(c, doc, s);
 
-	return scan(c, doc, s) || subject;
+	bool listed = note_listing(c, doc);
+	return scan(c, doc, s) || subject || listed;
 }

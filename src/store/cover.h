@@ -11,7 +11,16 @@
 #include "base/json.h"
 #include "base/mwtime.h"
 
-enum cover_class { COVER_MANAGEMENT, COVER_DATA, COVER_FLOW, COVER_DNS, COVER_SIGNIN, COVER_ENDPOINT, COVER_AUDIT, COVER_FINDING };
+enum cover_class {
+	COVER_MANAGEMENT,
+	COVER_DATA,
+	COVER_FLOW,
+	COVER_DNS,
+	COVER_SIGNIN,
+	COVER_ENDPOINT,
+	COVER_AUDIT,
+	COVER_FINDING
+};
 enum cover_state { COVER_UNKNOWN, COVER_LOGGED, COVER_NOT_LOGGED };
 struct cover_query {
 	enum cover_class cls;
@@ -21,14 +30,15 @@ struct cover_query {
 };
 struct cover_proof {
 	enum cover_state state;
-	char id[16];          /* "c<number>", stable within the state directory; opens as evidence */
-	char why[256];        /* "S3 data events for hr-exports are on no trail (trail org-main, read 03:02)" */
+	char id[16]; /* "c<number>", stable within the state directory; opens as evidence */
+	char why[256]; /* "S3 data events for hr-exports are on no trail (trail org-main, read 03:02)" */
 	mw_time since, newest, complete_to; /* MW_TIME_NONE: unknown */
-	int64_t usual_delay;  /* microseconds between event and arrival (median), -1 unknown */
+	int64_t usual_delay; /* microseconds between event and arrival (median), -1 unknown */
 };
 struct lake;
 struct graph;
-int cover_prove(struct lake *l, struct graph *g, const struct cover_query *q, struct cover_proof *out, struct err *e) MW_USE_RESULT;
+int cover_prove(struct lake *l, struct graph *g, const struct cover_query *q,
+                struct cover_proof *out, struct err *e) MW_USE_RESULT;
 /* The whole table for the log-cover screen: rows with account, region, source, class, state, since, newest, delay, holes. */
 cJSON *cover_table(struct lake *l, struct graph *g, struct err *e);
 /* The class that an event of this dataset and operation falls in. */
