@@ -371,11 +371,7 @@ static void groups_count_in_windows(void **state)
 	(void)state;
 	assert_int_equal(detections_add(&ds, "detections/x.yaml", SLICE(text), &e), 0);
 	assert_int_equal(facts_load(&f, graph, &e), 0);
-<<<<<<< HEAD
 	struct tally *g = tally_new(&ds.v.v[0]);
-=======
-	struct groups *g = group_set_new(&ds.v.v[0]);
->>>>>>> 8b123d5 (store: log cover from trail selectors, settings and arrivals)
 	for (size_t i = 0; i < 4; i++) {
 		feed(g, T0 + (mw_time)(3 - i) * MW_MINUTE, users[i], "203.0.113.1", i); /* counts */
 		feed(g, T0 + (mw_time)i * MW_HOUR, users[i], "203.0.113.2", 10 + i); /* too slow */
@@ -391,11 +387,7 @@ static void groups_count_in_windows(void **state)
 	assert_int_equal(l.v.v[0].last - l.v.v[0].first, 3 * MW_MINUTE);
 	assert_string_equal(l.v.v[0].entities.v[0], "src_endpoint.ip=203.0.113.1");
 	assert_string_equal(l.v.v[1].title, "from web-1");
-<<<<<<< HEAD
 	tally_free(g);
-=======
-	group_set_free(g);
->>>>>>> 8b123d5 (store: log cover from trail selectors, settings and arrivals)
 	facts_free(f);
 	finding_list_release(&l);
 	detections_release(&ds);
