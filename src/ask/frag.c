@@ -317,6 +317,18 @@ const char *frag_field_value(const struct frag *f, const char *field)
 	return NULL;
 }
 
+void frag_each_value(const struct frag *f, const char *field,
+                     void (*fn)(void *ctx, const char *value), void *ctx)
+{
+	if (f->kind == PN_CMP && f->nfields && (f->op == OP_IS || f->op == OP_IN) &&
+	    strcmp(f->fields[0], field) == 0)
+		for (size_t i = 0; i < f->nvalues; i++)
+			fn(ctx, f->values[i]);
+	for (const struct frag *c = f->kind == PN_CMP || f->kind == PN_NOT ? NULL : f->child; c;
+	     c = c->next)
+		frag_each_value(c, field, fn, ctx);
+}
+
 struct builder {
 	struct plan *p;
 	const struct world *w;

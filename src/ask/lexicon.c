@@ -292,6 +292,34 @@ static void load_slots(struct loader *l, const struct yaml_node *map, struct lex
 	e->slots = s;
 }
 
+static void keep_event(void *ctx, const char *name)
+{
+	struct lexicon *x = ctx;
+	struct map_entry *m;
+	char low[96];
+	size_t n = strlen(name);
+
+	if (n >= sizeof(low) || !slice_camel(slice_of(name)))
+		return;
+	for (size_t i = 0; i < n; i++)
+		low[i] = (char)tolower((unsigned char)name[i]);
+	m = map_put(&x->events, low, n, NULL);
+	m->val.p = (void *)(uintptr_t)name;
+}
+
+const char *lexicon_event(const struct lexicon *x, struct slice name)
+{
+	char low[96];
+	struct map_entry *m;
+
+	if (name.n >= sizeof(low))
+		return NULL;
+	for (size_t i = 0; i < name.n; i++)
+		low[i] = (char)tolower((unsigned char)name.s[i]);
+	m = map_get(&x->events, low, name.n);
+	return m ? m->val.p : NULL;
+}
+
 static int load_concept(struct loader *l, const struct yaml_node *n)
 {
 	static const char *const keys[] = {"concept", "say",     "where", "failed", "ok",
@@ -320,6 +348,7 @@ static int load_concept(struct loader *l, const struct yaml_node *n)
 	load_slots(l, yaml_get(n, "slots"), e);
 	if (check_fields(l, n, e->fields))
 		return -1;
+	frag_each_value(e->where, "api.operation", keep_event, l->x);
 	say(l, yaml_get(n, "say"), e);
 	return 0;
 }
@@ -459,6 +488,7 @@ void lexicon_free(struct lexicon *x)
 		return;
 	map_release(&x->phrases);
 	map_release(&x->words);
+	map_release(&x->events);
 	map_release(&x->stems);
 	arena_release(&x->arena);
 	free(x);

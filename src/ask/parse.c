@@ -115,6 +115,11 @@ static void on_span(struct walk *w, struct term *t)
 		by = true;
 	}
 	(void)by;
+	{
+		struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+		w->q->plural = w->q->plural || (last.n && last.s[last.n - 1] == 's');
+	}
 	w->q->span = t->num == 28 * MW_DAY    ? PLAN_SPAN_MONTH
 	             : t->num == 365 * MW_DAY ? PLAN_SPAN_YEAR
 	                                      : t->num;
@@ -190,6 +195,12 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 	for (size_t i = from; i < to; i++)
 		if (p->t->v[i].kind == T_CONCEPT && !p->t->v[i].gone)
 			*vec_push(&q->context) = p->t->v[i].lex;
+	if (from == 0 && to > 0) {
+		static const char *const asks[] = {"did",  "was", "were", "is",  "are", "has",
+		                                   "have", "do",  "does", "any", "had", NULL};
+
+		q->yesno = tok_in(&p->t->toks.v[0], asks);
+	}
 	for (size_t i = from; i < to; i++) /* known before the first name is placed */
 		q->did = q->did || (!p->t->v[i].gone && term_gram(&p->t->v[i], G_DID)),
 		q->himself = q->himself || term_gram(&p->t->v[i], G_HIM);

@@ -88,6 +88,25 @@ static bool value_ahead(const struct walk *w, size_t *k)
 	return false;
 }
 
+/* Can this field be more or less than a number? */
+static bool compares(const struct walk *w, const struct lex_entry *e)
+{
+	const char *name = field_here(w->p->env, e);
+	const struct field *f = name ? field_find(slice_of(name)) : NULL;
+
+	return field_is_number(e) || strcmp(e->name, "event id") == 0 ||
+	       (f && (f->type == FT_INT || f->type == FT_FLOAT || f->type == FT_SIZE ||
+	              f->type == FT_PORT));
+}
+
+static bool odd_name(const struct term *t)
+{
+	for (size_t i = 0; i < t->value.n; i++)
+		if (strchr("0123456789-_.$@\\/", t->value.s[i]))
+			return true;
+	return false;
+}
+
 /* A value whose place in the data is not this field's, and that reads well by itself: "users bob alice" against "ips jmerckle used". */
 static bool field_takes(const struct walk *w, const struct lex_entry *e, const struct term *t,
                         size_t k)
@@ -98,6 +117,13 @@ static bool field_takes(const struct walk *w, const struct lex_entry *e, const s
 	                              .word.s[w->p->t->toks.v[f->tok + f->n - 1].word.n - 1] == 's';
 	struct term *after = walk_at(w, k + 1);
 
+	for (size_t i = w->i + 1; i < k; i++) /* "users had more than 3 errors" counts errors */
+		if ((term_gram(walk_at(w, i), G_GT) || term_gram(walk_at(w, i), G_GE) ||
+		     term_gram(walk_at(w, i), G_LT) || term_gram(walk_at(w, i), G_LE)) &&
+		    !compares(w, e))
+			return false;
+	if (t->kind == T_UNKNOWN && !t->glued && (w->q->which || w->q->list) && !odd_name(t))
+		return false;
 	if (t->glued || t->kind == T_NUMBER || k > w->i + 1)
 		return !(t->kind == T_NUMBER && (w->q->top || w->q->least) && plural);
 	if (t->kind == T_UNKNOWN)
@@ -181,6 +207,13 @@ static const struct lex_entry *as_side(struct walk *w, const struct lex_entry *e
 	return e;
 }
 
+static bool tok_plural(const struct walk *w, const struct term *t)
+{
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+	return last.n > 2 && last.s[last.n - 1] == 's' && last.s[last.n - 2] != 's';
+}
+
 /* "role changes": the field only says of what kind */
 static bool modifies(const struct walk *w, const struct term *t, const struct term *next)
 {
@@ -258,6 +291,7 @@ void walk_field(struct walk *w, struct term *t)
 	size_t k;
 
 	t->used = true;
+	w->q->plural = w->q->plural || (tok_plural(w, t) && w->prep == G_NONE);
 	if (e->camel && walk_in_brackets(w) && walk_explained(w) && !value_ahead(w, &k))
 		return;
 	if (prev && prev->kind == T_SPAN && strcmp(e->name, "bucket") == 0)

@@ -92,8 +92,11 @@ static void on_that(struct walk *w, struct term *t)
 	                !t->close && (prev->kind != T_GRAM || term_gram(prev, G_NOUN));
 
 	t->used = true;
-	if (relative)
+	if (relative) {
+		t->lex = lexicon_phrase(w->p->env->x,
+		                        "please"); /* a word without meaning of its own */
 		return;
+	}
 	if (n && n->kind == T_FIELD && t->n == 1) {
 		w->q->ref_field = n->lex;
 		return;

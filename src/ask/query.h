@@ -38,7 +38,7 @@ struct query {
 	bool count, distinct, top, least, first, last, once, when, who, whose, which, where, list,
 	        events, busiest, fresh, each, noun, everything;
 	bool did, attempted, passive, ref_those, ref_person, ref_next, ref_previous, only_first,
-	        same, also, drop, about, himself, series, things;
+	        same, also, drop, about, himself, series, things, plural, yesno;
 	const struct lex_entry *ref_field; /* "that key" */
 	int64_t n;                         /* how many are wanted; 0: not said */
 	int64_t span;                      /* time buckets */
@@ -48,7 +48,8 @@ struct query {
 	size_t unknown;      /* terms that were not understood and may constrain */
 	const char *clarify; /* what no log can answer */
 	int groups_used;
-	VEC(const struct lex_entry *) context; /* all concepts of the clause, and of the questions that it leans on */
+	VEC(const struct lex_entry *)
+	context; /* all concepts of the clause, and of the questions that it leans on */
 };
 void query_release(struct query *q);
 

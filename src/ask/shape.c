@@ -41,7 +41,8 @@ static const char *object_field(const struct build *b, const struct query *q)
 			return f;
 	}
 	for (size_t i = 0; i < q->context.n; i++)
-		if (q->context.v[i]->fields && world_first_field(b->env->w, q->context.v[i]->fields))
+		if (q->context.v[i]->fields &&
+		    world_first_field(b->env->w, q->context.v[i]->fields))
 			return world_first_field(b->env->w, q->context.v[i]->fields);
 	return NULL;
 }
@@ -71,7 +72,7 @@ static const char *subject_of(const struct build *b, const struct query *q)
 	bool values = q->top || q->least || q->once || q->distinct || q->which || q->list ||
 	              q->having != G_NONE || q->fresh || q->each || q->busiest;
 
-	if (q->whose)
+	if (q->whose || (q->who && q->verbs.n))
 		return who_field(b, q);
 	for (size_t i = 0; i < q->subjects.n; i++)
 		if (!q->subjects.v[i]->noun || values)
@@ -159,7 +160,7 @@ static void add_having(const struct build *b, struct plan_search *s, const char 
 static bool singular(const struct build *b, const struct query *q)
 {
 	(void)b;
-	return (q->which || q->who || q->n == 1) && q->n <= 1;
+	return !q->plural && !q->n;
 }
 
 static void rank(const struct build *b, struct query *q, struct plan_search *s)
@@ -366,7 +367,7 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	if (!subject && (q->list || q->distinct || q->which) && (q->verbs.n || q->cons.n) &&
 	    q->distinct)
 		subject = default_subject(b, q);
-	if (!subject || q->events)
+	if (!subject || q->events || (q->yesno && !asked && !ranked && !q->each))
 		return false;
 	if (q->fresh)
 		set_baseline(b, s, subject);
@@ -378,7 +379,7 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	}
 	if (!asked && !ranked && q->noun && q->cons.n == 0)
 		return false;
-	if (q->verbs.n && q->objects.n)
+	if (q->verbs.n && q->objects.n && !q->who)
 		only_done(b, q, s);
 	values_of(b, q, s, subject);
 	/* "which users used that key and which regions": one column a thing asked for */

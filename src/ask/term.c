@@ -145,19 +145,49 @@ static bool op_cands(const struct term *t)
 	return false;
 }
 
+/* "list users" asks for users, "list users calls" for the event. */
+static bool asks_for_event(const struct reader *r, size_t i, size_t end)
+{
+	static const char *const reading[] = {"list", "get", "show", "search", "query", NULL};
+	static const char *const nouns[] = {"call", "event",    "api",      "request", "action",
+	                                    "oper", "activiti", "activity", NULL};
+	const struct tok *after = end < r->t.n ? &r->t.v[end] : NULL;
+
+	return !tok_in(&r->t.v[i], reading) ||
+	       (after && !r->t.v[end - 1].close &&
+	        (tok_in(after, nouns) || slice_eq_str(after->stem, "call") ||
+	         slice_eq_str(after->stem, "event")));
+}
+
+static bool event_named(struct reader *r, struct slice name, struct term *t)
+{
+	const char *known;
+
+	if (find_value(r->env, t, name) && op_cands(t)) {
+		t->value = t->cands[0].value;
+		return true;
+	}
+	known = lexicon_event(r->env->x, name);
+	if (!known)
+		return false;
+	memset(t, 0, sizeof(*t));
+	t->kind = T_VALUE;
+	t->value = slice_of(known);
+	return true;
+}
+
 /* "StopLogging", "stoplogging", "assume role": the name of an event, in as many words */
 static size_t read_event(struct reader *r, size_t i, struct term *t)
 {
 	char joined[96];
 	size_t len = 0, best = 0;
-	struct term found = {0};
 
 	for (size_t k = i; k < r->t.n && k < i + 5; k++) {
 		const struct tok *w = &r->t.v[k];
 		struct term try = {0};
 
 		if (len + w->text.n >= sizeof(joined) ||
-		    (k > i && (r->t.v[k - 1].close || w->open)))
+		    (k > i && (r->t.v[k - 1].close || w->open || w->glued)))
 			break;
 		memcpy(joined + len, w->text.s, w->text.n);
 		len += w->text.n;
@@ -165,17 +195,39 @@ static size_t read_event(struct reader *r, size_t i, struct term *t)
 		    (k == i && !slice_camel(w->text) &&
 		     lexicon_phrase(r->env->x, arena_strndup(r->env->a, w->word.s, w->word.n))))
 			continue;
-		if (find_value(r->env, &try, (struct slice){joined, len}) && op_cands(&try)) {
-			found = try;
+		if (event_named(r, (struct slice){joined, len}, &try) &&
+		    (k == i || asks_for_event(r, i, k + 1))) {
+			*t = try;
+			t->ent = ENT_EVENT;
+			t->value = (struct slice){arena_strndup(r->env->a, t->value.s, t->value.n),
+			                          t->value.n};
 			best = k - i + 1;
 		}
 	}
-	if (best == 0)
-		return 0;
-	*t = found;
-	t->ent = ENT_EVENT;
-	t->value = t->cands[0].value;
 	return best;
+}
+
+struct name_in {
+	struct slice name;
+	bool found;
+};
+
+static void is_name(void *ctx, const char *value)
+{
+	struct name_in *n = ctx;
+
+	n->found = n->found || slice_ieq(n->name, slice_of(value));
+}
+
+/* "delete trail" says one of the events that "logging tampered" means. */
+static bool more_exact(const struct term *event, const struct term *lex)
+{
+	struct name_in n = {.name = event->value};
+
+	if (lex->kind != T_CONCEPT || lex->lex->failed)
+		return false;
+	frag_each_value(lex->lex->where, "api.operation", is_name, &n);
+	return n.found;
 }
 
 /* One slip, or two behind the same verb: GetObject is no typo of PutObject. */
@@ -597,7 +649,9 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	k = read_lexicon(r, i, &lex);
 	if (k < 2 && (n = read_entity(r, i, t)))
 		return n;
-	if (k < 2 && ((n = read_event(r, i, t)) > k || (n && slice_camel(w->text))))
+	n = read_event(r, i, t);
+	if ((k < 2 && (n > k || (n && slice_camel(w->text)))) ||
+	    (n && n >= k && more_exact(t, &lex)))
 		return n;
 	memset(t, 0, sizeof(*t));
 	if (!(k && lex.kind == T_GRAM && !name_like(w)) &&

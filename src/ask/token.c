@@ -115,12 +115,19 @@ static bool short_plural(const char *w)
 size_t ask_stem(struct slice word, char out[STEM_MAX])
 {
 	size_t n = word.n < STEM_MAX ? word.n : STEM_MAX;
+	bool hyphen = false;
 
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)tolower((unsigned char)word.s[i]);
 	for (size_t i = 0; i < n; i++)
-		if (!isalpha((unsigned char)out[i]))
+		if (out[i] == '-' && i > 1 && i + 3 < n)
+			hyphen = true;
+		else if (!isalpha((unsigned char)out[i]))
 			return n; /* names and numbers are not inflected */
+	if (hyphen)
+		return strip_plural(out, n);
+	if (n == 6 && memcmp(out, "called", 6) == 0)
+		return n; /* named, not an API call */
 	if (n == 3 && short_plural(out))
 		return 2;
 	if (n <= 3)

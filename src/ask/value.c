@@ -8,7 +8,7 @@ static const struct {
         {G_FROM, 45, 20, 60, 10, 30, 20, 55}, {G_BY, 60, 10, 45, 5, 45, 10, 30},
         {G_TO, 10, 55, 5, 60, 40, 20, 40},    {G_ON, 15, 50, 20, 42, 46, 20, 60},
         {G_IN, 15, 40, 10, 10, 42, 30, 60},   {G_OF, 50, 48, 40, 40, 42, 30, 42},
-        {G_WITH, 30, 40, 45, 30, 50, 55, 30}, {G_FOR, 46, 48, 30, 40, 46, 30, 50},
+        {G_WITH, 30, 40, 45, 30, 50, 55, 30}, {G_FOR, 50, 46, 30, 40, 46, 30, 50},
         {G_NONE, 40, 28, 34, 30, 38, 36, 36},
 };
 /* Fields that repeat what others say better, or that hold long text. */
@@ -269,7 +269,8 @@ static const char *slot_here(const struct term_env *env, const char *text)
 		return text;
 	for (size_t d = 0; d < env->w->nds && d < WORLD_DATASETS_MAX; d++)
 		if ((env->w->in_scope >> d & 1) &&
-		    !dataset_within(env->w->ds[d].name, (struct slice){text, (size_t)(colon - text)}))
+		    !dataset_within(env->w->ds[d].name,
+		                    (struct slice){text, (size_t)(colon - text)}))
 			return NULL;
 	return colon + 1;
 }
@@ -280,7 +281,9 @@ const char *slot_field(const struct term_env *env, const struct query *q, const 
 		const struct lex_entry *e = q->context.v[i];
 
 		for (size_t k = 0; k < e->nslots; k++) {
-			const char *f = strcmp(e->slots[k].name, slot) == 0 ? slot_here(env, e->slots[k].field) : NULL;
+			const char *f = strcmp(e->slots[k].name, slot) == 0
+			                        ? slot_here(env, e->slots[k].field)
+			                        : NULL;
 
 			if (f)
 				return f;
@@ -347,7 +350,8 @@ static const struct {
 static bool about_object(const struct query *q, const struct lex_entry *field)
 {
 	for (size_t i = 0; i < q->context.n; i++)
-		for (const char *const *k = q->context.v[i]->fields; k && *k && q->context.v[i]->concept == CK_ACTION; k++)
+		for (const char *const *k = q->context.v[i]->fields;
+		     k && *k && q->context.v[i]->concept == CK_ACTION; k++)
 			if (in_list(field->fields, *k))
 				return true;
 	for (size_t i = 0; i < q->cons.n; i++) {
