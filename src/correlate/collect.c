@@ -91,11 +91,16 @@ static int run_one(const struct plan *p, const struct run_env *env, struct colle
 	if (run_plan(p, env, &sink, &result, e))
 		return -1;
 	int rc = 0;
-	for (size_t i = 0; i < result.nsteps && !rc; i++)
+	for (size_t i = 0; i < result.nsteps && !rc; i++) {
 		if (result.steps[i].state == RUN_FAILED) {
 			*e = result.steps[i].error;
 			rc = -1;
 		}
+		if (result.steps[i].done.limited || result.steps[i].done.partial)
+			mw_log(LOG_WARN,
+			       "%s matched more than it could look at: its counts are lower bounds",
+			       p->steps[i].name);
+	}
 	run_result_release(&result);
 	return rc;
 }

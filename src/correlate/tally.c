@@ -60,6 +60,7 @@ struct group {
 	uint64_t events;
 	mw_time first, last;
 };
+#define RUN_GAP (12 * MW_HOUR)
 #define WANTED_MAX 64
 struct tally {
 	const struct detection *d;
@@ -338,32 +339,62 @@ static void make_finding(const struct detection *d, const char *tuple, const str
 		*vec_push(&to->attack) = xstrdup(*a);
 }
 
-void tally_findings(const struct tally *gs, const struct facts *f, struct finding_list *out)
+/* A group that is worth a finding, with its tuple. */
+struct worthy {
+	struct slice tuple;
+	const struct group *g;
+};
+
+static int by_tuple_and_time(const void *a, const void *b)
 {
-	struct tally merged = {.d = gs->d};
-	for (size_t i = 0; i < gs->index.n; i++) {
-		const struct map_entry *m = &gs->index.entries[i];
-		const struct group *g = gs->v.v[m->val.u];
-		const char *at = gs->d->window ? memrchr(m->key, '@', m->len) : NULL;
-		if (!worth(gs->d, g))
-			continue;
-		struct buf key = BUF_INIT;
-		buf_add(&key, m->key, at ? (size_t)(at - m->key) : m->len);
-		struct map_entry *to = map_put(&merged.index, key.s, key.len, NULL);
-		if (!to->val.u) {
-			*vec_push(&merged.v) = xcalloc(1, sizeof(struct group));
-			merged.v.v[merged.v.n - 1]->first = merged.v.v[merged.v.n - 1]->last =
-			        MW_TIME_NONE;
-			to->val.u = merged.v.n;
-		}
-		absorb(merged.v.v[to->val.u - 1], g);
-		buf_release(&key);
+	const struct worthy *x = a, *y = b;
+	size_t n = x->tuple.n < y->tuple.n ? x->tuple.n : y->tuple.n;
+	int c = memcmp(x->tuple.s, y->tuple.s, n);
+	if (c || x->tuple.n != y->tuple.n)
+		return c ? c : x->tuple.n < y->tuple.n ? -1 : 1;
+	return (x->g->first > y->g->first) - (x->g->first < y->g->first);
+}
+
+/* Windows of one tuple are one finding as long as less than RUN_GAP lies between them: two nights are two findings. */
+static bool same_run(const struct tally *t, const struct worthy *w, mw_time last)
+{
+	return slice_eq(w[0].tuple, w[1].tuple) &&
+	       (!t->d->window || w[1].g->first - last <= RUN_GAP);
+}
+
+static size_t one_run(const struct tally *t, const struct worthy *w, size_t n,
+                      const struct facts *f, struct finding_list *out)
+{
+	struct group *run = xcalloc(1, sizeof(*run));
+	struct buf key = BUF_INIT;
+	size_t i = 0;
+	run->first = run->last = MW_TIME_NONE;
+	do
+		absorb(run, w[i].g);
+	while (++i < n && same_run(t, &w[i - 1], run->last));
+	buf_add(&key, w->tuple.s, w->tuple.n);
+	if (t->d->window && run->first != MW_TIME_NONE)
+		buf_printf(&key, "@%lld", (long long)(run->first / MW_HOUR));
+	make_finding(t->d, key.s, run, f, out);
+	buf_release(&key);
+	group_free(run);
+	return i;
+}
+
+void tally_findings(const struct tally *t, const struct facts *f, struct finding_list *out)
+{
+	VEC(struct worthy) all = {0};
+	for (size_t i = 0; i < t->index.n; i++) {
+		const struct map_entry *m = &t->index.entries[i];
+		const struct group *g = t->v.v[m->val.u];
+		const char *at = t->d->window ? memrchr(m->key, '@', m->len) : NULL;
+		if (worth(t->d, g))
+			*vec_push(&all) =
+			        (struct worthy){{m->key, at ? (size_t)(at - m->key) : m->len}, g};
 	}
-	for (size_t i = 0; i < merged.index.n; i++)
-		make_finding(gs->d, merged.index.entries[i].key,
-		             merged.v.v[merged.index.entries[i].val.u - 1], f, out);
-	for (size_t i = 0; i < merged.v.n; i++)
-		group_free(merged.v.v[i]);
-	vec_free(&merged.v);
-	map_release(&merged.index);
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_tuple_and_time);
+	for (size_t i = 0; i < all.n;)
+		i += one_run(t, &all.v[i], all.n - i, f, out);
+	vec_free(&all);
 }

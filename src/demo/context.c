@@ -94,7 +94,7 @@ static const struct change changes[] = {
         {"CHG-88110", "new service users for the mail relay", "identity", "carla.ruiz", '-', "", 27,
          26},
         {"CHG-88115", "export-worker 2.4 roll-out in namespace batch", "data-platform",
-         "ines.costa", 'k', "export-worker", 9, 8},
+         "jonas.weber", 'k', "export-worker", 9, 8},
         {"CHG-88119", "share golden snapshot with the security account", "platform", "bjorn.lind",
          'i', "orders-mongo-01", 20, 19},
         {"CHG-88123", "break-glass drill", "security", "rosa.klein", 'u', "break-glass-1", 11, 10},

@@ -218,7 +218,10 @@ void findings_put(struct demo *d)
 	for (const struct finding_row *f = findings_table; f->type; f++) {
 		struct subject s = subject_of(d, f->on, f->name);
 		out_resume(&d->out, f->story);
-		writers[f->vendor](d, f, &s, story_ago(d, f->hours, f->minutes, 0));
+		mw_time at = f->hours == FINDING_NIGHT
+		                     ? story_clock(d, STORY_NIGHT) + f->minutes * MW_MINUTE
+		                     : story_ago(d, f->hours, f->minutes, 0);
+		writers[f->vendor](d, f, &s, at);
 	}
 	out_noise(&d->out);
 }

@@ -8,6 +8,7 @@
 #include "demo/story.h"
 
 enum finding_vendor { GUARDDUTY, WIZ, ASFF, OCSF };
+#define FINDING_NIGHT -1
 struct finding_row {
 	const char *story; /* NULL: the state of things */
 	enum finding_vendor vendor;
@@ -17,7 +18,7 @@ struct finding_row {
 	const char *name;
 	const char *ip;     /* remote address, or NULL */
 	const char *attack; /* ATT&CK id, or NULL */
-	int hours, minutes; /* before the end */
+	int hours, minutes; /* before the end; FINDING_NIGHT: minutes after STORY_NIGHT */
 	int count;
 };
 extern const struct finding_row findings_table[]; /* ends with a row without a type */

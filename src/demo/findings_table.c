@@ -52,7 +52,7 @@ const struct finding_row findings_table[] = {
          "ops-admin", IP_PROXY, "T1550.004", 4, 15, 1},
         {"insider-export", ASFF, "Unusual Behaviors/Data",
          "Large night-time reads of customer-exports by one engineer", 3, 'b', "customer-exports",
-         NULL, "T1530", 28, 0, 330},
+         NULL, "T1530", FINDING_NIGHT, 80, 330},
         {"bucket-opened", WIZ, "bucket-world-readable",
          "Bucket support-attachments with PII is readable by everyone", 3, 'b',
          "support-attachments", NULL, "T1530", 12, 20, 1},

@@ -20,6 +20,9 @@
 #define AGENT_ATTACK "aws-cli/1.32.101 Python/3.11.8 Linux/6.6.9-amd64 botocore/1.34.101"
 
 mw_time story_ago(const struct demo *d, int hours, int minutes, int seconds);
+/* The last time that the clock (UTC) showed this, six hours or more before the end: for what must be by day or by night. */
+mw_time story_clock(const struct demo *d, int hour, int minute);
+#define STORY_NIGHT 22, 40 /* when the insider works */
 /* One management call. */
 void story_call(struct demo *d, mw_time at, const struct caller *c, const char *service,
                 const char *name, const char *params, const char *response, const char *error);

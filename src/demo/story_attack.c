@@ -9,6 +9,13 @@ mw_time story_ago(const struct demo *d, int hours, int minutes, int seconds)
 	return d->end - hours * MW_HOUR - minutes * MW_MINUTE - seconds * MW_SECOND;
 }
 
+mw_time story_clock(const struct demo *d, int hour, int minute)
+{
+	mw_time latest = d->end - 6 * MW_HOUR,
+	        at = part_midnight(latest) + hour * MW_HOUR + minute * MW_MINUTE;
+	return at > latest ? at - MW_DAY : at;
+}
+
 void story_call_in(struct demo *d, const char *region, mw_time at, const struct caller *c,
                    const char *service, const char *name, const char *params, const char *response,
                    const char *error)

@@ -192,7 +192,7 @@ static void daytime_export(struct demo *d)
 {
 	out_story(&d->out, "benign-monthly-export", "benign", "L",
 	          "Monthly customer export in office hours");
-	mw_time at = story_ago(d, 16, 0, 0);
+	mw_time at = story_clock(d, 10, 30);
 	struct caller c = story_saml(d, at, "ines.costa", "data-engineer", "198.51.100.10", true);
 	for (int k = 0; k < 260; k++)
 		trail_s3(d, at + (60 + 9 * k) * MW_SECOND, &c, "GetObject",

@@ -112,7 +112,7 @@ static void insider(struct demo *d)
 	          "Customer exports copied at night by one engineer");
 	const struct user *u = world_user(&d->w, "marek.olsen");
 	for (int night = 2; night >= 1; night--) {
-		mw_time at = story_ago(d, 24 * night + 5, 20, 0);
+		mw_time at = story_clock(d, STORY_NIGHT) - (night - 1) * MW_DAY;
 		struct signin s = {.user = u->name,
 		                   .ip = u->home_ip,
 		                   .app = "AWS Single-Account Access",

@@ -379,14 +379,19 @@ static void groups_count_in_windows(void **state)
 		     20 + i); /* too few users */
 		feed(g, T0 + (mw_time)i * MW_MINUTE, users[i], "10.1.0.5", 30 + i); /* counts */
 	}
+	for (size_t i = 0; i < 8; i++) /* two nights are two findings */
+		feed(g, T0 + (mw_time)i / 4 * 22 * MW_HOUR + (mw_time)i * MW_MINUTE, users[i % 4],
+		     "203.0.113.4", 40 + i);
 	tally_findings(g, f, &l);
-	assert_int_equal(l.v.n, 2);
+	assert_int_equal(l.v.n, 4);
 	assert_string_equal(l.v.v[0].title, "from 203.0.113.1");
 	assert_string_equal(l.v.v[0].evidence.v[0], "ev:3"); /* the earliest first */
 	assert_int_equal(l.v.v[0].events, 4);
 	assert_int_equal(l.v.v[0].last - l.v.v[0].first, 3 * MW_MINUTE);
 	assert_string_equal(l.v.v[0].entities.v[0], "src_endpoint.ip=203.0.113.1");
-	assert_string_equal(l.v.v[1].title, "from web-1");
+	assert_string_equal(l.v.v[1].title, "from 203.0.113.4");
+	assert_string_not_equal(l.v.v[1].key, l.v.v[2].key);
+	assert_string_equal(l.v.v[3].title, "from web-1");
 	tally_free(g);
 	facts_free(f);
 	finding_list_release(&l);

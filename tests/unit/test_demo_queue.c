@@ -19,6 +19,10 @@
 #include "intake/import.h"
 #include "store/graph.h"
 
+struct variant {
+	uint64_t seed;
+	const char *end;
+};
 static char folder[64];
 static struct {
 	VEC(struct import_file) v;
@@ -49,16 +53,16 @@ static int take_file(const char *path, const struct stat *st, int flag, struct F
 	return 0;
 }
 
-static struct demo_stats make_files(void)
+static struct demo_stats make_files(const struct variant *v)
 {
 	char path[96];
-	struct demo_opts o = {.seed = 1, .scale = 1};
+	struct demo_opts o = {.seed = v->seed, .scale = 1};
 	struct demo_stats stats;
 	struct err e = {0};
 	snprintf(path, sizeof(path), "%s/demo", folder);
 	assert_int_equal(mkdir(path, 0700), 0);
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(mw_time_parse(SLICE("2026-03-14T03:12:00Z"), &o.end));
+	assert_true(mw_time_parse(slice_of(v->end), &o.end));
 	if (demo_generate(dir, &o, &stats, &e))
 		fail_msg("%s", e.what);
 	close(dir);
@@ -198,8 +202,7 @@ static void queue_tells_the_stories(void **state)
 	struct incident_list queue = {0};
 	struct err e = {0};
 	int seen[5] = {0};
-	(void)state;
-	struct demo_stats stats = make_files();
+	struct demo_stats stats = make_files(*state);
 	if (lake_open(&l, folder, LAKE_WRITE, &e) || graph_open(&g, folder, GRAPH_WRITE, &e))
 		fail_msg("%s", e.what);
 	import_all(l, g, &stats);
@@ -249,9 +252,23 @@ static int after(void **state)
 	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* The demo may be started at any hour of any day. */
+static struct variant variants[] = {
+        {1, "2026-03-14T03:12:00Z"}, {2, "2026-11-22T12:00:00Z"}, {3, "2026-11-24T00:30:00Z"},
+        {4, "2026-11-24T04:45:00Z"}, {5, "2026-11-23T08:00:00Z"}, {6, "2026-11-25T16:20:00Z"},
+        {7, "2026-11-27T19:59:59Z"}, {8, "2026-11-29T23:10:00Z"},
+};
+#define TEST(i)                                                                        \
+	{                                                                              \
+		"queue_tells_the_stories_" #i, queue_tells_the_stories, before, after, \
+		        &variants[i]                                                   \
+	}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(queue_tells_the_stories, before, after)};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest all[] = {TEST(0), TEST(1), TEST(2), TEST(3),
+	                                 TEST(4), TEST(5), TEST(6), TEST(7)};
+	const struct CMUnitTest one[] = {TEST(0)};
+	return getenv("MW_LONG") ? cmocka_run_group_tests(all, NULL, NULL)
+	                         : cmocka_run_group_tests(one, NULL, NULL);
 }
