@@ -52,7 +52,7 @@ static int deliver(struct reading *r, const char *dataset, struct slice raw)
 	ev->line = r->line;
 	ev->basename = slice_of(r->opts->basename);
 	mapper_apply(r->mapper, dataset, ev);
-	if (!ev->has_own_uid) {
+	if (!ev->uid.n) {
 		char *uid = arena_printf(&r->leaves.arena, "%s:%llu", r->opts->basename,
 		                         (unsigned long long)r->line);
 

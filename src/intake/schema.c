@@ -52,6 +52,9 @@ static const struct schema {
         {"alerts", {"AlertName", "AlertSeverity"}, TREAT_EXPAND},
         {"defender", {"ActionType", "DeviceId"}, TREAT_EXPAND},
         {"defender", {"properties.ActionType", "properties.Timestamp"}, TREAT_EXPAND},
+        {"defender", {"Timestamp", "ActionType"}, TREAT_EXPAND},
+        {"defender", {"Timestamp", "NetworkMessageId"}, TREAT_EXPAND},
+        {"defender", {"Timestamp", "AlertId"}, TREAT_EXPAND},
         {"defender", {"alertPolicyId"}, TREAT_EXPAND},
         {"defender", {"vendorInformation.provider", "severity"}, TREAT_EXPAND},
         {"defender", {"serviceSource", "severity", "title"}, TREAT_EXPAND},
@@ -140,6 +143,17 @@ static const struct {
         {"AzureActivity", "azure.activity", TREAT_EXPAND},
         {"OfficeActivity", "m365", TREAT_EXPAND},
         {"OktaV2_CL", "okta", TREAT_EXPAND},
+        {"AlertEvidence", "defender", TREAT_EXPAND},
+        {"AlertInfo", "defender", TREAT_EXPAND},
+        {"CloudAppEvents", "defender", TREAT_EXPAND},
+        {"EmailAttachmentInfo", "defender", TREAT_EXPAND},
+        {"EmailEvents", "defender", TREAT_EXPAND},
+        {"EmailPostDeliveryEvents", "defender", TREAT_EXPAND},
+        {"EmailUrlInfo", "defender", TREAT_EXPAND},
+        {"IdentityDirectoryEvents", "defender", TREAT_EXPAND},
+        {"IdentityLogonEvents", "defender", TREAT_EXPAND},
+        {"IdentityQueryEvents", "defender", TREAT_EXPAND},
+        {"UrlClickEvents", "defender", TREAT_EXPAND},
 };
 
 /* Keys under which exporters, test collections and buses put the record itself. */

@@ -151,6 +151,19 @@ static void resource_group(struct slice in, struct values *out)
 	resource_piece(in, "/resourceGroups/", out);
 }
 
+/* "192.0.2.1:443", "[2001:db8::1]:443", "::ffff:192.0.2.1" -> the address */
+static void address(struct slice in, struct values *out)
+{
+	if (in.n > 7 && starts_ieq(in, "::ffff:") && memchr(in.s, '.', in.n))
+		in = (struct slice){in.s + 7, in.n - 7};
+	if (in.n && *in.s == '[')
+		give(out, before_first((struct slice){in.s + 1, in.n - 1}, ']'));
+	else if (memchr(in.s, '.', in.n))
+		give(out, before_first(in, ':'));
+	else
+		give(out, in);
+}
+
 /* ---- lists inside a value ---- */
 
 static void split_at(struct slice in, const char *any, struct values *out)
@@ -377,6 +390,7 @@ transform_fn *transform_find(struct slice name)
 		transform_fn *fn;
 	} table[] = {
 	        {"accept", accept_word},
+	        {"address", address},
 	        {"arn", arn},
 	        {"arn_name", arn_name},
 	        {"aws_write", aws_write},

@@ -25,7 +25,8 @@ struct event {
 	struct slice basename; /* of the file that it came from, and its line (from 1; record number in a Records array) */
 	uint64_t line;
 	struct slice raw;      /* the record byte for byte */
-	bool has_own_uid;      /* uid came from the record: duplicates are found by it, otherwise by content hash */
+	bool has_own_uid;      /* uid names this very record: duplicates are found by it, otherwise by content hash (an alert's id
+	                          names the alert, which is logged again with each change) */
 	VEC(struct event_val) vals;
 };
 void event_reset(struct event *ev); /* empties, keeps storage */

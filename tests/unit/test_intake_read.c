@@ -1,6 +1,8 @@
 /* Files as they are: whole, compressed, broken and hostile. Nothing is lost without a word, nothing stops the rest. */
 #include <zlib.h>
 
+#include "base/asset.h"
+#include "base/asset.h"
 #include "intake_help.h"
 
 #define CT(id, rest)                                                                            \
@@ -334,6 +336,27 @@ static void users_mapping(void **state)
 	assert_non_null(strstr(e.what, "mapping bad:2:"));
 }
 
+/* The sample that users copy is a mapping that works. */
+static void sample_mapping(void **state)
+{
+	static const char text[] = "{\"app\":\"storefront\",\"kind\":\"buy\",\"ok\":true,\"who\":{"
+	                           "\"mail\":\"a@b.c\"},\"order\":{\"id\":7}}\n";
+	const struct asset *a = asset_find("mapping.sample.yaml");
+	struct err e = {0};
+	struct got g;
+
+	(void)state;
+	assert_non_null(a);
+	int rc = intake_mapping_add("sample", (struct slice){a->data, a->len}, &e);
+	assert_string_equal(rc ? e.what : "", "");
+	read_text(text, sizeof(text) - 1, "x.jsonl", "json-lines", &g);
+	has_line(&g, "uid=7");
+	has_line(&g, "actor.user.name=a@b.c");
+	has_line(&g, "status=Success");
+	has_line(&g, "metadata.product.name=Shop");
+	got_release(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +376,7 @@ int main(void)
 	        cmocka_unit_test(what_no_format_fits),
 	        cmocka_unit_test(nodes_and_edges_go_to_the_graph),
 	        cmocka_unit_test(users_mapping),
+	        cmocka_unit_test(sample_mapping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
