@@ -142,15 +142,14 @@ static int64_t last_step(const struct run *r)
 	return n ? n - 1 : 0;
 }
 
-/* The source's own id; a record without one is named by its place. */
-static char *row_uid(const cJSON *row)
+/* "<file>:<line>": the one name that every record has, also where its source has no id or repeats it. */
+static char *row_place(const cJSON *row)
 {
-	const char *uid = json_str(row, "uid", ""), *file = json_str(row, "file", ""), *base;
+	const char *file = json_str(row, "file", ""), *base = strrchr(file, '/');
 
-	if (*uid)
-		return xstrdup(uid);
-	base = strrchr(file, '/');
-	return xasprintf("%s:%lld", base ? base + 1 : file, (long long)json_i64(row, "line", 0));
+	return *file ? xasprintf("%s:%lld", base ? base + 1 : file,
+	                         (long long)json_i64(row, "line", 0))
+	             : xstrdup(json_str(row, "uid", ""));
 }
 
 /* ---- JSON ---- */
@@ -163,12 +162,13 @@ static void collect_row(void *ctx, const cJSON *row)
 {
 	struct collect *c = ctx;
 	cJSON *o = cJSON_CreateObject();
-	char *uid = row_uid(row);
+	char *place = row_place(row);
+	const char *uid = json_str(row, "uid", "");
 
-	cJSON_AddItemToArray(c->ids, cJSON_CreateString(uid));
-	json_add_str(o, "uid", uid);
+	cJSON_AddItemToArray(c->ids, cJSON_CreateString(place));
+	json_add_str(o, "uid", *uid ? uid : place);
 	cJSON_AddItemToArray(c->rows, o);
-	free(uid);
+	free(place);
 }
 
 static void copy(cJSON *into, const char *as, const cJSON *from, const char *key)

@@ -481,11 +481,12 @@ static void put_given(struct mapper *m, struct mapping *p, struct event *ev, con
 		put(m, p, ev, g->field, g->rank, m->values.v.v[i]);
 }
 
-/* The id of a finding, an alert or an incident names the thing: each change of it is another record with the same id. */
-static bool uid_is_of_an_object(const char *dataset)
+/* The id of a finding, an alert or an incident names the thing: each change of it is another record with the same id. Azure
+ * and Microsoft 365 write a sign-in again under its id once more is known about it. */
+static bool uid_is_repeated(const char *dataset)
 {
-	static const char *const datasets[] = {"ocsf",   "guardduty", "securityhub",
-	                                       "alerts", "incidents", "finding"};
+	static const char *const datasets[] = {"ocsf",      "guardduty", "securityhub", "alerts",
+	                                       "incidents", "finding",   "azure",       "m365"};
 
 	for (size_t i = 0; i < ARRAY_LEN(datasets); i++)
 		if (below(dataset, datasets[i]))
@@ -508,7 +509,7 @@ static void take_members(struct mapper *m, struct event *ev)
 			mw_time_parse(v.value, &ev->arrival);
 		} else if (v.field == m->uid) {
 			ev->uid = v.value;
-			ev->has_own_uid = !uid_is_of_an_object(ev->dataset);
+			ev->has_own_uid = !uid_is_repeated(ev->dataset);
 		} else {
 			ev->vals.v[n++] = v;
 		}
