@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -64,7 +63,7 @@ static void kill_stuck(void *ctx)
 	mw_log(LOG_WARN, "worker %s[%d] did not stop within %d ms; killed", c->kind_name,
 	       (int)c->worker->pid, MW_CANCEL_GRACE_MS);
 	c->killed = true;
-	kill(c->worker->pid, SIGKILL);
+	worker_proc_kill(c->worker);
 }
 
 static void send_cancel(struct call *c)
@@ -359,8 +358,13 @@ struct pool *pool_new(const struct pool_opts *o, struct err *e)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	p->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (p->sigfd < 0) {
+	if (p->sigfd < 0)
 		err_errno(e, "signalfd");
+	else
+		p->spawner = spawner_new(o->loop, o->program, worker_proc_spawned, e);
+	if (!p->spawner) {
+		if (p->sigfd >= 0)
+			close(p->sigfd);
 		free(p);
 		return NULL;
 	}
@@ -380,8 +384,10 @@ void pool_free(struct pool *p)
 			call_finish(w->call, NULL, &e);
 	while (p->queue)
 		call_finish(p->queue, NULL, &e);
+	spawner_settle(p->spawner); /* so that every pid is known */
 	while (p->workers)
 		worker_proc_end(p->workers);
+	spawner_free(p->spawner);
 	timer_end(p->pump_timer);
 	watch_end(p->sig);
 	close(p->sigfd);

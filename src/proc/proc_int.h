@@ -5,6 +5,7 @@
 #define MW_PROC_INT_H
 
 #include "proc/pool.h"
+#include "proc/spawner.h"
 
 #define DEADLINE_SLACK_US 300000 /* a worker that keeps its own deadline answers within this */
 
@@ -22,7 +23,8 @@ struct call {
 struct worker_proc {
 	struct pool *pool;
 	const struct worker_kind *kind;
-	pid_t pid;
+	pid_t pid;                  /* 0: being started */
+	bool doomed;                /* to be killed as soon as the pid is known */
 	struct conn conn;
 	struct watch *watch;
 	struct call *call;
@@ -41,12 +43,15 @@ struct pool {
 	int64_t last_id, ack_max_us;
 	int sigfd;
 	struct watch *sig;
+	struct spawner *spawner;
 	struct timer *pump_timer;
 };
 
 int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e) MW_USE_RESULT;
 int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e); /* takes msg; -1: it was not sent */
 void worker_proc_idle(void *worker); /* timer */
+void worker_proc_kill(struct worker_proc *w);
+void worker_proc_spawned(void *worker, pid_t pid, const struct err *e);
 void worker_proc_end(struct worker_proc *w); /* kill, wait, free; at the end of the engine only */
 void pool_reap(void *pool, unsigned ready);
 void pool_pump(struct pool *p);      /* gives waiting calls to free workers */

@@ -1,11 +1,9 @@
 /*
- * One worker process: started with a clean environment and nothing but its socket, talked to, let
- * go, reaped.
+ * One worker process: started, talked to, let go, reaped.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,51 +12,13 @@
 #include "base/log.h"
 #include "proc/proc_int.h"
 
-#define WORKER_FD 3
-
-/* What a worker may see of the engine's environment: nothing that could hold a secret. */
-static const char *const env_kept[] = {"MW_NOW",        "TZ",          "LC_ALL", "ASAN_OPTIONS",
-                                       "UBSAN_OPTIONS", "LSAN_OPTIONS"};
-
-static size_t make_env(char *out[ARRAY_LEN(env_kept) + 1])
+/* Before the pid is known it is remembered: kill(0) would be ourselves. */
+void worker_proc_kill(struct worker_proc *w)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(env_kept); i++) {
-		const char *v = getenv(env_kept[i]);
-		if (v)
-			out[n++] = xasprintf("%s=%s", env_kept[i], v);
-	}
-	out[n] = NULL;
-	return n;
-}
-
-static int spawn(struct worker_proc *w, int fd, struct err *e)
-{
-	const char *const argv[] = {"midwatchd", "worker", w->kind->name, NULL};
-	char *env[ARRAY_LEN(env_kept) + 1];
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	size_t n = make_env(env);
-	int rc;
-
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, fd, WORKER_FD);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	rc = posix_spawn(&w->pid, w->pool->o.program, &files, &attr, (char *const *)(uintptr_t)argv,
-	                 env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	while (n > 0)
-		free(env[--n]);
-	errno = rc;
-	return rc ? err_errno(e, "a %s worker could not be started", w->kind->name) : 0;
+	if (w->pid > 0)
+		kill(w->pid, SIGKILL);
+	else
+		w->doomed = true;
 }
 
 static void close_own_end(struct worker_proc *w)
@@ -75,7 +35,7 @@ static void kill_closing(void *ctx)
 	struct worker_proc *w = ctx;
 
 	w->idle = NULL;
-	kill(w->pid, SIGKILL);
+	worker_proc_kill(w);
 }
 
 /* Without our end it leaves by itself; what does not is killed. */
@@ -203,7 +163,7 @@ static bool hear(struct worker_proc *w)
 	}
 	if (rc < 0 && !w->closing) { /* a sibling that talks nonsense may have been taken over */
 		mw_log(LOG_ERROR, "worker %s[%d]: %s; killed", w->kind->name, (int)w->pid, e.what);
-		kill(w->pid, SIGKILL);
+		worker_proc_kill(w);
 		let_go(w);
 	}
 	return !w->closing;
@@ -235,17 +195,11 @@ int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e
 		return err_errno(e, "socketpair");
 	}
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	if (spawn(w, fds[1], e)) {
-		close(fds[0]);
-		close(fds[1]);
-		free(w);
-		return -1;
-	}
-	close(fds[1]);
 	conn_init(&w->conn, fds[0]);
 	w->watch = loop_watch(p->o.loop, fds[0], LOOP_READ, on_ready, w);
 	w->next = p->workers;
 	p->workers = w;
+	spawner_start(p->spawner, k->name, fds[1], w);
 	return worker_proc_send(w, rpc_request(0, "start", p->o.config(p->o.ctx, k)), e);
 }
 
@@ -261,40 +215,59 @@ static void worker_proc_free(struct worker_proc *w)
 	free(w);
 }
 
+void worker_proc_spawned(void *worker, pid_t pid, const struct err *e)
+{
+	struct worker_proc *w = worker;
+	struct pool *p = w->pool;
+
+	if (e) {
+		w->start_error = *e;
+		pool_worker_died(w, 0);
+		worker_proc_free(w);
+		pool_pump(p);
+		return;
+	}
+	w->pid = pid;
+	if (w->doomed)
+		kill(pid, SIGKILL);
+	pool_reap(p, 0); /* it may have ended already */
+}
+
 void worker_proc_end(struct worker_proc *w)
 {
-	kill(w->pid, SIGKILL);
-	waitpid(w->pid, NULL, 0);
+	if (w->pid > 0) {
+		kill(w->pid, SIGKILL);
+		waitpid(w->pid, NULL, 0);
+	}
 	worker_proc_free(w);
 }
 
-static struct worker_proc *find_pid(const struct pool *p, pid_t pid)
+/* True where one was reaped: the list has changed then. */
+static bool reap_one(struct pool *p)
 {
-	for (struct worker_proc *w = p->workers; w; w = w->next)
-		if (w->pid == pid)
-			return w;
-	return NULL;
-}
-
-void pool_reap(void *pool, unsigned ready)
-{
-	struct signalfd_siginfo info;
-	struct pool *p = pool;
-	int status;
-	pid_t pid;
-
-	(void)ready;
-	while (read(p->sigfd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct worker_proc *w = find_pid(p, pid);
-		if (!w)
+	for (struct worker_proc *w = p->workers; w; w = w->next) {
+		int status;
+		if (w->pid <= 0 || waitpid(w->pid, &status, WNOHANG) != w->pid)
 			continue;
 		w->dead = true;
 		while (!w->closing && hear(w)) /* an answer may still be in the socket */
 			;
 		pool_worker_died(w, status);
 		worker_proc_free(w);
+		return true;
 	}
+	return false;
+}
+
+void pool_reap(void *pool, unsigned ready)
+{
+	struct signalfd_siginfo info;
+	struct pool *p = pool;
+
+	(void)ready;
+	while (read(p->sigfd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	while (reap_one(p))
+		;
 	pool_pump(p);
 }
