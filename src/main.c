@@ -1,14 +1,23 @@
 /*
- * midwatchd: the engine and its workers. The map of the house is in this file as rooms land.
+ * midwatchd: the engine and its workers. Which room runs in which process:
+ *
+ *   engine   serve/ (sessions, dispatch, jobs, the keeper's thread over store/state), proc/ (loop, pool, spawner's thread), proto/
+ *   lake     ask/ run/ plan/ source/ investigate/ report/ act/ over store/lake, store/graph, store/catalog and store/cover, read-only
+ *   import   intake/ into store/lake and store/graph, the one writer; it forks parsers, which hold nothing but open files
+ *   compute  correlate/ over the lake
+ *   test     proc/testworker: tries what no worker may do (midwatch doctor)
+ *
+ * base/ and model/ are everywhere; demo/ makes data and runs in no engine. The console and the command line are ui/main.c.
  */
 #include "base/log.h"
 #include "demo/cli.h"
 #include "proc/testworker.h"
 #include "serve/engine.h"
+#include "serve/work.h"
 
 #define WORKER_FD 3 /* as proc/process.c starts it */
 
-static const struct worker_kind *const kinds[] = {&worker_test, NULL};
+static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &worker_test, NULL};
 
 static int cmd_worker(int argc, char **argv)
 {
