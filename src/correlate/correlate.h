@@ -5,7 +5,7 @@
  * correlate_collect reads findings of the lake (vendor records of finding datasets) and runs the detections of
  * assets/detections/ (plan fragments) over it. correlate_cluster links findings by shared keys (instance, role session, access
  * key, address, bucket, user, host; rare keys count more than common ones, NAT and scanner addresses count nothing) within a
- * time distance, each link with its reason; scores by visible arithmetic; marks what a suppression rule hides.
+ * time distance, each link with its reason, and scores by visible arithmetic. correlate/suppress.h marks what a rule hides.
  */
 #ifndef MW_CORRELATE_H
 #define MW_CORRELATE_H

@@ -66,6 +66,7 @@ void incident_release(struct incident *i)
 	struct link *l;
 	struct score_part *p;
 	free(i->title);
+	free(i->suppressed_why);
 	vec_each (f, &i->findings)
 		finding_release(f);
 	vec_each (l, &i->links)
@@ -147,6 +148,11 @@ cJSON *incident_to_json(const struct incident *i)
 	}
 	add_texts(o, "entities", i->entities.v, i->entities.n);
 	add_texts(o, "attack", i->attack.v, i->attack.n);
+	json_add_bool(o, "suppressed", i->suppressed_by != 0);
+	if (i->suppressed_by) {
+		json_add_i64(o, "suppressed_by", i->suppressed_by);
+		json_add_str(o, "suppressed_why", i->suppressed_why);
+	}
 	return o;
 }
 
@@ -226,6 +232,9 @@ int incident_from_json(const cJSON *j, struct incident *out, struct err *e)
 		goto bad;
 	out->id = json_i64(j, "id", 0);
 	out->score = (int)json_i64(j, "score", 0);
+	out->suppressed_by = json_i64(j, "suppressed_by", 0);
+	if (out->suppressed_by)
+		out->suppressed_why = xstrdup(json_str(j, "suppressed_why", ""));
 	out->first = read_time(j, "first");
 	out->last = read_time(j, "last");
 	snprintf(out->origins, sizeof(out->origins), "%s", json_str(j, "origins", ""));

@@ -39,6 +39,8 @@ struct incident {
 	VEC(struct score_part) parts;
 	VEC(char *) entities;
 	VEC(char *) attack;
+	int64_t suppressed_by;   /* the rule that hides it; 0: none */
+	char *suppressed_why;    /* its reason, owner and end; NULL */
 };
 void finding_release(struct finding *f);
 void incident_release(struct incident *i);

@@ -1,6 +1,7 @@
 /*
  * Requests about incidents, documents, suppressions and watches: state.db's side of them, on the keeper's thread.
  */
+#include "correlate/suppress.h"
 #include "serve/engine.h"
 
 static int give(struct request *r, cJSON *result)
@@ -96,6 +97,8 @@ static int incident_close(struct state *s, struct request *r, struct err *e)
 
 static int suppress_add(struct state *s, struct request *r, struct err *e)
 {
+	if (suppress_check(json_obj(r->params, "match"), e))
+		return -1;
 	return state_suppress_add(s, &r->who, r->params, r->now, e);
 }
 

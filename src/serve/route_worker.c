@@ -40,6 +40,9 @@ static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err
 	if ((r->method == M_REPORT_DRAFT || r->method == M_INCIDENT_GET) &&
 	    add(ctx, "open", state_incidents_open(s, e)))
 		return -1;
+	if (r->method == M_INCIDENT_REFRESH &&
+	    add(ctx, "suppressions", state_suppress_list(s, r->now, e)))
+		return -1;
 	return 0;
 }
 

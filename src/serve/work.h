@@ -9,6 +9,7 @@
  *     "incident": {...}  the stored incident (incident_to_json plus status, owner, notes, pins, actions) where params name one
  *     "plan": {...}      the plan of the job, where params name a job (timeline.get, report.export)
  *     "open": [...]      all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
+ *     "suppressions": {"rules": [...]}  as state_suppress_list (incident.refresh)
  *     "watches", "suppressed", "blind": [...]  for a handoff;  "systems": [name...]  configured response targets (playbook.get)
  *   }
  *

@@ -1,5 +1,5 @@
 /* The compute worker: findings of the lake into incidents. Opens lake and graph to read; the engine stores what comes back. */
-#include "correlate/correlate.h"
+#include "correlate/suppress.h"
 #include "proc/sandbox.h"
 #include "serve/work.h"
 #include "store/graph.h"
@@ -46,11 +46,15 @@ static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct
 	struct incident_list incidents = {0};
 	bool changed;
 	int rc;
-	(void)params;
+	const cJSON *ctx = json_obj(params, "ctx");
+	mw_time now;
+	if (!mw_time_parse(slice_of(json_str(ctx, "now", "")), &now))
+		now = mw_now();
 	rc = lake_refresh(s->lake, &changed, e) || graph_refresh(s->graph, &changed, e) ||
 	     correlate_collect(s->lake, s->graph, MW_TIME_NONE, &findings, e) ||
 	     correlate_cluster(&findings, s->graph, &incidents, e);
 	if (!rc) {
+		suppress_apply(&incidents, json_arr(json_obj(ctx, "suppressions"), "rules"), now);
 		*result = list_json(&incidents);
 		json_add_i64(*result, "findings", (int64_t)findings.v.n);
 	}

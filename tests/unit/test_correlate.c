@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "correlate/correlate.h"
+#include "correlate/suppress.h"
 #include "correlate/tally.h"
 #include "store/graph.h"
 
@@ -300,6 +301,72 @@ static void incident_survives_json(void **state)
 	finding_list_release(&l);
 }
 
+/* ---- suppression ---- */
+
+#define RULE(match)                                                                            \
+	"[{\"id\":7,\"owner\":\"vuln-team\",\"reason\":\"scan\",\"until\":\"2026-03-15T00:00:" \
+	"00Z\",\"match\":" match "}]"
+
+static int64_t hidden_by(const char *rules, enum severity second, mw_time now)
+{
+	struct finding_list l = {0};
+	struct err e = {0};
+	put(&l, "guardduty:1", "guardduty", SEV_LOW, T0,
+	    ENTITIES("src_endpoint.ip=203.0.113.5", "device.hostname=scan"));
+	put(&l, "guardduty:2", "guardduty", second, T0,
+	    ENTITIES("src_endpoint.ip=203.0.113.5", "device.hostname=scan"));
+	struct incident_list out = cluster(&l, graph);
+	cJSON *j = json_parse(slice_of(rules), 4096, &e);
+	assert_non_null(j);
+	assert_int_equal(out.v.n, 1);
+	suppress_apply(&out, j, now);
+	int64_t by = out.v.v[0].suppressed_by;
+	cJSON *doc = incident_to_json(&out.v.v[0]);
+	assert_int_equal(json_bool(doc, "suppressed", false), by != 0);
+	cJSON_Delete(doc);
+	cJSON_Delete(j);
+	incident_list_release(&out);
+	finding_list_release(&l);
+	return by;
+}
+
+static void suppression_hides_what_is_alike(void **state)
+{
+	(void)state;
+	assert_int_equal(hidden_by(RULE("{\"entity\":\"device.hostname=scan\"}"), SEV_LOW, T0), 7);
+	assert_int_equal(
+	        hidden_by(RULE("{\"rule\":\"ru*\",\"dataset\":\"guardduty\"}"), SEV_MEDIUM, T0), 7);
+	assert_int_equal(
+	        hidden_by(RULE("{\"entity\":[\"a=b\",\"device.hostname=sc*\"]}"), SEV_LOW, T0), 7);
+	/* another thing, a graver finding, a rule past its end: it shows */
+	assert_int_equal(hidden_by(RULE("{\"entity\":\"device.hostname=other\"}"), SEV_LOW, T0), 0);
+	assert_int_equal(hidden_by(RULE("{\"entity\":\"device.hostname=scan\"}"), SEV_HIGH, T0), 0);
+	assert_int_equal(hidden_by(RULE("{\"title\":\"title of guardduty:1\"}"), SEV_LOW, T0), 0);
+	assert_int_equal(hidden_by(RULE("{\"rule\":\"rule\"}"), SEV_LOW, T0 + 2 * MW_DAY), 0);
+	assert_int_equal(hidden_by(RULE("{\"rule\":\"rule\",\"severity\":\"high\"}"), SEV_HIGH, T0),
+	                 7);
+}
+
+static void useless_suppressions_are_refused(void **state)
+{
+	static const char *const texts[] = {"{}",
+	                                    "{\"severity\":\"low\"}",
+	                                    "{\"rule\":\"*\"}",
+	                                    "{\"rule\":\"\"}",
+	                                    "{\"entity\":\"x\"}",
+	                                    "{\"entity\":[]}",
+	                                    "{\"ruel\":\"x\"}",
+	                                    "{\"rule\":\"x\",\"severity\":\"awful\"}"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct err e = {0};
+		cJSON *j = json_parse(slice_of(texts[i]), 4096, &e);
+		assert_int_equal(suppress_check(j, &e), -1);
+		assert_true(*e.what);
+		cJSON_Delete(j);
+	}
+}
+
 /* ---- detections ---- */
 
 static void all_detections_make_plans(void **state)
@@ -408,6 +475,8 @@ int main(void)
 	        cmocka_unit_test(an_approved_change_lowers),
 	        cmocka_unit_test(without_inventory_it_says_so),
 	        cmocka_unit_test(incident_survives_json),
+	        cmocka_unit_test(suppression_hides_what_is_alike),
+	        cmocka_unit_test(useless_suppressions_are_refused),
 	        cmocka_unit_test(all_detections_make_plans),
 	        cmocka_unit_test(bad_detections_are_refused),
 	        cmocka_unit_test(groups_count_in_windows),
