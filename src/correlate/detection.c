@@ -153,11 +153,19 @@ static bool expand(cJSON *array, const struct yaml_node *n, const struct facts *
 	const char *const *list = facts_list(f, slice_of(n->text + 1), &count);
 	for (size_t i = 0; list && i < count; i++)
 		cJSON_AddItemToArray(array, cJSON_CreateString(list[i]));
-	if (list && !count && !n->next && !array->child)
-		cJSON_AddItemToArray(
-		        array,
-		        cJSON_CreateString("")); /* equals no value: there are no empty ones */
 	return list != NULL;
+}
+
+/* A comparison with a list of which nothing is known is false: an empty "any". */
+static cJSON *known_or_false(cJSON *o)
+{
+	const cJSON *values = json_arr(o, "values");
+	if (!values || values->child)
+		return o;
+	cJSON_Delete(o);
+	o = cJSON_CreateObject();
+	json_add_arr(o, "any");
+	return o;
 }
 
 /* Depth is bounded by the YAML reader. */
@@ -172,7 +180,7 @@ static cJSON *to_json(const struct yaml_node *n, const struct facts *f)
 		else if (!expand(o, c, f))
 			cJSON_AddItemToArray(o, to_json(c, f));
 	}
-	return o;
+	return known_or_false(o);
 }
 
 static bool has_needs(const struct detection *d, const struct facts *f)

@@ -316,7 +316,10 @@ int worker_main(const struct worker_kind *kind, int fd)
 	struct worker *w = xcalloc(1, sizeof(*w));
 	struct err e = {0};
 	pthread_t thread;
+	char name[32];
 
+	snprintf(name, sizeof(name), "worker/%s", kind->name);
+	log_init(name, STDERR_FILENO, LOG_INFO);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	w->kind = kind;

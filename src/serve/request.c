@@ -44,12 +44,25 @@ void request_reply(struct request *r, cJSON *result)
 	request_free(r);
 }
 
+/* What the engine asked itself and did not get concerns everybody who looks at the queue. */
+static void notice(const struct request *r, const struct err *e)
+{
+	cJSON *params = cJSON_CreateObject();
+	struct err said = *e;
+
+	err_prefix(&said, "%s", methods[r->method].name);
+	mw_log(LOG_WARN, "%s", said.what);
+	json_add_str(params, "level", "warn");
+	json_add_str(params, "text", said.what);
+	client_broadcast(r->e, (uid_t)-1, "engine.notice", params);
+}
+
 void request_fail(struct request *r, const struct err *e)
 {
 	if (r->client)
 		client_answer(r->e, r->client, rpc_error(r->id, e));
 	else
-		mw_log(LOG_WARN, "%s: %s", methods[r->method].name, e->what);
+		notice(r, e);
 	request_free(r);
 }
 
