@@ -142,19 +142,47 @@ static void bury_broad(const struct build *b, struct query *q)
 			q->cons.v[i].dead = true;
 }
 
+/* "files that were created" is a concept of its own where the lexicon has it under those two words. */
+static const struct lex_entry *verb_concept(const struct build *b, const struct query *q)
+{
+	for (size_t v = 0; v < q->verbs.n; v++)
+		for (size_t i = 0; i < q->subjects.n + q->objects.n; i++) {
+			const struct lex_entry *f = i < q->subjects.n
+			                                    ? q->subjects.v[i]
+			                                    : q->objects.v[i - q->subjects.n];
+			const struct lex_entry *e =
+			        lexicon_phrase(b->env->x, arena_printf(b->env->a, "%s %s", f->name,
+			                                               q->verbs.v[v]->name));
+
+			if (e && e->kind == LEX_CONCEPT && frag_alive(e->where, b->env->w))
+				return e;
+		}
+	return NULL;
+}
+
 static void take_verbs(const struct build *b, struct query *q)
 {
-	struct con c;
+	const struct lex_entry *e = verb_concept(b, q);
+	struct con c = {.kind = CON_CONCEPT, .lex = e};
+	bool clouds = world_has_field(b->env->w, "api.operation");
 
 	for (size_t i = 0; i < q->cons.n && q->objects.n == 0; i++)
 		if (q->cons.v[i].kind == CON_CONCEPT && !q->cons.v[i].dead &&
 		    frag_field_value(q->cons.v[i].lex->where, "api.operation"))
 			return; /* "gpu instances launched": the concept says so */
-	if (q->verbs.n && con_of_verbs(b->env, q, &c)) {
+	if (q->verbs.n == 0)
+		return;
+	if (!(e && (!clouds || e->concept == CK_ACTION)) && !con_of_verbs(b->env, q, &c)) {
+		q->verb_lost = true; /* nothing here is said to happen so */
+		return;
+	}
+	{
 		c.group = ++q->groups_used;
 		c.nterms = 0;
 		*vec_push(&q->cons) = c;
 	}
+	if (c.kind == CON_CONCEPT)
+		*vec_push(&q->context) = e;
 }
 
 struct plan_node *build_where(const struct build *b, struct query *q)

@@ -45,19 +45,52 @@ static bool ranked(const struct query *q)
 	return q->top || q->least || q->first || q->last || q->busiest;
 }
 
+/* "longer than 60 seconds", "more than 10000 bytes sent": what is compared stands behind the number. */
+static bool compared_behind(struct walk *w, struct term *t, struct term *next)
+{
+	const struct lex_entry *e = NULL;
+	struct con c = {.kind = CON_FIELD, .nfields = 1, .op = walk_op(w->cmp)};
+	double n = (double)t->num;
+
+	if (next && next->kind == T_SPAN) {
+		e = lexicon_phrase(w->p->env->x, "duration");
+		n *= (double)next->num / (double)MW_SECOND;
+	} else if (next && next->kind == T_FIELD && field_is_number(next->lex)) {
+		e = next->lex;
+	}
+	if (!e || !e->fields)
+		return false;
+	c.fields[0] = field_here(w->p->env, e);
+	c.values = arena_alloc(w->p->env->a, sizeof(*c.values));
+	c.values[0] = slice_of(arena_printf(w->p->env->a, "%.0f", n));
+	c.nvalues = 1;
+	next->used = next->gone = true;
+	walk_mark(w, w->i, 1, &c);
+	walk_add(w, &c);
+	return true;
+}
+
+/* A number behind "more than": of the field in front or behind, else of the count. */
+static void on_compared(struct walk *w, struct term *t, struct term *next)
+{
+	if (w->field && field_is_number(w->field) && !(next && term_gram(next, G_TIMES))) {
+		walk_take_value(w, w->i, w->field, w->i);
+		return;
+	}
+	if (compared_behind(w, t, next))
+		return;
+	w->q->having = w->cmp;
+	w->q->having_n = t->num;
+	w->cmp = G_NONE;
+	t->used = true;
+}
+
 static void on_number(struct walk *w, struct term *t)
 {
 	struct term *prev = walk_behind(w, 0), *next = walk_ahead(w, NULL);
 
 	if (w->cmp != G_NONE && w->cmp != G_CONTAINS && w->cmp != G_STARTS && w->cmp != G_ENDS) {
-		if (w->field && field_is_number(w->field) && !(next && term_gram(next, G_TIMES))) {
-			walk_take_value(w, w->i, w->field, w->i);
-			return;
-		}
-		w->q->having = w->cmp;
-		w->q->having_n = t->num;
-		w->cmp = G_NONE;
-		t->used = true;
+		on_compared(w, t, next);
 		return;
 	}
 	if (next && (term_gram(next, G_GE) || term_gram(next, G_LE)) &&
@@ -94,32 +127,50 @@ static void on_number(struct walk *w, struct term *t)
 		return;
 	if (w->field && w->neg && walk_take_value(w, w->i, w->field, w->i))
 		return;
+	if (w->last && (w->join != G_NONE || w->near_last) &&
+	    strcmp(w->q->cons.v[w->last - 1].nfields ? w->q->cons.v[w->last - 1].fields[0] : "",
+	           code_fields[0]) == 0 &&
+	    walk_take_value(w, w->i, &code_entry, w->i))
+		return; /* "events 1 and 3" */
 	if (event_code(w, t))
 		return;
 	if (walk_take_value(w, w->i, w->join != G_NONE || w->near_last ? w->field : NULL, w->i))
 		return;
 }
 
+/* A unit of time that is no bucket: "in the first 10 minutes" stays unread, and is asked about. */
+static bool is_bucket(const struct walk *w, const struct term *t, const struct term *prev)
+{
+	const struct query *q = w->q;
+	const struct term *next = walk_at(w, w->i + 1);
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+	if (prev && prev->kind == T_NUMBER && !prev->used)
+		return false;
+	if (w->after_per || w->prep == G_BY ||
+	    (prev && (term_gram(prev, G_PER) || term_gram(prev, G_EACH))))
+		return true;
+	if (last.n > 2 && memcmp(last.s + last.n - 2, "ly", 2) == 0)
+		return true;
+	return q->top || q->least || q->busiest || q->which || q->series ||
+	       (next && term_gram(next, G_SPAN));
+}
+
 static void on_span(struct walk *w, struct term *t)
 {
 	struct term *prev = walk_behind(w, 0);
-	bool by = w->after_per || w->prep == G_BY ||
-	          (prev && (term_gram(prev, G_PER) || term_gram(prev, G_EACH)));
+	const struct term *next = walk_at(w, w->i + 1);
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
 
-	t->used = true;
 	if (prev && prev->kind == T_NUMBER && !prev->used &&
-	    (w->after_per || w->q->series ||
-	     term_gram(walk_at(w, w->i + 1) ? walk_at(w, w->i + 1) : t, G_SPAN))) {
+	    (w->after_per || w->q->series || (next && term_gram(next, G_SPAN)))) {
 		t->num *= prev->num;
 		prev->used = true;
-		by = true;
+	} else if (!is_bucket(w, t, prev)) {
+		return;
 	}
-	(void)by;
-	{
-		struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
-
-		w->q->plural = w->q->plural || (last.n && last.s[last.n - 1] == 's');
-	}
+	t->used = true;
+	w->q->plural = w->q->plural || (last.n && last.s[last.n - 1] == 's');
 	w->q->span = t->num == 28 * MW_DAY    ? PLAN_SPAN_MONTH
 	             : t->num == 365 * MW_DAY ? PLAN_SPAN_YEAR
 	                                      : t->num;
@@ -186,6 +237,14 @@ static void on_verb(struct walk *w, struct term *t)
 	w->near_last = false;
 }
 
+/* "which hosts did X connect to" */
+static bool ends_toward(const struct parse *p, size_t from, size_t to)
+{
+	while (to > from && (p->t->v[to - 1].gone || term_filler(&p->t->v[to - 1])))
+		to--;
+	return to > from && term_gram(&p->t->v[to - 1], G_TO);
+}
+
 void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 {
 	struct walk w = {.p = p, .q = q, .to = to, .prep = G_NONE, .join = G_NONE, .cmp = G_NONE};
@@ -201,6 +260,7 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 
 		q->yesno = tok_in(&p->t->toks.v[0], asks);
 	}
+	q->toward = ends_toward(p, from, to);
 	for (size_t i = from; i < to; i++) /* known before the first name is placed */
 		q->did = q->did || (!p->t->v[i].gone && term_gram(&p->t->v[i], G_DID)),
 		q->himself = q->himself || term_gram(&p->t->v[i], G_HIM);

@@ -35,7 +35,8 @@ static void list_things(struct walk *w, const struct term *t)
 		plural = plural ||
 		         (tk->v[i].word.n > 3 && tk->v[i].word.s[tk->v[i].word.n - 1] == 's');
 	(void)first;
-	if (t->lex->lists && plural && part && !w->q->noun && !w->q->count && w->q->cons.n == 0)
+	if (t->lex->lists && ((plural && part) || strcmp(t->lex->name, "child process") == 0) &&
+	    !w->q->noun && !w->q->count && w->q->cons.n == 0)
 		w->q->things = true;
 }
 
@@ -335,6 +336,14 @@ void walk_field(struct walk *w, struct term *t)
 	w->field_term = w->i;
 	if (e->camel)
 		*vec_push(&w->q->objects) = e;
+	if ((w->after_per || w->prep == G_BY) && field_is_number(e) &&
+	    (w->q->top || w->q->least || w->q->subjects.n)) {
+		w->q->sum_of = e; /* "top hosts by bytes sent" */
+		w->q->fn = FN_SUM;
+		w->after_per = false;
+		w->prep = G_NONE;
+		return;
+	}
 	if (w->after_per || w->prep == G_BY) {
 		w->after_per = false;
 		w->prep = G_NONE;

@@ -104,6 +104,45 @@ static void on_that(struct walk *w, struct term *t)
 	w->q->ref_those = true;
 }
 
+/* "connections between A and B": both ends are among the two */
+static void between_addresses(struct walk *w, struct term *t)
+{
+	struct term *a = walk_at(w, w->i + 1), *and = walk_at(w, w->i + 2),
+	            *b = walk_at(w, w->i + 3);
+	const char *const ends[] = {"src_endpoint.ip", "dst_endpoint.ip"};
+
+	if (!a || !b || a->ent != ENT_IP || b->ent != ENT_IP || a->kind != T_VALUE ||
+	    b->kind != T_VALUE || !term_gram(and, G_AND))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		struct con c = {.kind = CON_FIELD,
+		                .fields = {ends[i]},
+		                .nfields = 1,
+		                .op = OP_IN,
+		                .nvalues = 2};
+
+		c.values = arena_alloc(w->p->env->a, 2 * sizeof(*c.values));
+		c.values[0] = a->value;
+		c.values[1] = b->value;
+		walk_mark(w, w->i + 1, 3, &c);
+		w->near_last = false;
+		w->join = G_NONE;
+		walk_add(w, &c);
+	}
+	t->used = true;
+	w->i += 3;
+}
+
+/* Does what stands right in front make this a relative clause? */
+static bool relative_word(const struct walk *w)
+{
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL;
+
+	return p && !p->close && !p->gone &&
+	       (p->kind == T_CONCEPT || p->kind == T_FIELD || p->kind == T_VALUE ||
+	        p->kind == T_NUMBER || term_gram(p, G_NOUN));
+}
+
 void walk_gram(struct walk *w, struct term *t)
 {
 	enum gram g = t->lex->gram;
@@ -177,12 +216,14 @@ void walk_gram(struct walk *w, struct term *t)
 		w->q->only_first = w->q->only_first || !walk_behind(w, 0) ||
 		                   (w->q->cons.n == 0 && w->q->subjects.n == 0);
 		return;
+	case G_BETWEEN:
+		between_addresses(w, t);
+		return;
 	case G_NOISE:
 	case G_BEFORE:
 	case G_AFTER:
 	case G_WITHIN:
 	case G_AROUND:
-	case G_BETWEEN:
 	case G_THEN:
 	case G_UNTIL:
 		t->used = g == G_WITHIN;
@@ -193,6 +234,8 @@ void walk_gram(struct walk *w, struct term *t)
 		return;
 	default:
 		t->used = true;
+		if ((g == G_WHOSE || g == G_WHERE || g == G_WHICH) && relative_word(w))
+			return; /* "processes whose command line ..." */
 		set_flag(w, g);
 		if (g == G_NOUN || g == G_TIMES)
 			w->near_last = w->near_last && g == G_TIMES;

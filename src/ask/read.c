@@ -326,6 +326,14 @@ static void hang_on(struct plan_search *s, const struct anchor *a, int step)
 	}
 }
 
+static bool acts(const struct query *q)
+{
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (q->cons.v[i].kind == CON_CONCEPT && q->cons.v[i].lex->concept == CK_ACTION)
+			return true;
+	return false;
+}
+
 static bool main_step(struct reader *r, struct query *q, struct clauses *c)
 {
 	struct build b = builder(r);
@@ -345,6 +353,13 @@ static bool main_step(struct reader *r, struct query *q, struct clauses *c)
 		hang_on(&b.p->steps[at].search, &c->anchors[i], (int)i);
 	time_chip(r, q, &b.p->steps[at].search);
 	said = build_shape(&b, q, at) || said;
+	if (q->verb_lost && !acts(q)) {
+		clarify(r, arena_printf(&r->out->arena,
+		                        "\"%s\" of what? These logs name no such action; say the "
+		                        "event, or what it was done to.",
+		                        q->verbs.v[0]->name));
+		return true;
+	}
 	return said || q->cons.n || q->verbs.n || c->nanchors;
 }
 

@@ -20,6 +20,10 @@ const char *subject_field(const struct build *b, const struct query *q, const st
 {
 	const char *slot = NULL;
 
+	if (q->toward && e->fields &&
+	    (strcmp(e->name, "host") == 0 || strcmp(e->name, "source address") == 0) &&
+	    world_has_field(b->env->w, "dst_endpoint.ip"))
+		return "dst_endpoint.ip";
 	if (strcmp(e->name, "user") == 0)
 		slot = slot_field(b->env, q, "user");
 	else if (strcmp(e->name, "process") == 0)
@@ -231,7 +235,7 @@ static bool shape_sum(const struct build *b, struct query *q, struct plan_search
 	add_stat(b, s, (enum plan_fn)q->fn, f, q->fn == FN_SUM ? "sum" : "value");
 	for (size_t i = 0; i < w->ngroups; i++)
 		add_by(b, s, w->groups[i]);
-	if (w->subject && !w->ngroups && (q->top || q->which))
+	if (w->subject && !w->ngroups)
 		add_by(b, s, w->subject);
 	s->span = q->span;
 	b->p->show = s->nby || s->span ? SHOW_RANKING : SHOW_COUNT;

@@ -331,13 +331,31 @@ static size_t read_long_value(struct reader *r, size_t i, struct term *t, size_t
 	return 0;
 }
 
+/* Found in fields only that say little of what was meant: the product of a file, a log's provider. */
+static bool only_asides(const struct term *t)
+{
+	for (size_t i = 0; i < t->ncands; i++)
+		if (!t->cands[i].raw && strncmp(t->cands[i].field, "metadata.", 9) != 0)
+			return false;
+	return true;
+}
+
 static size_t read_value(struct reader *r, size_t i, struct term *t)
 {
+	struct term program = {0};
 	struct slice w = r->t.v[i].text;
 
-	if (find_value(r->env, t, w))
+	if (find_value(r->env, t, w) && !(only_asides(t) && w.n >= 3 && !name_like(&r->t.v[i])))
 		return 1;
 	/* a program by its short name */
+	if (t->ncands && find_value(r->env, &program,
+	                            slice_of(arena_printf(r->env->a, "%.*s.exe", (int)w.n, w.s)))) {
+		*t = program;
+		t->ent = ENT_FILE;
+		return 1;
+	}
+	if (t->ncands)
+		return 1;
 	if (w.n < 3 || name_like(&r->t.v[i]) ||
 	    !find_value(r->env, t, slice_of(arena_printf(r->env->a, "%.*s.exe", (int)w.n, w.s))))
 		return 0;
@@ -590,6 +608,23 @@ static void finish(struct reader *r, struct term *t, size_t i, size_t n)
 	*vec_push(&r->out) = *t;
 }
 
+/* Right behind a field, a value of that field is what it looks like: "user SYSTEM", "severity high". */
+static size_t read_of_field(struct reader *r, size_t i, struct term *t, const struct term *lex)
+{
+	const struct term *p = previous(r);
+
+	if (!p || p->kind != T_FIELD || p->close || !p->lex->fields || lex->kind == T_GRAM ||
+	    !find_value(r->env, t, r->t.v[i].text))
+		return 0;
+	for (size_t k = 0; k < t->ncands; k++)
+		for (const char *const *f = p->lex->fields; *f; f++)
+			if (strcmp(*f, t->cands[k].field) == 0) {
+				t->ent = entity_of(t->value);
+				return 1;
+			}
+	return 0;
+}
+
 /* A dash by itself parts clauses. */
 static size_t read_dash(struct reader *r, struct term *t)
 {
@@ -647,6 +682,9 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	if ((n = read_command(r, i, t)))
 		return n;
 	k = read_lexicon(r, i, &lex);
+	if (k < 2 && (n = read_of_field(r, i, t, &lex)))
+		return n;
+	memset(t, 0, sizeof(*t));
 	if (k < 2 && (n = read_entity(r, i, t)))
 		return n;
 	n = read_event(r, i, t);

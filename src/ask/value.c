@@ -311,8 +311,8 @@ static struct slice block_of(const struct term_env *env, struct slice s)
 	return slice_of(text);
 }
 
-static bool address_con(const struct term_env *env, const struct term *t, enum gram prep,
-                        const struct lex_entry *field, struct con *c)
+static bool address_con(const struct term_env *env, const struct query *q, const struct term *t,
+                        enum gram prep, const struct lex_entry *field, struct con *c)
 {
 	static const char *const any[] = {"src_endpoint.ip", "dst_endpoint.ip", "device.ip", NULL};
 	const char *only = NULL;
@@ -322,6 +322,8 @@ static bool address_con(const struct term_env *env, const struct term *t, enum g
 		only = "src_endpoint.ip";
 	if (prep == G_TO)
 		only = "dst_endpoint.ip";
+	if (prep == G_NONE && (q->did || q->toward))
+		only = "src_endpoint.ip";
 	if (field && field->fields && strcmp(field->fields[0], "src_endpoint.ip") != 0)
 		only = field_here(env, field);
 	if (field && strstr(field->name, "source") && prep != G_NONE)
@@ -388,6 +390,36 @@ static bool word_field(const struct lex_entry *e, const char *slot)
 	       (strcmp(slot, "user") == 0 && strcmp(e->name, "IAM user") == 0);
 }
 
+/* The name of a file where the field holds whole paths: the field of names beside it, else the end of the path. */
+static bool file_con(const struct term_env *env, const struct term *t, enum gram prep,
+                     const char *name, struct con *c)
+{
+	static const struct {
+		const char *path, *name;
+	} twins[] = {{"process.file.path", "process.name"},
+	             {"process.parent_process.file.path", "process.parent_process.name"},
+	             {"actor.process.file.path", "actor.process.name"},
+	             {"file.path", "file.name"},
+	             {"module.file.path", "module.file.name"},
+	             {"mw.target_image", NULL}};
+
+	for (size_t i = 0; i < ARRAY_LEN(twins); i++) {
+		if (strcmp(name, twins[i].path) != 0)
+			continue;
+		con_open(c, CON_FIELD, prep);
+		c->fields[c->nfields++] = twins[i].name && world_has_field(env->w, twins[i].name)
+		                                  ? twins[i].name
+		                                  : name;
+		c->op = c->fields[0] == name ? OP_ENDS : OP_IS;
+		one_value(env, c,
+		          c->op == OP_IS ? t->value
+		                         : slice_of(arena_printf(env->a, "\\%.*s", (int)t->value.n,
+		                                                 t->value.s)));
+		return true;
+	}
+	return false;
+}
+
 static bool field_con(const struct term_env *env, const struct query *q, const struct term *t,
                       enum gram prep, const struct lex_entry *e, struct con *c)
 {
@@ -419,6 +451,8 @@ static bool field_con(const struct term_env *env, const struct query *q, const s
 	name = slot ? slot : best ? best->field : field_here(env, e);
 	if (!name)
 		return false;
+	if (!best && t->ent == ENT_FILE && file_con(env, t, prep, name, c))
+		return true;
 	if (best && !best->near) {
 		const char *acting = acting_field(env, q, e, prep, name);
 		const char *list[2] = {acting, NULL};
@@ -508,7 +542,7 @@ bool con_of_value(const struct term_env *env, const struct query *q, const struc
 	const struct cand *best;
 
 	if (t->ent == ENT_IP || t->ent == ENT_CIDR)
-		return address_con(env, t, prep, field, c);
+		return address_con(env, q, t, prep, field, c);
 	if (t->ent == ENT_CMD) {
 		con_open(c, CON_FIELD, prep);
 		c->fields[c->nfields++] = "process.cmd_line";
@@ -542,6 +576,12 @@ bool con_of_value(const struct term_env *env, const struct query *q, const struc
 		if (best && proc && strcmp(best->field, "process.name") == 0 &&
 		    best_cand(env, t, prep, plist))
 			best = best_cand(env, t, prep, plist);
+		if (best && (prep == G_BY || prep == G_OF) &&
+		    strcmp(best->field, "process.name") == 0 && slot_field(env, q, "by_process")) {
+			cand_con(env, t, best, prep, c); /* "started by X": its parent */
+			c->fields[0] = slot_field(env, q, "by_process");
+			return true;
+		}
 		if (best && (best->mask & env->w->in_scope || !home_con(env, t, prep, c)))
 			return cand_con(env, t, best, prep, c);
 	}

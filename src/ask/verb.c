@@ -108,6 +108,19 @@ static void prefixes(const struct term_env *env, const struct query *q, struct c
 	(void)env;
 }
 
+/* Logs whose events are named by a verb first. */
+static bool cloud_in_scope(const struct world *w)
+{
+	static const char *const clouds[] = {"cloudtrail", "azure", "m365", "k8s", "gcp", "s3"};
+
+	for (size_t d = 0; d < w->nds && d < WORLD_DATASETS_MAX; d++)
+		for (size_t i = 0; i < ARRAY_LEN(clouds); i++)
+			if ((w->in_scope >> d & 1) &&
+			    dataset_within(w->ds[d].name, slice_of(clouds[i])))
+				return true;
+	return false;
+}
+
 bool con_of_verbs(const struct term_env *env, const struct query *q, struct con *c)
 {
 	const struct field *op = field_find(SLICE("api.operation"));
@@ -121,6 +134,8 @@ bool con_of_verbs(const struct term_env *env, const struct query *q, struct con 
 	        .kind = CON_FIELD, .fields = {"api.operation"}, .nfields = 1, .op = OP_IN};
 	c->values = arena_alloc(env->a, MATCH_MAX * sizeof(*c->values));
 	if (q->objects.n == 0) {
+		if (!cloud_in_scope(env->w))
+			return false;
 		prefixes(env, q, c);
 		return true;
 	}

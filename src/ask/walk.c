@@ -114,7 +114,7 @@ void walk_mark(struct walk *w, size_t from, size_t n, struct con *c)
 		w->p->t->v[i].used = true;
 }
 
-static enum plan_op cmp_op(enum gram g)
+enum plan_op walk_op(enum gram g)
 {
 	switch (g) {
 	case G_GT:
@@ -144,7 +144,7 @@ static void op_con(struct walk *w, struct term *t, const struct lex_entry *f, st
 	memset(c, 0, sizeof(*c));
 	c->kind = CON_FIELD;
 	c->fields[c->nfields++] = name ? name : "message";
-	c->op = cmp_op(w->cmp);
+	c->op = walk_op(w->cmp);
 	c->values = arena_alloc(w->p->env->a, sizeof(*c->values));
 	c->values[0] = t->kind == T_NUMBER && t->scale > 1
 	                       ? slice_of(arena_printf(w->p->env->a, "%lld", (long long)t->num))

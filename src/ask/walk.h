@@ -34,6 +34,7 @@ void walk_drop_subject(struct query *q,
                        const struct lex_entry *e); /* it was a constraint, not what is asked for */
 /* A value, a number or an unknown word, with the field that waits for it or by itself. first: the term that begins it. */
 bool walk_take_value(struct walk *w, size_t k, const struct lex_entry *field, size_t first);
+enum plan_op walk_op(enum gram g); /* of "more than", "starting with"; OP_IS otherwise */
 void walk_want_n(struct walk *w, int64_t n);
 bool field_is_number(const struct lex_entry *f);
 bool term_value_like(const struct term *t);
