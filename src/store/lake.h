@@ -15,7 +15,10 @@
  * proof.
  *
  * Dedup: an event with its own uid is known by (dataset, uid), any other by the hash of (dataset,
- * raw). lake_append drops what is there already, and within the batch; it counts what it dropped.
+ * raw) and by how often that record stood in its file before: two equal lines of one file are two
+ * events, while a file that is imported twice, or that overlaps with another, adds nothing (of the
+ * files cut into several batches, a repeat across the cut counts as a duplicate). lake_append drops
+ * what is there already, and within the batch; it counts what it dropped.
  */
 #ifndef MW_LAKE_H
 #define MW_LAKE_H

@@ -29,6 +29,7 @@ struct part { /* the events of one dataset */
 	uint64_t raw_bytes;
 	VEC(int64_t) time, arrival, line, rawlen;
 	struct buf keys; /* SEG_KEY bytes a row */
+	struct map repeats; /* file and key of records without an id -> how often so far */
 	struct column *fields[FIELD_MAX];
 	struct column uid, file;
 	VEC(struct path_stat) paths; /* by the reader's path number */
@@ -87,6 +88,7 @@ static void part_free(struct part *p)
 	vec_free(&p->line);
 	vec_free(&p->rawlen);
 	buf_release(&p->keys);
+	map_release(&p->repeats);
 	vec_free(&p->paths);
 	vec_free(&p->spelled);
 	vec_free(&p->frames);
@@ -257,20 +259,44 @@ static void close_frame(struct lake_builder *b, struct part *p)
 
 /* ---- adding ---- */
 
+static void hash_key(const struct part *p, const char *kind, struct slice text, uint64_t repeat,
+                     uint8_t key[SEG_KEY])
+{
+	crypto_generichash_state st;
+
+	crypto_generichash_init(&st, NULL, 0, SEG_KEY);
+	crypto_generichash_update(&st, (const uint8_t *)p->dataset, strlen(p->dataset) + 1);
+	crypto_generichash_update(&st, (const uint8_t *)kind, 1);
+	if (repeat)
+		crypto_generichash_update(&st, (const uint8_t *)&repeat, sizeof(repeat));
+	crypto_generichash_update(&st, (const uint8_t *)text.s, text.n);
+	crypto_generichash_final(&st, key, SEG_KEY);
+}
+
+/* How often the same record without an id has come in this file before: each is an event. */
+static uint64_t repeat_of(struct part *p, const struct event *ev, const uint8_t key[SEG_KEY])
+{
+	struct buf b = BUF_INIT;
+	struct map_entry *m;
+
+	buf_add(&b, key, SEG_KEY);
+	buf_add(&b, ev->basename.s, ev->basename.n);
+	m = map_put(&p->repeats, b.s, b.len, NULL);
+	buf_release(&b);
+	return m->val.u++;
+}
+
 /* What an event is known by, for dedup. BLAKE2b, since content may be made to collide by whoever
  * writes the log. */
 static void make_key(struct part *p, const struct event *ev)
 {
-	crypto_generichash_state st;
 	uint8_t key[SEG_KEY];
-	struct slice text = ev->has_own_uid ? ev->uid : ev->raw;
-	const char *kind = ev->has_own_uid ? "u" : "r";
+	uint64_t repeat;
 
-	crypto_generichash_init(&st, NULL, 0, sizeof(key));
-	crypto_generichash_update(&st, (const uint8_t *)p->dataset, strlen(p->dataset) + 1);
-	crypto_generichash_update(&st, (const uint8_t *)kind, 1);
-	crypto_generichash_update(&st, (const uint8_t *)text.s, text.n);
-	crypto_generichash_final(&st, key, sizeof(key));
+	hash_key(p, ev->has_own_uid ? "u" : "r", ev->has_own_uid ? ev->uid : ev->raw, 0, key);
+	repeat = ev->has_own_uid ? 0 : repeat_of(p, ev, key);
+	if (repeat)
+		hash_key(p, "n", ev->raw, repeat, key);
 	buf_add(&p->keys, key, sizeof(key));
 }
 

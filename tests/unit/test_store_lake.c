@@ -127,6 +127,30 @@ static void test_append_and_get(void **state)
 	lake_close(l);
 }
 
+/* Equal lines of one file are so many events; the same file again, or some of it, adds none. */
+static void test_repeats(void **state)
+{
+	static const struct sample lines[] = {
+	        {"syslog", NULL, "a", "same", 1},
+	        {"syslog", NULL, "a", "same", 1},
+	        {"syslog", NULL, "a", "same", 1},
+	};
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct lake_appended out;
+	struct err e = {0};
+	int64_t import;
+
+	(void)state;
+	assert_int_equal(lake_import_begin(l, "repeats", &import, &e), 0);
+	out = append(l, import, lines, 3);
+	assert_int_equal(out.added, 3);
+	out = append(l, import, lines, 3);
+	assert_int_equal(out.added, 0);
+	out = append(l, import, lines + 2, 1);
+	assert_int_equal(out.added, 0);
+	lake_close(l);
+}
+
 static void test_undo_and_reimport(void **state)
 {
 	struct lake *l = open_lake(LAKE_WRITE), *r = open_lake(LAKE_READ);
@@ -217,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_append_and_get),  cmocka_unit_test(test_undo_and_reimport),
+	        cmocka_unit_test(test_repeats),
 	        cmocka_unit_test(test_one_writer),      cmocka_unit_test(test_retain),
 	        cmocka_unit_test(test_damage_is_found),
 	};
