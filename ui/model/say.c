@@ -141,6 +141,8 @@ void say_sentence(struct buf *b, const cJSON *s)
 	if (!strcmp(status, "opinion"))
 		buf_str(b, " (judgement)");
 	say_ids(b, json_get(s, "evidence"), 3);
+	if (*json_str(s, "cover", ""))
+		buf_printf(b, " [%s]", json_str(s, "cover", ""));
 }
 
 /* What a reader wants first of an event, by part of the line; the first field that has a value speaks for its part. */

@@ -18,7 +18,6 @@ void status_hello(struct status *s, const cJSON *r)
 	snprintf(s->user, sizeof(s->user), "%s", json_str(r, "user", "?"));
 	snprintf(s->role, sizeof(s->role), "%s", json_str(r, "role", "?"));
 	snprintf(s->phase, sizeof(s->phase), "%s", json_str(r, "phase", ""));
-	s->readonly = json_bool(r, "readonly", false);
 	s->private = json_bool(r, "private", false);
 }
 

@@ -11,7 +11,8 @@ struct status {
 	enum link_state link;
 	char link_text[160]; /* why it is not up */
 	char user[40], role[16], phase[24];
-	bool readonly, private;
+	bool readonly; /* this console was started so; the phase is the engine's word */
+	bool private;
 	cJSON *engine; /* engine.status */
 	mw_time read_at;
 	int watches;

@@ -302,11 +302,12 @@ static bool timeline(struct app *a, struct view *v)
 
 static bool path(struct app *a, struct view *v)
 {
-	const char *id = v->ops == &queue_ops && queue_selected(&a->queue)
-	                         ? queue_selected(&a->queue)->id
-	                         : v->incident;
-
-	open_graph(a, id, 0);
+	if (v->ops == &queue_ops && queue_selected(&a->queue)) {
+		open_card(a, queue_selected(&a->queue)->id);
+		app_say(a, R_TEXT, "g again draws the paths of this incident");
+	} else {
+		ask_graph(a, v, "exposure");
+	}
 	return true;
 }
 

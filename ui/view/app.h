@@ -138,7 +138,9 @@ struct session *app_session(struct app *a, const char *name);
 void app_reload(struct app *a, const char *session); /* reads a session again */
 void app_ask(struct app *a, struct view *v,
              const char *question); /* in v's session, or the main one */
-void app_note_ui(struct app *a);    /* the screen changed in a way worth keeping */
+/* Runs what a menu offers: its question, or its recipe on its value (or on the entity's). */
+void app_run_item(struct app *a, const char *incident, const cJSON *item, const cJSON *entity);
+void app_note_ui(struct app *a); /* the screen changed in a way worth keeping */
 cJSON *app_ui_state(struct app *a);
 void app_restore(struct app *a, const cJSON *ui);
 
@@ -175,9 +177,12 @@ void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
 /* Turns from `turn` on have changed or go: their lines must not be used any more. */
 void chat_forget(struct view *v, size_t turn);
+void chat_news(struct app *a, const struct session *s); /* after a job of its session moved */
 void open_timeline(struct app *a, const char *incident, int64_t job);
 void open_plan(struct app *a, struct view *from, int64_t job, const cJSON *plan, int step);
-void open_graph(struct app *a, const char *incident, int64_t job);
+void open_graph(struct app *a, const char *incident, int64_t job, int64_t step);
+/* Asks for it and draws the answer when it is there. recipe: "exposure", "blast-radius". */
+void ask_graph(struct app *a, struct view *v, const char *recipe);
 void open_cover(struct app *a);
 void open_proposal(struct app *a, const char *incident);
 void open_approval(struct app *a, const char *action);

@@ -264,6 +264,41 @@ void app_ask(struct app *a, struct view *v, const char *question)
 	app_call(a, v, "ask", p, got_asked);
 }
 
+void app_run_item(struct app *a, const char *incident, const cJSON *item, const cJSON *entity)
+{
+	const char *recipe = json_str(item, "recipe", NULL),
+	           *question = json_str(item, "question", NULL);
+	const char *field = json_str(item, "field", json_str(entity, "field", NULL));
+	const char *value = json_str(item, "value", json_str(entity, "value", NULL));
+	cJSON *p;
+	struct view *v;
+	char *label = xstrdup(json_str(item, "label", recipe ? recipe : ""));
+	char *words = question && *question ? xstrdup(question) : NULL;
+
+	p = cJSON_CreateObject();
+	json_add_str(p, "recipe", recipe ? recipe : "");
+	if (field && *field)
+		json_add_str(p, "field", field);
+	if (value && *value)
+		json_add_str(p, "value", value);
+	open_chat(a, incident); /* item may go with the screen it came from */
+	v = app_top(a);
+	if (words) {
+		app_ask(a, v, words);
+		cJSON_Delete(p);
+	} else {
+		json_add_str(p, "session", v->session->name);
+		if (v->incident[0])
+			json_add_str(p, "incident", v->incident);
+		session_ask(v->session, label, mw_now());
+		v->pos.follow = true;
+		dirty_session_views(a, v->session);
+		app_call(a, v, "recipe.run", p, got_asked);
+	}
+	free(words);
+	free(label);
+}
+
 /* --- news ---------------------------------------------------------------------------------------------------------------- */
 
 static void job_news(struct app *a, const cJSON *params)
@@ -276,6 +311,7 @@ static void job_news(struct app *a, const cJSON *params)
 	drop_lines(a, s, session_turn_of(s, job));
 	session_job(s, job);
 	dirty_session_views(a, s);
+	chat_news(a, s);
 }
 
 static void session_news(struct app *a, const cJSON *params)

@@ -122,15 +122,24 @@ static void add_seen(struct view *v)
 	}
 }
 
-static void next_cell(struct buf *b, const cJSON *n, int width)
+#define PROPOSED "proposed plan of the playbook"
+
+static void next_cell(struct buf *b, const cJSON *all, int i, int width)
 {
+	const cJSON *n = cJSON_GetArrayItem(all, i);
 	struct buf c = BUF_INIT;
 	size_t cut;
 	int used;
 
-	buf_printf(&c, "%lld %s", (long long)json_i64(n, "n", 0), json_str(n, "label", ""));
+	buf_printf(&c, "%d %s", i + 1, n ? json_str(n, "label", "") : PROPOSED);
 	cut = text_prefix((struct slice){c.s, c.len}, width, &used);
-	buf_add(b, c.s, cut);
+	if (cut < c.len) {
+		buf_add(b, c.s, text_prefix((struct slice){c.s, c.len}, width - 2, &used));
+		buf_str(b, "..");
+		used += 2;
+	} else {
+		buf_add(b, c.s, cut);
+	}
 	for (; used < width; used++)
 		buf_ch(b, ' ');
 	buf_release(&c);
@@ -140,16 +149,16 @@ static void next_cell(struct buf *b, const cJSON *n, int width)
 static void add_next(struct view *v)
 {
 	const cJSON *all = json_arr(v->data, "next");
-	int n = cJSON_GetArraySize(all), rows = (n + 1) / 2, col = (v->doc.width - HANG) / 2;
+	int n = cJSON_GetArraySize(all) + 1, rows = (n + 1) / 2, col = (v->doc.width - HANG) / 2;
 
 	for (int i = 0; i < rows; i++) {
 		struct buf b = BUF_INIT;
 		struct doc_line *l;
 		buf_printf(&b, "%-*s", HANG, i ? "" : "Next");
-		next_cell(&b, cJSON_GetArrayItem(all, i), col - 1);
+		next_cell(&b, all, i, col - 1);
 		if (i + rows < n) {
 			buf_ch(&b, ' ');
-			next_cell(&b, cJSON_GetArrayItem(all, i + rows), col - 1);
+			next_cell(&b, all, i + rows, col - 1);
 		}
 		l = doc_add(&v->doc, R_TEXT, (struct slice){b.s, b.len});
 		l->bar = HANG + 1;
@@ -230,25 +239,27 @@ static void card_build(struct app *a, struct view *v)
 	add_entities(v);
 }
 
-static void run_next(struct app *a, struct view *v, const cJSON *n)
+/* What is offered: the engine's recipes, and after them the response. */
+static int next_count(const struct view *v)
 {
-	const char *question = json_str(n, "question", "");
-
-	if (!strcmp(question, "plan") || strstr(json_str(n, "label", ""), "proposed")) {
-		open_proposal(a, v->incident);
-		return;
-	}
-	open_chat(a, v->incident);
-	app_ask(a, app_top(a), question);
+	return cJSON_GetArraySize(json_arr(v->data, "next"));
 }
 
 static bool card_digit(struct app *a, struct view *v, int n)
 {
 	const cJSON *it;
 
-	cJSON_ArrayForEach(it, json_arr(v->data, "next")) if (json_i64(it, "n", 0) == n)
+	if (v->data && n == next_count(v) + 1) {
+		open_proposal(a, v->incident);
+		return true;
+	}
+	cJSON_ArrayForEach(it, json_arr(v->data, "next"))
 	{
-		run_next(a, v, it);
+		if (json_i64(it, "n", 0) != n)
+			continue;
+		char incident[24];
+		snprintf(incident, sizeof(incident), "%s", v->incident);
+		app_run_item(a, incident, it, NULL);
 		return true;
 	}
 	return false;
@@ -308,8 +319,10 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
 		return true;
 	case ACT_BLAST:
-		open_chat(a, v->incident);
-		app_ask(a, app_top(a), "blast radius of this incident");
+		ask_graph(a, v, "blast-radius");
+		return true;
+	case ACT_PATH:
+		ask_graph(a, v, "exposure");
 		return true;
 	case ACT_WEB:
 		if (json_str(v->data, "url", NULL))

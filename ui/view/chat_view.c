@@ -86,6 +86,8 @@ static void add_job(struct view *v, const struct turn *t)
 	const cJSON *steps = json_arr(t->job, "steps"), *s;
 	struct buf b = BUF_INIT;
 	const char *planner = json_str(t->reading, "planner", "offline");
+	const cJSON *plan = json_arr(json_obj(t->reading, "plan"), "steps");
+	int i = 0;
 
 	if (!steps || !steps->child)
 		return;
@@ -98,7 +100,7 @@ static void add_job(struct view *v, const struct turn *t)
 	cJSON_ArrayForEach(s, steps)
 	{
 		size_t from = v->doc.lines.n;
-		plan_step_line(&v->doc, s);
+		plan_step_line(&v->doc, s, cJSON_GetArrayItem(plan, i++));
 		doc_mean(&v->doc, from, NULL, s, K_STEP);
 	}
 	buf_release(&b);
@@ -251,16 +253,56 @@ static void add_empty(struct view *v, const cJSON *empty)
 	buf_release(&b);
 }
 
+#define REACH_SHOWN 3
+
+/* The sources whose newest record is oldest: what the answer cannot know yet. */
 static void add_reach(struct view *v, const cJSON *ans)
 {
-	const cJSON *r;
+	const cJSON *all = json_arr(ans, "reach"), *r, *worst[REACH_SHOWN] = {NULL};
 	struct buf b = BUF_INIT;
+	int n = 0, others = cJSON_GetArraySize(all);
 
-	cJSON_ArrayForEach(r, json_arr(ans, "reach")) if (json_str(r, "text", NULL))
-	        buf_printf(&b, "%s%s", b.len ? "; " : "data reaches: ", json_str(r, "text", ""));
+	cJSON_ArrayForEach(r, all)
+	{
+		int at = REACH_SHOWN;
+		while (at > 0 && (!worst[at - 1] || say_when(r, "complete_to") <
+		                                            say_when(worst[at - 1], "complete_to")))
+			at--;
+		for (int k = REACH_SHOWN - 1; k > at; k--)
+			worst[k] = worst[k - 1];
+		if (at < REACH_SHOWN)
+			worst[at] = r;
+	}
+	for (; n < REACH_SHOWN && worst[n]; n++) {
+		buf_printf(&b, "%s%s ", n ? ", " : "data reaches: ",
+		           json_str(worst[n], "dataset", json_str(worst[n], "source", "")));
+		say_day_clock(&b, say_when(worst[n], "complete_to"));
+	}
+	if (others > n)
+		buf_printf(&b, ", %d others later", others - n);
 	if (b.len)
 		wrap(v, R_TEXT, "     ", &b);
 	buf_release(&b);
+}
+
+static void add_attack(struct view *v, const cJSON *ans)
+{
+	const cJSON *t;
+	int n = 0;
+
+	cJSON_ArrayForEach(t, json_arr(ans, "attack"))
+	{
+		struct buf b = BUF_INIT;
+		size_t from;
+		if (n++ == 3)
+			break;
+		buf_printf(&b, "ATT&CK %s %s: %s", json_str(t, "id", ""), json_str(t, "name", ""),
+		           json_str(t, "why", ""));
+		say_ids(&b, json_get(t, "evidence"), 1);
+		from = wrap(v, R_TEXT, "     ", &b);
+		doc_mean(&v->doc, from, NULL, t, K_SENTENCE);
+		buf_release(&b);
+	}
 }
 
 static void add_answer(struct view *v, const struct turn *t)
@@ -286,6 +328,7 @@ static void add_answer(struct view *v, const struct turn *t)
 		add_sentences(v, ans);
 		add_values(v, ans);
 		add_preview(v, ans);
+		add_attack(v, ans);
 		add_reach(v, ans);
 	}
 	buf_release(&b);
@@ -385,7 +428,7 @@ static void open_line(struct app *a, struct view *v, const struct doc_line *l)
 		break;
 	case K_STEP:
 		open_plan(a, v, t ? turn_job_id(t) : 0, json_obj(t ? t->reading : NULL, "plan"),
-		          (int)json_i64(l->ref, "n", 1));
+		          (int)json_i64(l->ref, "n", 0));
 		break;
 	case K_ROW:
 		if (row_evidence(l->ref))
@@ -431,6 +474,61 @@ static void jump(struct view *v, int step)
 	doc_scroll(&v->doc, &v->pos, i - (long)v->pos.top);
 }
 
+/* The last step that asks the graph has the paths. */
+static int64_t graph_step(const struct turn *t)
+{
+	const cJSON *s;
+	int64_t n = 0, last = 0;
+
+	cJSON_ArrayForEach(s, json_arr(json_obj(t->reading, "plan"), "steps"))
+	{
+		if (!strcmp(json_str(s, "kind", ""), "graph"))
+			last = n;
+		n++;
+	}
+	return last;
+}
+
+static void draw_graph(struct app *a, struct view *v, const struct turn *t)
+{
+	open_graph(a, v->incident, turn_job_id(t), graph_step(t));
+}
+
+enum { N_DRAW_WHEN_DONE = 2 };
+
+void ask_graph(struct app *a, struct view *v, const char *recipe)
+{
+	const cJSON *it, *found = NULL;
+	cJSON *own_item = NULL;
+	char incident[24];
+
+	cJSON_ArrayForEach(it, json_arr(v->data, "next")) if (!strcmp(json_str(it, "recipe", ""),
+	                                                              recipe)) found = it;
+	if (!found) {
+		own_item = params_new("recipe", recipe);
+		json_add_str(own_item, "label", recipe);
+		found = own_item;
+	}
+	snprintf(incident, sizeof(incident), "%s", v->incident);
+	app_run_item(a, incident, found, NULL);
+	app_top(a)->num[N_DRAW_WHEN_DONE] = (int64_t)app_top(a)->session->turns.n;
+	cJSON_Delete(own_item);
+}
+
+/* The picture that was asked for opens by itself, unless the analyst went on meanwhile. */
+void chat_news(struct app *a, const struct session *s)
+{
+	struct view *v = app_top(a);
+	size_t n = v->ops == &chat_ops && v->session == s ? (size_t)v->num[N_DRAW_WHEN_DONE] : 0;
+	const struct turn *t = n && n <= s->turns.n ? &s->turns.v[n - 1] : NULL;
+
+	if (!t || turn_running(t))
+		return;
+	v->num[N_DRAW_WHEN_DONE] = 0;
+	if (t->answer && json_i64(t->answer, "total", 0) > 0 && n == s->turns.n && !input_text()[0])
+		draw_graph(a, v, t);
+}
+
 static bool chat_act(struct app *a, struct view *v, enum action act)
 {
 	const struct doc_line *l = view_selected(v);
@@ -448,7 +546,7 @@ static bool chat_act(struct app *a, struct view *v, enum action act)
 		if (!t)
 			app_say(a, R_WARN, "there is no plan yet");
 		else
-			open_plan(a, v, turn_job_id(t), json_obj(t->reading, "plan"), 1);
+			open_plan(a, v, turn_job_id(t), json_obj(t->reading, "plan"), 0);
 		return true;
 	case ACT_REFRESH:
 		if (t)
@@ -465,10 +563,11 @@ static bool chat_act(struct app *a, struct view *v, enum action act)
 		return true;
 	case ACT_PATH:
 		if (t && !strcmp(json_str(t->answer, "kind", ""), "graph")) {
-			open_graph(a, v->incident, turn_job_id(t));
+			draw_graph(a, v, t);
 			return true;
 		}
-		return false;
+		ask_graph(a, v, "exposure");
+		return true;
 	default:
 		return false;
 	}

@@ -12,7 +12,7 @@
 #define ROWS_PAGE 500
 #define FOLD_ABOVE 12 /* nodes of one type before they fold */
 
-enum { N_JOB, N_PATH, N_FOLDED, N_LAST };
+enum { N_JOB, N_PATH, N_FOLDED, N_STEP };
 enum { K_NODE, K_EDGE, K_GROUP };
 
 /* "==" seen, "--" not seen and it is logged, ".." not logged, "??" nobody knows. */
@@ -237,7 +237,7 @@ static void load_rows(struct app *a, struct view *v)
 	cJSON *p = cJSON_CreateObject();
 
 	json_add_i64(p, "job", v->num[N_JOB]);
-	json_add_i64(p, "step", v->num[N_LAST] ? v->num[N_LAST] : 1);
+	json_add_i64(p, "step", v->num[N_STEP]);
 	json_add_i64(p, "offset", 0);
 	json_add_i64(p, "limit", ROWS_PAGE);
 	app_load(a, v, "job.rows", p, got_rows);
@@ -270,8 +270,7 @@ static bool graph_act(struct app *a, struct view *v, enum action act)
 		view_dirty(v);
 		return true;
 	case ACT_BLAST:
-		open_chat(a, v->incident);
-		app_ask(a, app_top(a), "blast radius of this incident");
+		ask_graph(a, v, "blast-radius");
 		return true;
 	default:
 		return false;
@@ -323,18 +322,12 @@ const struct view_ops graph_ops = {.name = "path",
                                    .crumb = graph_crumb,
                                    .message = graph_message};
 
-void open_graph(struct app *a, const char *incident, int64_t job)
+void open_graph(struct app *a, const char *incident, int64_t job, int64_t step)
 {
-	struct view *v;
+	struct view *v = app_push(a, &graph_ops, incident);
 
-	if (!job) { /* the exposure recipe is a question like any other; its answer opens here with g */
-		open_chat(a, incident);
-		app_ask(a, app_top(a), "exposure and attack paths of this incident");
-		app_say(a, R_TEXT, "asked; g on the answer draws it");
-		return;
-	}
-	v = app_push(a, &graph_ops, incident);
 	v->num[N_JOB] = job;
+	v->num[N_STEP] = step;
 	v->session = app_session(a, incident);
 	load_rows(a, v);
 }

@@ -8,7 +8,7 @@ struct value {
 };
 struct values {
 	VEC(struct value) v;
-	cJSON *items; /* of pivot.menu */
+	cJSON *items, *entity; /* of pivot.menu */
 };
 
 static void values_free(struct values *p)
@@ -21,6 +21,7 @@ static void values_free(struct values *p)
 	}
 	vec_free(&p->v);
 	cJSON_Delete(p->items);
+	cJSON_Delete(p->entity);
 	free(p);
 }
 
@@ -55,15 +56,11 @@ static void asked(struct app *a, struct view *v, int id)
 {
 	struct values *p = a->pivot;
 	const cJSON *it = p ? cJSON_GetArrayItem(p->items, id) : NULL;
-	char *question = xstrdup(json_str(it, "question", ""));
 	char incident[24];
 
 	snprintf(incident, sizeof(incident), "%s", v->incident);
-	if (question[0]) {
-		open_chat(a, incident);
-		app_ask(a, app_top(a), question);
-	}
-	free(question);
+	if (it)
+		app_run_item(a, incident, it, p->entity);
 }
 
 static void got_menu(struct app *a, struct view *v, cJSON *result, const struct err *e)
@@ -88,6 +85,8 @@ static void got_menu(struct app *a, struct view *v, cJSON *result, const struct 
 	         json_str(entity, "value", ""));
 	cJSON_Delete(p->items);
 	p->items = cJSON_DetachItemFromObjectCaseSensitive(result, "items");
+	cJSON_Delete(p->entity);
+	p->entity = cJSON_DetachItemFromObjectCaseSensitive(result, "entity");
 	app_menu(a, title, true, asked);
 	cJSON_ArrayForEach(it, p->items)
 	        menu_add(&a->menu, n++, json_str(it, "label", json_str(it, "question", "?")),

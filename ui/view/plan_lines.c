@@ -30,15 +30,17 @@ static enum role state_role(const char *state)
 	return !strcmp(state, "failed") ? R_BAD : !strcmp(state, "skipped") ? R_WARN : R_TEXT;
 }
 
-void plan_step_line(struct doc *d, const cJSON *s)
+void plan_step_line(struct doc *d, const cJSON *s, const cJSON *plan)
 {
 	struct buf left = BUF_INIT, right = BUF_INIT;
 	const char *state = json_str(s, "state", "waiting"), *why = json_str(s, "why", "");
 	char rows[32];
 
 	count_text(json_i64(s, "rows", 0), rows);
-	buf_printf(&left, "%2lld %s %s  %s", (long long)json_i64(s, "n", 0),
-	           json_str(s, "kind", ""), json_str(s, "source", ""), json_str(s, "title", ""));
+	buf_printf(&left, "%2lld %s %s  %s", (long long)json_i64(s, "n", 0) + 1,
+	           json_str(s, "kind", json_str(plan, "kind", "")),
+	           json_str(s, "source", json_str(plan, "source", "lake")),
+	           json_str(s, "title", json_str(plan, "name", "")));
 	if (!strcmp(state, "done") || !strcmp(state, "running"))
 		buf_printf(&right, "%s rows  ", rows);
 	if (json_i64(s, "elapsed_ms", 0))

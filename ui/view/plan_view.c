@@ -90,7 +90,7 @@ static void plan_build(struct app *a, struct view *v)
 static void plan_crumb(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
-	buf_printf(b, "step %lld of %d  ", (long long)v->num[N_STEP],
+	buf_printf(b, "step %lld of %d  ", (long long)v->num[N_STEP] + 1,
 	           cJSON_GetArraySize(json_arr(own(v)->plan, "steps")));
 	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
 		buf_printf(b, " %s%zu %s%s", (size_t)v->num[N_LANGUAGE] == i ? "<" : "", i + 1,
@@ -203,7 +203,7 @@ static bool plan_act(struct app *a, struct view *v, enum action act)
 		return true;
 	case ACT_SENT:
 		v->num[N_STEP] =
-		        v->num[N_STEP] % cJSON_GetArraySize(json_arr(own(v)->plan, "steps")) + 1;
+		        (v->num[N_STEP] + 1) % cJSON_GetArraySize(json_arr(own(v)->plan, "steps"));
 		load(a, v);
 		return true;
 	case ACT_COPY:

@@ -24,6 +24,17 @@ static char row_mark(const struct qrow *r, bool selected)
 	return r->gone ? '-' : r->ticked ? 'x' : r->changed ? '*' : selected ? '>' : ' ';
 }
 
+/* "S+W+M" as "SWM" */
+static void origins(const char *sources, char out[128])
+{
+	size_t n = 0;
+
+	for (; *sources && n < 4; sources++)
+		if (*sources != '+')
+			out[n++] = *sources;
+	out[n] = '\0';
+}
+
 static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool selected, bool focus)
 {
 	int64_t passed = (mw_now() - a->queue.read_at) / MW_SECOND;
@@ -43,9 +54,10 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 		x += surf_str(s, at.y, x, 40, th->role[R_TEXT], line);
 		surf_cut(s, at.y, x + 1, 9, th->role[R_TEXT],
 		         slice_of(r->owner[0] ? r->owner : "-"));
-		surf_cut(s, at.y, x + 11, 5, th->role[R_TEXT], slice_of(r->sources));
-		snprintf(line, sizeof(line), "%4lld", (long long)r->count);
-		x += 16 + surf_str(s, at.y, x + 16, 8, th->role[R_TEXT], line);
+		origins(r->sources, line);
+		surf_str(s, at.y, x + 11, 4, th->role[R_TEXT], line);
+		snprintf(line, sizeof(line), "%5lld", (long long)r->count);
+		x += 15 + surf_str(s, at.y, x + 15, 8, th->role[R_TEXT], line);
 	} else {
 		snprintf(line, sizeof(line), " %-4.4s", r->state);
 		x += surf_str(s, at.y, x, 6, th->role[R_TEXT], line);

@@ -81,7 +81,8 @@ static void row_left(struct buf *b, const cJSON *row, bool days)
 {
 	mw_time t = say_when(row, "time");
 	int64_t n = json_i64(row, "count", 1);
-	const char *source = json_str(row, "source", json_str(row, "dataset", ""));
+	const char *source = json_str(row, "source", ""),
+	           *dataset = json_str(row, "dataset", source);
 	char count[32];
 
 	if (days) {
@@ -94,7 +95,7 @@ static void row_left(struct buf *b, const cJSON *row, bool days)
 	}
 	say_clock(b, t);
 	buf_ch(b, json_i64(row, "uncertain_s", 0) > 0 ? '~' : ' ');
-	buf_printf(b, "%-4.4s ", source);
+	buf_printf(b, "%-10.10s ", strcmp(source, "lake") ? source : dataset);
 	if (n > 1) {
 		count_text(n, count);
 		buf_printf(b, "+ %s x ", count);
@@ -104,6 +105,8 @@ static void row_left(struct buf *b, const cJSON *row, bool days)
 		buf_printf(b, "  %s", json_str(row, "actor", ""));
 	if (*json_str(row, "target", ""))
 		buf_printf(b, "  %s", json_str(row, "target", ""));
+	if (*json_str(row, "from", ""))
+		buf_printf(b, "  from %s", json_str(row, "from", ""));
 	if (*json_str(row, "outcome", "") &&
 	    strcasecmp(json_str(row, "outcome", ""), "success") != 0)
 		buf_printf(b, "  %s", json_str(row, "outcome", ""));
@@ -149,7 +152,7 @@ static void timeline_build(struct app *a, struct view *v)
 	}
 	if (a) /* a picture for the eye: --plain leaves it out */
 		add_histogram(v);
-	doc_printf(&v->doc, R_HEAD, "%s Src  What", days ? " Day   Time    " : " Time    ");
+	doc_printf(&v->doc, R_HEAD, "%s Source     What", days ? " Day   Time    " : " Time    ");
 	v->num[2] = 0;
 	cJSON_ArrayForEach(row, rows)
 	{
