@@ -87,6 +87,7 @@ size_t session_ask(struct session *s, const char *question, mw_time at)
 
 	t->question = xstrdup(question);
 	t->at = at;
+	t->asked_us = mw_mono_us();
 	return s->turns.n - 1;
 }
 

@@ -13,6 +13,7 @@ struct turn {
 	int64_t turn; /* the engine's number; 0 until it answered */
 	char *question;
 	mw_time at;
+	int64_t asked_us; /* mw_mono_us; 0: not asked by this console */
 	cJSON *reading;   /* READING or NULL */
 	cJSON *job;       /* newest JOB, without its answer; NULL where none ran */
 	cJSON *answer;    /* ANSWER or NULL */

@@ -177,6 +177,7 @@ void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
 /* Turns from `turn` on have changed or go: their lines must not be used any more. */
 void chat_forget(struct view *v, size_t turn);
+bool chat_tick(struct app *a); /* true while the seconds of a running question are on the screen */
 void chat_news(struct app *a, const struct session *s); /* after a job of its session moved */
 void open_timeline(struct app *a, const char *incident, int64_t job);
 void open_plan(struct app *a, struct view *from, int64_t job, const cJSON *plan, int step);

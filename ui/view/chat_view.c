@@ -126,6 +126,10 @@ static void add_list(struct buf *b, const char *lead, const cJSON *list)
 static const char *noun(const cJSON *ans)
 {
 	const char *kind = json_str(ans, "kind", "");
+	const cJSON *pairs = json_arr(ans, "pairs"), *values = json_arr(ans, "values");
+
+	if ((pairs && pairs->child) || (values && values->child))
+		return "values";
 	return !strcmp(kind, "graph")     ? "assets or paths"
 	       : !strcmp(kind, "ranking") ? "values"
 	                                  : "events";
@@ -305,6 +309,15 @@ static void add_attack(struct view *v, const cJSON *ans)
 	}
 }
 
+/* The engine tells now and then; in between our own clock counts. */
+static int64_t running_ms(const struct turn *t)
+{
+	int64_t told = json_i64(t->job, "elapsed_ms", 0),
+	        own_ms = t->asked_us ? (mw_mono_us() - t->asked_us) / 1000 : 0;
+
+	return own_ms > told ? own_ms : told;
+}
+
 static void add_answer(struct view *v, const struct turn *t)
 {
 	const cJSON *ans = t->answer, *empty = json_obj(ans, "empty");
@@ -317,8 +330,7 @@ static void add_answer(struct view *v, const struct turn *t)
 		wrap(v, R_BAD, "fail", &b);
 	} else if (turn_running(t)) {
 		buf_str(&b, t->reading ? "running.. " : "reading the question.. ");
-		if (t->job && json_i64(t->job, "elapsed_ms", 0))
-			say_elapsed(&b, json_i64(t->job, "elapsed_ms", 0));
+		say_elapsed(&b, running_ms(t));
 		buf_str(&b, "  Esc stops");
 		wrap(v, R_TEXT, "ans", &b);
 	} else if (empty && json_i64(ans, "total", 0) == 0) {
@@ -527,6 +539,17 @@ void chat_news(struct app *a, const struct session *s)
 	v->num[N_DRAW_WHEN_DONE] = 0;
 	if (t->answer && json_i64(t->answer, "total", 0) > 0 && n == s->turns.n && !input_text()[0])
 		draw_graph(a, v, t);
+}
+
+bool chat_tick(struct app *a)
+{
+	struct view *v = app_top(a);
+	const struct turn *t = v->ops == &chat_ops ? session_running(v->session) : NULL;
+
+	if (!t)
+		return false;
+	chat_forget(v, (size_t)(t - v->session->turns.v));
+	return true;
 }
 
 static bool chat_act(struct app *a, struct view *v, enum action act)

@@ -15,13 +15,14 @@
 #include "widget/input.h"
 
 #define FRAME_US (100 * 1000)
+#define TICK_US (500 * 1000) /* seconds of a running question: twice a second is enough */
 #define RESIZE_US (50 * 1000)
 
 struct console {
 	struct app app;
 	struct link link;
 	bool draw_now, draw_soon, resized;
-	int64_t drawn_us;
+	int64_t drawn_us, tick_due;
 };
 
 static void draw(struct console *c)
@@ -140,6 +141,7 @@ static int wait_ms(struct console *c, int64_t minute)
 	soonest(&best, a->status_due);
 	soonest(&best, a->save_due);
 	soonest(&best, a->queue_due);
+	soonest(&best, c->tick_due);
 	soonest(&best, link_due(&c->link));
 	if (decoder_waiting(&a->tty.decoder))
 		soonest(&best, a->esc_at + (int64_t)a->tty.esc_delay_ms * 1000);
@@ -161,6 +163,12 @@ static void run_timers(struct console *c)
 	}
 	if (a->status_due && now >= a->status_due && c->link.up)
 		app_read_status(a);
+	if (c->tick_due && now >= c->tick_due) {
+		c->tick_due = 0;
+		c->draw_soon |= chat_tick(a);
+	}
+	if (!c->tick_due && app_top(a)->session && session_running(app_top(a)->session))
+		c->tick_due = now + TICK_US;
 	if (a->save_due && now >= a->save_due) {
 		a->save_due = 0;
 		if (c->link.up)
