@@ -91,8 +91,14 @@ static int edge_text(struct exec *x, uint32_t edge, uint32_t through, struct err
 	return rc;
 }
 
+static bool conditional_edge(const struct exec *x, uint32_t edge)
+{
+	return graph_edge_flags(x->g, edge) & GRAPH_EDGE_IF;
+}
+
 static int path_row(struct exec *x, const struct path_step *steps, size_t n, struct err *e)
 {
+	bool conditional = false;
 	buf_reset(&x->row);
 	buf_str(&x->row, "{\"path\":[");
 	for (size_t i = 0; i < n; i++) {
@@ -104,13 +110,16 @@ static int path_row(struct exec *x, const struct path_step *steps, size_t n, str
 		}
 		node_text(x, steps[i].node);
 	}
-	buf_printf(&x->row, "],\"length\":%zu}", n - 1);
+	buf_printf(&x->row, "],\"length\":%zu", n - 1);
+	for (size_t i = 1; i < n; i++)
+		conditional |= conditional_edge(x, steps[i].edge);
+	buf_str(&x->row, conditional ? ",\"conditional\":true}" : "}");
 	return push(x, e);
 }
 
-/* A node with how it was come to; a NULL arrival is a start. */
+/* A node with how it was come to; a NULL arrival is a start. more: further members, or "". */
 static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint32_t from,
-                    const char *access, struct err *e)
+                    const char *more, struct err *e)
 {
 	buf_reset(&x->row);
 	buf_str(&x->row, "{\"node\":");
@@ -128,9 +137,7 @@ static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint
 		if (use_text(x, a->edge, e))
 			return -1;
 	}
-	if (access)
-		member_text(&x->row, "access", access);
-	buf_ch(&x->row, '}');
+	buf_printf(&x->row, "%s}", more);
 	return push(x, e);
 }
 
@@ -192,30 +199,50 @@ static int depth_of(const struct exec *x, int fallback)
 
 /* The questions. Each: 0 done, 1 limit reached, -1 error. */
 
+/* What is known of a position besides its node: access, and whether its way is conditional. */
+static const char *found_more(const struct exec *x, uint8_t state, bool conditional)
+{
+	static const char *const texts[2][2] = {
+	        {",\"access\":\"reach\"", ",\"access\":\"reach\",\"conditional\":true"},
+	        {",\"access\":\"control\"", ",\"access\":\"control\",\"conditional\":true"}};
+	if (!x->w.rel.attack)
+		return conditional ? ",\"conditional\":true" : "";
+	return texts[state == AT_CONTROL][conditional];
+}
+
+/* conditional: by position, true where an edge on the way to it is. */
+static int found_row(struct exec *x, const struct search *s, uint32_t ix, bool backward,
+                     const uint8_t *conditional, struct err *e)
+{
+	const struct arrival *a = &s->at[ix];
+	if (x->q->return_paths)
+		return search_path_row(x, s, ix, backward, e);
+	return node_row(x, ix / WALK_STATES, a, a->from / WALK_STATES,
+	                found_more(x, ix % WALK_STATES, conditional[ix]), e);
+}
+
 static int each_found(struct exec *x, const struct search *s, bool backward, struct err *e,
                       bool (*wanted)(const struct exec *x, uint32_t node, uint8_t state))
 {
-	uint8_t *shown = xcalloc(graph_count(x->g) + 1, 1);
+	size_t nodes = graph_count(x->g);
+	uint8_t *shown = xcalloc(nodes + 1, 1);
+	uint8_t *conditional = xcalloc(nodes * WALK_STATES + 1, 1);
 	int rc = 0;
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		uint32_t ix = s->order[i], node = ix / WALK_STATES;
 		const struct arrival *a = &s->at[ix];
-		uint8_t state = ix % WALK_STATES;
-		if (a->depth == 0 || shown[node] || !wanted(x, node, state))
+		if (a->depth == 0)
+			continue;
+		conditional[ix] = conditional[a->from] || conditional_edge(x, a->edge);
+		if (shown[node] || !wanted(x, node, ix % WALK_STATES))
 			continue;
 		shown[node] = 1;
-		if (x->q->return_paths)
-			rc = search_path_row(x, s, ix, backward, e);
-		else
-			rc = node_row(x, node, a, a->from / WALK_STATES,
-			              !x->w.rel.attack      ? NULL
-			              : state == AT_CONTROL ? "control"
-			                                    : "reach",
-			              e);
+		rc = found_row(x, s, ix, backward, conditional, e);
 		if (!rc && i % PROGRESS_EACH == 0)
 			rc = walk_check(&x->w, e);
 	}
 	free(shown);
+	free(conditional);
 	return rc;
 }
 
@@ -470,7 +497,7 @@ static int match_nodes(struct match *m)
 	}
 	for (size_t i = 0; i < frontier.n && !rc; i++) {
 		const struct arrival *a = x->q->nhops ? &ends.at[frontier.v[i]] : NULL;
-		rc = node_row(x, frontier.v[i], a, a ? a->from : GRAPH_NONE, NULL, m->e);
+		rc = node_row(x, frontier.v[i], a, a ? a->from : GRAPH_NONE, "", m->e);
 	}
 	vec_free(&frontier);
 	vec_free(&ends.nodes);

@@ -169,6 +169,18 @@ int graph_put_class(struct graph *g, const char *id, const char *name, const cha
 	return 0;
 }
 
+/* Props that say that an edge does not hold as such. */
+static const char *const if_props[] = {"condition",          "denied_if",  "caller_condition",
+                                       "boundary_condition", "limited_by", "route"};
+
+static uint16_t if_flag(const cJSON *props)
+{
+	bool is = json_bool(props, "possible", false);
+	for (size_t i = 0; i < ARRAY_LEN(if_props); i++)
+		is |= json_get(props, if_props[i]) != NULL;
+	return is ? GRAPH_EDGE_IF : 0;
+}
+
 /* An edge that was imported is never taken over by a derived one. */
 int graph_put_edge(struct graph *g, const struct graph_edge_row *r, struct err *e)
 {
@@ -188,7 +200,7 @@ int graph_put_edge(struct graph *g, const struct graph_edge_row *r, struct err *
 	            "ON CONFLICT(src,dst,type,action) DO UPDATE SET body=excluded.body,"
 	            "flags=excluded.flags WHERE (excluded.flags & 4)=0 OR (edge.flags & 4)<>0",
 	            "iissti", r->from, r->to, r->type, r->action, (struct slice){body.s, body.len},
-	            (int64_t)r->flags);
+	            (int64_t)(r->flags | if_flag(r->props)));
 	buf_release(&body);
 	return rc;
 }

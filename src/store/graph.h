@@ -33,6 +33,7 @@
  * Answers are JSON rows: a node {"node":{...},"depth":n,"via":"action or edge"}, or a path
  * {"path":[node,edge,node,...],"length":n}, where an edge may carry
  * "use":{"mark":"seen|not_seen|not_logged|unknown","evidence":[ids],"count":n,"complete_to":t,"cover":"c.."}.
+ * A row whose way has an edge that holds only under a condition, or is only possible, says "conditional":true.
  * Nodes of rows leave out props over GRAPH_PROP_BRIEF bytes and name them in "omitted"; graph_node
  * has everything.
  */
@@ -79,6 +80,8 @@ enum {
 	GRAPH_EDGE_DENY = 2,    /* effect Deny: shown, never walked */
 	GRAPH_EDGE_DERIVED = 4,
 	GRAPH_EDGE_META = 8, /* a permission that only tells about the other end (Describe, List) */
+	GRAPH_EDGE_IF =
+	        16, /* holds only under a condition that was not evaluated, or is only possible */
 };
 int graph_refresh(struct graph *g, bool *changed, struct err *e) MW_USE_RESULT;
 uint32_t graph_count(const struct graph *g);
@@ -102,6 +105,7 @@ size_t graph_types(const struct graph *g);
 struct slice graph_node_text(const struct graph *g, uint32_t node); /* its JSON as rows carry it */
 struct slice graph_edge_props(const struct graph *g,
                               uint32_t edge); /* JSON object, or the empty slice */
+uint16_t graph_edge_flags(const struct graph *g, uint32_t edge);
 const char *graph_edge_label(const struct graph *g, uint32_t edge); /* its action, else its type */
 void graph_edge_ends(const struct graph *g, uint32_t edge, uint32_t *from, uint32_t *to,
                      uint16_t *type);

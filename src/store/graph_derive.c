@@ -319,8 +319,9 @@ static void release(struct derive *d)
 	arena_release(&d->arena);
 }
 
-static void (*const steps[])(struct derive *d) = {derive_principals, derive_permissions,
-                                                  derive_trust, derive_escalation, derive_network};
+static void (*const steps[])(struct derive *d) = {derive_principals,  derive_risks,
+                                                  derive_permissions, derive_trust,
+                                                  derive_escalation,  derive_network};
 
 int graph_derive(struct graph *g, struct err *e)
 {

@@ -96,6 +96,7 @@ void derive_to_members(struct derive *d, uint32_t from, const char *type, const 
                        const char *account, const uint32_t *members, size_t n);
 
 void derive_principals(struct derive *d);  /* reads the policies that they hold */
+void derive_risks(struct derive *d);       /* props.risks of policies */
 void derive_permissions(struct derive *d); /* can */
 void derive_trust(struct derive *d);       /* can_assume, and the grants of resource policies */
 void derive_escalation(struct derive *d);  /* escalates_to */

@@ -110,6 +110,8 @@ struct attempt {
 	const struct principal *p;
 	const struct method *m;
 	const char *condition, *denied_if;
+	VEC(uint32_t)
+	got; /* targets gained for sure and without a condition: one edge to all of them */
 };
 
 static bool listed(const char *const *list, const char *word)
@@ -142,33 +144,59 @@ static bool may_all(struct attempt *t, const char *target)
 	return true;
 }
 
+static cJSON *method_props(struct attempt *t, uint32_t by, bool sure)
+{
+	cJSON *props = cJSON_CreateObject(), *list;
+	json_add_str(props, "action", t->m->id);
+	json_add_str(props, "method", t->m->title);
+	list = json_add_arr(props, "actions");
+	if (t->m->pass)
+		cJSON_AddItemToArray(list, cJSON_CreateString("iam:PassRole"));
+	for (const char **a = t->m->actions; *a; a++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(*a));
+	if (by != GRAPH_NONE)
+		json_add_str(props, "by", t->x->d->nodes.v[by].id);
+	if (t->m->possible || !sure)
+		json_add_bool(props, "possible", true);
+	derive_condition(props, "condition", t->condition);
+	derive_condition(props, "denied_if", t->denied_if);
+	return props;
+}
+
 static void gain(struct attempt *t, uint32_t target, uint32_t by, bool sure)
 {
 	struct derive *d = t->x->d;
 	const char *account = d->nodes.v[t->p->node].account;
 	uint32_t to = target;
-	cJSON *props;
 
 	if (t->m->account && *account)
 		to = derive_make(d, account, "account", "");
 	if (to == GRAPH_NONE || to == t->p->node)
 		return;
-	props = cJSON_CreateObject();
-	json_add_str(props, "action", t->m->id);
-	json_add_str(props, "method", t->m->title);
-	cJSON_AddItemToObject(props, "actions", cJSON_CreateArray());
-	if (t->m->pass)
-		cJSON_AddItemToArray(json_arr(props, "actions"),
-		                     cJSON_CreateString("iam:PassRole"));
-	for (const char **a = t->m->actions; *a; a++)
-		cJSON_AddItemToArray(json_arr(props, "actions"), cJSON_CreateString(*a));
-	if (by != GRAPH_NONE)
-		json_add_str(props, "by", d->nodes.v[by].id);
-	if (t->m->possible || !sure)
-		json_add_bool(props, "possible", true);
-	derive_condition(props, "condition", t->condition);
-	derive_condition(props, "denied_if", t->denied_if);
-	derive_edge(d, t->p->node, to, "escalates_to", t->m->id, props, GRAPH_EDGE_CONTROL);
+	if (to == target && sure && !t->condition && !t->denied_if)
+		*vec_push(&t->got) = to;
+	else
+		derive_edge(d, t->p->node, to, "escalates_to", t->m->id, method_props(t, by, sure),
+		            GRAPH_EDGE_CONTROL);
+}
+
+static void put_gained(struct attempt *t)
+{
+	struct derive *d = t->x->d;
+	const struct dnode *first = t->got.n ? &d->nodes.v[t->got.v[0]] : NULL;
+	char key[64], name[128];
+
+	if (!first)
+		return;
+	t->condition = t->denied_if = NULL;
+	snprintf(key, sizeof(key), "targets:%016llx",
+	         (unsigned long long)mw_hash(t->got.v, t->got.n * sizeof(*t->got.v)));
+	snprintf(name, sizeof(name), "%zu of type %.40s in %.40s", t->got.n, first->type,
+	         *first->account ? first->account : "?");
+	derive_to_members(d, t->p->node, "escalates_to", t->m->id,
+	                  method_props(t, GRAPH_NONE, true), GRAPH_EDGE_CONTROL, key, name,
+	                  first->account, t->got.v, t->got.n);
+	vec_free(&t->got);
 }
 
 static bool own_account(const struct attempt *t, uint32_t node)
@@ -310,17 +338,31 @@ static void on_nothing(struct attempt *t)
 		gain(t, GRAPH_NONE, GRAPH_NONE, true);
 }
 
+/* Is something of the service known to run as the role? "tasks.apprunner.amazonaws.com" names its ARNs ":apprunner:". */
+static bool has_runner(struct attempt *t, uint32_t role)
+{
+	struct slice rest = slice_of(t->m->service), word, last = rest;
+	const struct dedge *users;
+	size_t n = derive_in(t->x->d, DE_RUNS_AS, role, &users);
+	char part[64];
+	while (rest.n && slice_split(&rest, '.', &word) && !slice_eq(word, SLICE("amazonaws")))
+		last = word;
+	snprintf(part, sizeof(part), ":%.*s:", (int)last.n, last.s);
+	for (size_t i = 0; i < n; i++)
+		if (strstr(t->x->d->nodes.v[users[i].to].id, part))
+			return true;
+	return false;
+}
+
 /* Something that runs as a role which trusts a service: known, or only possible. */
 static void on_service_role(struct attempt *t)
 {
 	const struct trusting *s = trusting(t->x, t->m->service);
-	const struct dedge *users;
 	if (!s->roles.n || !may_all(t, NULL))
 		return;
 	for (size_t i = 0; i < s->roles.n; i++)
 		if (own_account(t, s->roles.v[i]))
-			gain(t, s->roles.v[i], GRAPH_NONE,
-			     derive_in(t->x->d, DE_RUNS_AS, s->roles.v[i], &users) > 0);
+			gain(t, s->roles.v[i], GRAPH_NONE, has_runner(t, s->roles.v[i]));
 }
 
 static void on_passed_role(struct attempt *t)
@@ -359,13 +401,12 @@ static void attempt(struct attempt *t)
 {
 	if (t->m->boundary && !t->p->boundary && !t->p->unknown_boundary)
 		return;
-	if (t->m->pass) {
+	if (t->m->pass)
 		on_passed_role(t);
-		return;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(targets); i++)
 		if (strcmp(t->m->target, targets[i].target) == 0)
 			targets[i].run(t);
+	put_gained(t);
 }
 
 void derive_escalation(struct derive *d)

@@ -4,6 +4,7 @@
  * it.
  */
 #include "store/graph_derive.h"
+#include "store/graph_risk.h"
 
 /* Principals */
 
@@ -172,6 +173,36 @@ bool derive_means(struct derive *d, const struct iam_statement *s, uint32_t node
 		         strcmp(d->nodes.v[who].id, n->account) == 0);
 	}
 	return means != s->not_principal;
+}
+
+/* What harm a policy allows on everything stands on its node, as props.risks. */
+static void note_risks(struct derive *d, const struct risk_table *t, uint32_t node)
+{
+	const cJSON *doc = json_get(dnode_props(d, node), "document");
+	struct buf text = BUF_INIT;
+	struct iam_policy p;
+	cJSON *risks;
+
+	if (!doc)
+		return;
+	iam_parse(&p, doc, "", NULL, &d->arena, NULL);
+	risks = risk_of_policy(t, &p);
+	json_write(&text, risks);
+	d->rc = db_run(&d->g->db, d->e,
+	               "UPDATE node SET body=json_set(body,'$.props.risks',json(?)) WHERE n=?",
+	               "si", text.s, d->nodes.v[node].row);
+	buf_release(&text);
+	cJSON_Delete(risks);
+}
+
+void derive_risks(struct derive *d)
+{
+	struct risk_table *t = risk_load(d->e);
+	d->rc = t ? 0 : -1;
+	for (uint32_t i = 0; i < d->loaded && !d->rc; i++)
+		if (derive_is(d, i, "policy"))
+			note_risks(d, t, i);
+	risk_free(t);
 }
 
 /* Resources by kind: the rows of assets/iam/services.yaml */

@@ -60,9 +60,9 @@ enum iam_verdict { IAM_NO, IAM_IF, IAM_YES };
 struct iam_answer {
 	enum iam_verdict verdict;
 	const struct iam_statement *by; /* the allow that decided */
-	const char *condition; /* IAM_IF: what must hold for the allow, */
-	const char *denied_if; /* and what must not, since then a deny wins */
-	bool denied;        /* a deny decided */
+	const char *condition;          /* IAM_IF: what must hold for the allow, */
+	const char *denied_if;          /* and what must not, since then a deny wins */
+	bool denied;                    /* a deny decided */
 };
 /* arn NULL: on some resource, whichever. */
 struct iam_answer iam_may(const struct iam_rights *r, const char *action, const char *arn);

@@ -640,6 +640,11 @@ struct slice graph_edge_props(const struct graph *g, uint32_t edge)
 	return slice_of(pool_at(g, g->snap.edges[edge].props));
 }
 
+uint16_t graph_edge_flags(const struct graph *g, uint32_t edge)
+{
+	return g->snap.edges[edge].flags;
+}
+
 const char *graph_edge_label(const struct graph *g, uint32_t edge)
 {
 	const struct snap_edge *x = &g->snap.edges[edge];
