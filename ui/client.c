@@ -14,6 +14,7 @@
 extern char **environ;
 
 #define HELLO_SECONDS 10
+#define HELLO_TRIES 3
 #define SSH_SECONDS 60 /* a password or a token may have to be typed */
 
 /* ---- reaching an engine ---- */
@@ -80,7 +81,7 @@ static int start_and_connect(const struct config *c, struct err *e)
 	for (int i = 0; i < 100 && (fd = connect_private(c, e)) < 0 && e->code == ERR_NOT_FOUND;
 	     i++) {
 		struct timespec ts = {.tv_nsec = 20000000};
-		if (rc && i == 5) {
+		if (rc && i == 10) {
 			*e = started;
 			return -1;
 		}
@@ -194,20 +195,26 @@ static int say_hello(struct conn *conn, int64_t seconds, cJSON **hello, struct e
 	return rc;
 }
 
+/* The engine may have been on its way out when we came: then there is a new one next time. */
 static int open_conn(struct conn *conn, const struct config *c, bool start, cJSON **hello,
                      struct err *e)
 {
 	bool ssh = strncmp(config_str(c, OPT_ENGINE), "ssh://", 6) == 0;
-	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
-	fd = reach(c, start, e);
-	if (fd < 0)
-		return -1;
-	conn_init(conn, fd);
-	if (say_hello(conn, ssh ? SSH_SECONDS : HELLO_SECONDS, hello, e) == 0)
-		return 0;
-	conn_release(conn);
+	for (int i = 0; i < HELLO_TRIES; i++) {
+		bool gone;
+		int fd = reach(c, start, e);
+		if (fd < 0)
+			return -1;
+		conn_init(conn, fd);
+		if (say_hello(conn, ssh ? SSH_SECONDS : HELLO_SECONDS, hello, e) == 0)
+			return 0;
+		gone = conn->eof && e->code == ERR_IO;
+		conn_release(conn);
+		if (!gone || ssh || !start)
+			break;
+	}
 	return -1;
 }
 

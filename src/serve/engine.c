@@ -20,6 +20,8 @@
 #define EXIT_START 1
 #define LOG_KEEP_BYTES (8 * 1024 * 1024) /* a larger log is put aside at the start */
 #define ENGINE_FILES 4096
+#define LOCK_TRIES 100 /* with LOCK_WAIT_US between them */
+#define LOCK_WAIT_US 30000
 
 /* ---- configuration ---- */
 
@@ -184,12 +186,35 @@ static int open_folders(struct engine *e, struct err *err)
 static int open_socket(struct engine *e, struct err *err)
 {
 	const char *listen = config_str(e->config, OPT_LISTEN);
-	char *own = path_join(e->state_dir, STATE_SOCKET);
 
 	e->team = *listen != '\0';
-	e->listen_fd = sock_listen(e->team ? listen : own, e->team ? 0666 : 0600, err);
-	free(own);
+	e->socket = e->team ? xstrdup(listen) : path_join(e->state_dir, STATE_SOCKET);
+	e->listen_fd = sock_listen(e->socket, e->team ? 0666 : 0600, err);
 	return e->listen_fd < 0 ? -1 : 0;
+}
+
+/* One that was started beside another: the other may be leaving (then its lock is free soon), or it is the one to use. */
+static int lock_patiently(struct engine *e, struct err *err)
+{
+	char *path = path_join(e->state_dir, STATE_SOCKET);
+	struct timespec ts = {.tv_nsec = LOCK_WAIT_US * 1000};
+	struct err quiet;
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		int fd;
+		e->lock_fd = private_lock(e->state_dir, err);
+		if (e->lock_fd >= 0 || err->code != ERR_CONFLICT || !e->detached)
+			break;
+		fd = sock_connect(path, &quiet);
+		if (fd >= 0) {
+			close(fd);
+			e->other_serves = true;
+			break;
+		}
+		nanosleep(&ts, NULL);
+	}
+	free(path);
+	return e->lock_fd < 0 ? -1 : 0;
 }
 
 /* Before the first client is let in: nothing else looks at the number yet. */
@@ -223,8 +248,7 @@ static int open_all(struct engine *e, struct err *err)
 
 	if (private_dir(e->state_dir, err))
 		return -1;
-	e->lock_fd = private_lock(e->state_dir, err);
-	if (e->lock_fd < 0)
+	if (lock_patiently(e, err))
 		return -1;
 	e->loop = loop_new(err);
 	if (!e->loop || watch_signals(e, err) || open_folders(e, err))
@@ -241,6 +265,8 @@ static void close_all(struct engine *e)
 {
 	struct pool *p = e->pool;
 
+	if (e->listen_fd >= 0)
+		unlink(e->socket); /* before the lock goes: nobody else's can be there yet */
 	if (e->listener)
 		watch_end(e->listener);
 	e->pool = NULL; /* what ends now does not begin anything new */
@@ -350,7 +376,10 @@ static int run(struct engine *e, const struct flags *f)
 {
 	struct err err = {0};
 
+	e->detached = f->detach;
 	if (open_all(e, &err)) {
+		if (e->other_serves)
+			report("ready\n", e->state_dir);
 		mw_log(LOG_ERROR, "%s", err.what);
 		close_all(e);
 		return EXIT_START;
@@ -397,6 +426,7 @@ int engine_main(int argc, char **argv, const struct worker_kind *const *kinds)
 	config_free(e->config);
 	free(state);
 	free(data);
+	free(e->socket);
 	free(e);
 	return rc;
 }

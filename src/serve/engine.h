@@ -25,7 +25,9 @@ struct engine {
 	struct config *config;
 	const char *config_flag;   /* --config, or NULL */
 	const char *state_dir, *data_dir; /* data: of lake and graph */
+	char *socket;
 	bool team;                 /* listens for several users */
+	bool detached, other_serves; /* other_serves: a second one of the same state directory that is not needed */
 	int lock_fd, listen_fd, spool_dir, signal_fd;
 	struct watch *listener, *signals;
 	struct client *clients;
@@ -87,7 +89,10 @@ bool client_any(const struct engine *e);
 
 typedef void local_fn(struct request *r);                                            /* replies or fails */
 typedef int state_fn(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* keeper's thread; sets r->result */
-enum route_flag { ROUTE_AUDIT = 1 };
+enum route_flag {
+	ROUTE_AUDIT = 1,   /* leaves an entry in the audit chain, in the same transaction */
+	ROUTE_REFRESH = 2, /* incidents are to be made again afterwards */
+};
 void route_state(struct request *r, state_fn *fn, unsigned flags);
 void route_worker(struct request *r, const char *kind); /* with context, answer passed on or finished by after_worker */
 void route_job(struct request *r, const char *kind);
@@ -120,7 +125,8 @@ void jobs_free(struct engine *e);
 
 /* ---- the rest ---- */
 
-void engine_lake_changed(struct engine *e);
+void engine_refresh(struct engine *e);      /* makes the incidents again, in the background */
+void engine_lake_changed(struct engine *e); /* that, and the lake's figures are asked again */
 void engine_idle_check(struct engine *e); /* after a client or a job went */
 int engine_reload(struct engine *e, struct err *err) MW_USE_RESULT; /* the configuration again; what is there stays where it is wrong */
 /* Creates the directory 0700 where it is absent; refuses wrong owner, modes and network file systems with what to do. */

@@ -154,7 +154,7 @@ const struct state_route case_routes[] = {
         {M_INCIDENT_MERGE, incident_merge, ROUTE_AUDIT},
         {M_INCIDENT_SPLIT, incident_split, ROUTE_AUDIT},
         {M_INCIDENT_CLOSE, incident_close, ROUTE_AUDIT},
-        {M_SUPPRESS_ADD, suppress_add, ROUTE_AUDIT},
+        {M_SUPPRESS_ADD, suppress_add, ROUTE_AUDIT | ROUTE_REFRESH},
         {M_SUPPRESS_LIST, suppress_list, 0},
         {M_WATCH_ADD, watch_add, ROUTE_AUDIT},
         {M_WATCH_LIST, watch_list, 0},

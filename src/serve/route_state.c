@@ -29,6 +29,7 @@ static void state_done(void *arg, const struct err *e)
 {
 	struct state_task *t = arg;
 	cJSON *result = t->r->result;
+	struct engine *eng = t->r->e;
 
 	t->r->result = NULL;
 	if (e) {
@@ -36,6 +37,8 @@ static void state_done(void *arg, const struct err *e)
 		request_fail(t->r, e);
 	} else {
 		request_reply(t->r, result);
+		if (t->flags & ROUTE_REFRESH)
+			engine_refresh(eng);
 	}
 	free(t);
 }

@@ -28,6 +28,14 @@ static int add(cJSON *ctx, const char *key, cJSON *v)
 	return v ? 0 : -1;
 }
 
+static cJSON *take(cJSON *o, const char *key)
+{
+	cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(o, key);
+
+	cJSON_Delete(o);
+	return v;
+}
+
 static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err *e)
 {
 	const char *session = request_str(r, "session"), *incident = named_incident(r);
@@ -39,6 +47,10 @@ static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err
 		return -1;
 	if ((r->method == M_REPORT_DRAFT || r->method == M_INCIDENT_GET) &&
 	    add(ctx, "open", state_incidents_open(s, e)))
+		return -1;
+	if (r->method == M_REPORT_DRAFT &&
+	    (add(ctx, "watches", take(state_watch_list(s, &r->who, e), "watches")) ||
+	     add(ctx, "suppressed", take(state_suppress_list(s, r->now, e), "rules"))))
 		return -1;
 	if (r->method == M_INCIDENT_REFRESH &&
 	    add(ctx, "suppressions", state_suppress_list(s, r->now, e)))

@@ -170,13 +170,17 @@ static void status_get(struct request *r)
 		pool_call(r->e->pool, &o);
 }
 
-/* What is in the lake is looked at for incidents at once, and its figures are asked again. */
+void engine_refresh(struct engine *e)
+{
+	if (e->pool && kind_of_method(e, "incident.refresh"))
+		request_dispatch(request_internal(e, M_INCIDENT_REFRESH, NULL));
+}
+
 void engine_lake_changed(struct engine *e)
 {
 	cJSON_Delete(e->lake);
 	e->lake = NULL;
-	if (e->pool && kind_of_method(e, "incident.refresh"))
-		request_dispatch(request_internal(e, M_INCIDENT_REFRESH, NULL));
+	engine_refresh(e);
 }
 
 /* ---- doctor ---- */

@@ -1,0 +1,43 @@
+# Shared by the flow tests: programs of the build that is tested, a fresh state directory, ok and not ok.
+mw=$MW_BUILD/midwatch
+S=$(mktemp -d "$MW_WORK/flow.XXXXXX")
+chmod 700 "$S"
+export MW_IDLE=30s
+trap '"$mw" --state "$S" engine stop >/dev/null 2>&1' EXIT
+
+run() { # words of midwatch
+	"$mw" --state "$S" "$@"
+}
+ok() { # name, command...
+	local name=$1
+	shift
+	if "$@" >"$MW_WORK/flow.out" 2>&1; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		sed 's/^/# /' "$MW_WORK/flow.out" | head -n 20
+	fi
+}
+fails() { # the same, where the command has to fail
+	! "$@"
+}
+says() { # text, command...: it says that (on either stream), whatever its exit status
+	local text=$1
+	shift
+	"$@" 2>&1 | grep -qF -- "$text"
+}
+status() { # exit status, command...
+	local want=$1 got
+	shift
+	"$@"
+	got=$?
+	[ "$got" = "$want" ] || { echo "exit status $got, not $want"; return 1; }
+}
+engine_pid() {
+	run engine status --json | sed 's/.*"pid":\([0-9]*\),"state".*/\1/'
+}
+lines() { # file, number of CloudTrail records: seeded, with ids of their own
+	awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++)
+		printf "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":\"u%d\"},\"eventTime\":\"2026-01-02T%02d:%02d:%02dZ\",\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"GetObject\",\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"198.51.100.%d\",\"eventID\":\"00000000-0000-0000-0000-%012d\",\"eventType\":\"AwsApiCall\",\"recipientAccountId\":\"111122223333\"}\n",
+			i % 50, int(i / 3600) % 24, int(i / 60) % 60, i % 60, i % 250, i }' >"$1"
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Files are the client's: the engine opens nothing that is named to it, and what was imported survives kill -9.
+. "$(dirname "$0")/lib.sh"
+
+ok "the engine does not open /etc/shadow" says "1 names but 0 descriptors" run call import.start '{"names":["/etc/shadow"]}'
+ok "nor a colleague's file" says "descriptors: the client opens what it names" run call import.start '{"names":["/home/colleague/notes.json"]}'
+ok "a file that is not there is told by its name" says "nothing-here: No such file" run import "$S/nothing-here"
+
+lines "$S/a.jsonl" 5000
+ok "import" says "events 5000, duplicates 0" run import "$S/a.jsonl"
+ok "the same again adds nothing" says "events 0, duplicates 5000" run import "$S/a.jsonl"
+ok "questions over it" says "5000" run ask "how many events are there"
+ok "search by field" says "100 in" run search actor.user.name=u7
+ok "exactly one JSON object" [ "$(run ask --json "how many events by u7" | wc -l)" = 1 ]
+ok "its result" says '"kind":"count","value":100' run ask --json "how many events by u7"
+ok "ids of a search are the source's own" says '"00000000-0000-0000-0000-000000000007"' run search --json actor.user.name=u7
+
+# kill -9 at random points of an import: what was acknowledged stays, the same import goes on from there
+RANDOM=4711
+rounds=4
+[ -z "${MW_LONG:-}" ] || rounds=60
+lines "$S/b.jsonl" 40000
+lost=0
+for i in $(seq $rounds); do
+	run call session.put "{\"session\":\"k\",\"ui\":{\"round\":$i}}" >/dev/null
+	pid=$(engine_pid)
+	run import "$S/b.jsonl" >/dev/null 2>&1 &
+	sleep "0.$((RANDOM % 10))"
+	kill -9 "$pid" 2>/dev/null
+	wait $!
+	run call session.get '{"session":"k"}' | grep -q "\"round\":$i" || lost=$((lost + 1))
+done
+ok "no acknowledged edit is lost in $rounds kills" [ "$lost" = 0 ]
+run import "$S/b.jsonl" >"$S/out"
+ok "after the kills the import completes" says "40000" run ask "how many events are there"
