@@ -153,6 +153,44 @@ static void join(struct work *w)
 	}
 }
 
+/* ---- states of one rule ---- */
+
+/* The rule that all of a cluster's findings have, where all are states; NULL otherwise. */
+static const char *only_rule(struct work *w, uint32_t root)
+{
+	const char *rule = NULL;
+	for (uint32_t i = root; i < w->n; i++) {
+		const struct finding *f = w->findings[i];
+		if (root_of(w, i) != root)
+			continue;
+		if (!finding_is_state(f) || !*f->rule || (rule && strcmp(rule, f->rule) != 0))
+			return NULL;
+		rule = f->rule;
+	}
+	return rule;
+}
+
+/* One setting that is wrong in forty places is one row of the queue, unless something else has happened in a place. */
+static void fold_states(struct work *w)
+{
+	struct map rules = MAP_INIT;
+	for (uint32_t i = 0; i < w->n; i++) {
+		const char *rule = root_of(w, i) == i ? only_rule(w, i) : NULL;
+		if (!rule)
+			continue;
+		struct map_entry *m = map_put_str(&rules, rule, NULL);
+		if (!m->val.u) {
+			m->val.u = i + UINT64_C(1);
+			continue;
+		}
+		uint32_t first = (uint32_t)(m->val.u - 1);
+		w->root[i] = first;
+		*vec_push(&w->pairs) = (struct pair){
+		        .a = first, .b = i, .best = KEY_LINK, .reason = w->findings[i]->rule};
+	}
+	map_release(&rules);
+}
+
 /* ---- incidents ---- */
 
 static char *copy(const char *s)
@@ -226,6 +264,18 @@ static const struct finding *speaker(const struct incident *inc)
 	return best;
 }
 
+/* Alike states are told by the worst one and their number. */
+static char *title_of(const struct incident *inc)
+{
+	const struct finding *best = speaker(inc), *f;
+	vec_each (f, &inc->findings)
+		if (!finding_is_state(f) || strcmp(f->rule, best->rule) != 0)
+			return copy(best->title);
+	return inc->findings.n == 1
+	               ? copy(best->title)
+	               : xasprintf("%s, and %zu more", best->title, inc->findings.n - 1);
+}
+
 static void fill_entities(struct incident *inc)
 {
 	struct map seen = MAP_INIT;
@@ -291,7 +341,7 @@ static void make_incident(struct work *w, uint32_t root, uint32_t *place, struct
 		copy_finding(vec_push(&inc->findings), w->findings[i]);
 		*vec_push(&keys) = &w->keys[i];
 	}
-	inc->title = copy(speaker(inc)->title);
+	inc->title = title_of(inc);
 	fill_links(w, inc, root, place);
 	fill_span(inc);
 	fill_origins(inc);
@@ -315,6 +365,7 @@ static void cluster(struct work *w, struct incident_list *out)
 		keys_of(w->findings[i], w->f, &w->keys[i]);
 	compare_all(w);
 	join(w);
+	fold_states(w);
 	for (uint32_t i = 0; i < w->n; i++)
 		if (root_of(w, i) == i)
 			make_incident(w, i, place, vec_push(&out->v));

@@ -3,7 +3,7 @@
  * the plan language), how they are grouped, and when a group is worth a finding:
  *
  *   id: snapshot-shared
- *   title: "Snapshot shared with account {mw.shared_with}"  # {field}: the group's most frequent value, by its name where the
+ *   title: "Snapshot shared with account {mw.shared_with}"  # {field}, {field|other}: the group's most frequent value, by its name where the
  *                                                          # inventory knows one
  *   severity: high                  # critical | high | medium | low | info
  *   confidence: 80                  # 0..100

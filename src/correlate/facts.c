@@ -24,6 +24,7 @@ struct facts {
 	struct arena arena;
 	struct texts lists[NLIST];
 	VEC(struct cidr) own;
+	bool told_networks; /* somebody wrote them down: addresses of assets alone do not say what is outside */
 	struct map aliases; /* address or name -> index into alias */
 	VEC(struct alias) alias;
 	struct map accounts, scanners, indicators; /* indicators: index + 1 */
@@ -136,9 +137,10 @@ static void read_record(struct facts *f, const cJSON *n, uint32_t node)
 	const cJSON *props = json_obj(n, "props");
 	const char *record = json_str(props, "record", "");
 	f->nodes[node].record = *record != 0;
-	if (!strcmp(record, "network"))
+	if (!strcmp(record, "network")) {
+		f->told_networks = true;
 		add_own(f, json_str(props, "cidr", ""));
-	else if (!strcmp(record, "indicator"))
+	} else if (!strcmp(record, "indicator"))
 		add_indicator(f, props);
 	else if (!strcmp(record, "change"))
 		add_change(f, json_str(n, "name", json_str(n, "id", "?")), props, node);
@@ -294,6 +296,10 @@ struct graph *facts_graph(const struct facts *f)
 const char *const *facts_list(const struct facts *f, struct slice name, size_t *n)
 {
 	static const char *const none[] = {NULL};
+	if (slice_eq_str(name, list_names[LIST_OWN]) && !facts_knows_networks(f)) {
+		*n = 0;
+		return none;
+	}
 	for (int l = 0; l < NLIST; l++)
 		if (slice_eq_str(name, list_names[l])) {
 			*n = f->lists[l].v.n;
@@ -332,7 +338,7 @@ bool facts_public_address(struct slice text)
 
 bool facts_knows_networks(const struct facts *f)
 {
-	return f->own.n > 0;
+	return f->told_networks && f->own.n;
 }
 
 bool facts_scanner(const struct facts *f, struct slice ip)

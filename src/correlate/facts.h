@@ -20,7 +20,7 @@ int facts_load(struct facts **out, struct graph *g,
 void facts_free(struct facts *f);
 struct graph *facts_graph(const struct facts *f);
 
-/* Lists for detections, by name: "own" (blocks), "accounts", "classified" (names of stores), "indicators" (values), "scanners"
+/* Lists for detections, by name: "own" (blocks; empty as long as no network record says what is ours), "accounts", "classified" (names of stores), "indicators" (values), "scanners"
  * (addresses). NULL-terminated, borrowed; *n 0 where nothing is known. An unknown name gives NULL. */
 const char *const *facts_list(const struct facts *f, struct slice name, size_t *n);
 

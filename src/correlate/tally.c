@@ -88,8 +88,9 @@ struct tally *tally_new(const struct detection *d)
 	for (size_t i = 0; i < d->nby; i++)
 		want(g, d->by[i]);
 	for (const char *p = strchr(d->title, '{'); p; p = strchr(p + 1, '{')) {
-		const struct field *f = field_find((struct slice){p + 1, strcspn(p + 1, "}")});
-		want(g, f ? f->id : FIELD_NONE);
+		struct slice names = {p + 1, strcspn(p + 1, "}")}, name;
+		while (slice_split(&names, '|', &name))
+			want(g, field_find(name) ? field_find(name)->id : FIELD_NONE);
 	}
 	return g;
 }
@@ -264,14 +265,19 @@ static size_t top_values(const struct group *g, field_id field, struct named *ou
 	return n;
 }
 
-/* {field} in a title: the value, by the name that the inventory has for it. */
-static void title_value(const struct group *g, const struct facts *f, struct slice name,
+/* {field} or {field|other} in a title: the value, by the name that the inventory has for it. */
+static void title_value(const struct group *g, const struct facts *f, struct slice names,
                         struct buf *out)
 {
-	const struct field *field = field_find(name);
-	struct named one;
-	if (!field || !top_values(g, field->id, &one, 1)) {
-		buf_str(out, "?");
+	struct slice name;
+	struct named one = {0};
+	while (!one.events && slice_split(&names, '|', &name)) {
+		const struct field *field = field_find(name);
+		if (field)
+			top_values(g, field->id, &one, 1);
+	}
+	if (!one.events) {
+		buf_str(out, "(not told)");
 		return;
 	}
 	uint32_t node = facts_node(f, one.value);

@@ -301,6 +301,27 @@ static void incident_survives_json(void **state)
 	finding_list_release(&l);
 }
 
+static void states_of_one_rule_fold(void **state)
+{
+	struct finding_list l = {0};
+	(void)state;
+	put(&l, "ocsf:1", "ocsf", SEV_LOW, T0, ENTITIES("resources.uid=arn:aws:s3:::a"));
+	put(&l, "ocsf:2", "ocsf", SEV_MEDIUM, T0, ENTITIES("resources.uid=arn:aws:s3:::b"));
+	put(&l, "ocsf:3", "ocsf", SEV_LOW, T0, ENTITIES("resources.uid=i-0aaaaaaaaaaaaaaa1"));
+	put(&l, "guardduty:1", "guardduty", SEV_LOW, T0,
+	    ENTITIES("mw.instance=i-0aaaaaaaaaaaaaaa1"));
+	struct incident_list out = cluster(&l, graph);
+	assert_int_equal(out.v.n,
+	                 2); /* the two buckets; the instance stays with what happened on it */
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(out.v.v[i].findings.n, 2);
+	size_t folded = !strcmp(out.v.v[0].origins, "C") ? 0 : 1;
+	assert_string_equal(out.v.v[folded].title, "title of ocsf:2, and 1 more");
+	assert_int_equal(out.v.v[folded].links.n, 1);
+	incident_list_release(&out);
+	finding_list_release(&l);
+}
+
 /* ---- suppression ---- */
 
 #define RULE(match)                                                                            \
@@ -386,6 +407,18 @@ static void all_detections_make_plans(void **state)
 		assert_true(*ds.v.v[i].attack != NULL);
 		plan_free(p);
 	}
+	facts_free(f);
+	/* without an inventory a detection is left out, never wrong */
+	size_t left_out = 0;
+	assert_int_equal(facts_load(&f, NULL, &e), 0);
+	for (size_t i = 0; i < ds.v.n; i++) {
+		struct plan *p = detection_plan(&ds.v.v[i], f, T0, &e);
+		if (!p && e.code != ERR_NONE)
+			fail_msg("%s: %s", ds.v.v[i].id, e.what);
+		left_out += !p;
+		plan_free(p);
+	}
+	assert_in_range(left_out, 5, 20);
 	facts_free(f);
 	detections_release(&ds);
 }
@@ -475,6 +508,7 @@ int main(void)
 	        cmocka_unit_test(an_approved_change_lowers),
 	        cmocka_unit_test(without_inventory_it_says_so),
 	        cmocka_unit_test(incident_survives_json),
+	        cmocka_unit_test(states_of_one_rule_fold),
 	        cmocka_unit_test(suppression_hides_what_is_alike),
 	        cmocka_unit_test(useless_suppressions_are_refused),
 	        cmocka_unit_test(all_detections_make_plans),
