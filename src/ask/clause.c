@@ -203,11 +203,25 @@ static bool subject_there(const struct parse *p, size_t from, size_t to)
 	return false;
 }
 
+/* "created but not deleted" */
+static bool but_not_done(const struct parse *p, size_t k)
+{
+	size_t next = k + 1;
+
+	if (!term_gram(&p->t->v[k], G_EXCEPT) ||
+	    !(tok_is(tok_of(p, k), "but") || tok_is(tok_of(p, k), "and")))
+		return false;
+	while (next < p->t->n && term_filler(&p->t->v[next]))
+		next++;
+	return next < p->t->n && p->t->v[next].kind == T_VERB;
+}
+
 static void find_sequence(const struct parse *p, struct clauses *c)
 {
 	for (size_t k = 1; k + 1 < p->t->n; k++) {
 		const struct term *t = &p->t->v[k];
-		bool then = term_gram(t, G_THEN), without = term_gram(t, G_WITHOUT);
+		bool then = term_gram(t, G_THEN),
+		     without = term_gram(t, G_WITHOUT) || but_not_done(p, k);
 
 		if (t->gone || (!then && !without) || !clause_event(p, 0, k) ||
 		    !subject_there(p, k + 1, p->t->n))

@@ -204,6 +204,20 @@ static bool is_hex_number(struct slice s)
 	       all_hex((struct slice){s.s + 2, s.n - 2});
 }
 
+/* "eu-west-1", "us-gov-east-1" */
+static bool is_region(struct slice s)
+{
+	static const char *const sides[] = {"north", "south", "east", "west", "central"};
+	bool side = false;
+
+	if (s.n < 9 || s.n > 16 || s.s[2] != '-' || !isdigit((unsigned char)s.s[s.n - 1]) ||
+	    s.s[s.n - 2] != '-')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+		side = side || mw_memimem(s.s, s.n, sides[i], strlen(sides[i]));
+	return side && isalpha((unsigned char)s.s[0]) && isalpha((unsigned char)s.s[1]);
+}
+
 static bool is_wild(struct slice s)
 {
 	return s.n > 2 && has(s, '*');
@@ -230,6 +244,7 @@ enum entity entity_of(struct slice s)
 	        {is_mac, ENT_MAC},
 	        {is_email, ENT_EMAIL},
 	        {is_hex_number, ENT_HEX},
+	        {is_region, ENT_REGION},
 	        {is_wild, ENT_WILD},
 	        {is_path, ENT_PATH},
 	        {is_file_name, ENT_FILE},

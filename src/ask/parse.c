@@ -83,6 +83,11 @@ static void on_compared(struct walk *w, struct term *t, struct term *next)
 	w->q->having_n = t->num;
 	w->cmp = G_NONE;
 	t->used = true;
+	if (next && next->kind == T_FIELD && next->lex->thing && !next->lex->noun &&
+	    (w->q->subjects.n || w->q->who)) {
+		w->q->having_field = next->lex; /* "ips with more than one key" */
+		next->used = next->gone = true;
+	}
 }
 
 static void on_number(struct walk *w, struct term *t)

@@ -40,6 +40,14 @@ static void list_things(struct walk *w, const struct term *t)
 		w->q->things = true;
 }
 
+static bool holds_field(const struct lex_entry *e, const struct lex_entry *field)
+{
+	for (const char *const *f = field->fields; f && *f; f++)
+		if (frag_field_value(e->where, *f))
+			return true;
+	return false;
+}
+
 void walk_concept(struct walk *w, struct term *t)
 {
 	struct con c = {
@@ -50,6 +58,8 @@ void walk_concept(struct walk *w, struct term *t)
 		return;
 	}
 	list_things(w, t);
+	if (w->field && w->field_term + 1 == w->i && holds_field(t->lex, w->field))
+		walk_drop_subject(w->q, w->field); /* "severity high" */
 	walk_mark(w, w->i, 1, &c);
 	walk_add(w, &c);
 }
@@ -344,8 +354,10 @@ void walk_field(struct walk *w, struct term *t)
 		w->prep = G_NONE;
 		return;
 	}
-	if (w->after_per || w->prep == G_BY) {
+	if (w->after_per || w->prep == G_BY || (w->after_group && w->join == G_AND)) {
 		w->after_per = false;
+		w->after_group = true;
+		w->join = G_NONE;
 		w->prep = G_NONE;
 		if (strcmp(e->name, "time") != 0)
 			*vec_push(&w->q->groups) = e;

@@ -143,6 +143,20 @@ static bool relative_word(const struct walk *w)
 	        p->kind == T_NUMBER || term_gram(p, G_NOUN));
 }
 
+/* "only one alert" */
+static bool one_of(struct walk *w)
+{
+	struct term *n = walk_at(w, w->i + 1), *what = walk_at(w, w->i + 2);
+
+	if (!n || !what ||
+	    !(tok_is(&w->p->t->toks.v[n->tok], "one") || tok_is(&w->p->t->toks.v[n->tok], "1")) ||
+	    !(what->kind == T_CONCEPT || term_gram(what, G_NOUN) ||
+	      (what->kind == T_FIELD && what->lex->noun)))
+		return false;
+	n->used = w->q->once = true;
+	return true;
+}
+
 void walk_gram(struct walk *w, struct term *t)
 {
 	enum gram g = t->lex->gram;
@@ -213,6 +227,8 @@ void walk_gram(struct walk *w, struct term *t)
 		return;
 	case G_ONLY:
 		t->used = true;
+		if (one_of(w))
+			return;
 		w->q->only_first = w->q->only_first || !walk_behind(w, 0) ||
 		                   (w->q->cons.n == 0 && w->q->subjects.n == 0);
 		return;

@@ -44,9 +44,10 @@ struct query {
 	int64_t span;                      /* time buckets */
 	enum gram having;                  /* G_GT ...; G_NONE */
 	int64_t having_n;
-	int fn;              /* plan_fn of sum, avg, max, min; -1: none */
-	size_t unknown;      /* terms that were not understood and may constrain */
-	const char *clarify; /* what no log can answer */
+	const struct lex_entry *having_field; /* different values of it are counted, not events */
+	int fn;                               /* plan_fn of sum, avg, max, min; -1: none */
+	size_t unknown;                       /* terms that were not understood and may constrain */
+	const char *clarify;                  /* what no log can answer */
 	int groups_used;
 	VEC(const struct lex_entry *)
 	context; /* all concepts of the clause, and of the questions that it leans on */
@@ -72,6 +73,10 @@ bool con_of_unknown(const struct term_env *env, const struct query *q, const str
 const char *field_here(const struct term_env *env, const struct lex_entry *e);
 /* The same under the concepts' slots ("user" of a Windows logon is the target). */
 const char *slot_field(const struct term_env *env, const struct query *q, const char *slot);
+
+/* The actor's field of a pair (a role's session, not the role) unless an event on such objects is meant. */
+const char *acting_field(const struct term_env *env, const struct query *q,
+                         const struct lex_entry *e, enum gram prep, const char *name);
 
 /* verb.c: event names by verb and object ("creating roles"). True where c was filled. */
 bool con_of_verbs(const struct term_env *env, const struct query *q, struct con *c);

@@ -28,6 +28,8 @@ const char *subject_field(const struct build *b, const struct query *q, const st
 		slot = slot_field(b->env, q, "user");
 	else if (strcmp(e->name, "process") == 0)
 		slot = slot_field(b->env, q, "process");
+	if (!slot && strcmp(e->name, "role") == 0 && q->verbs.n == 0)
+		return acting_field(b->env, q, e, G_NONE, field_here(b->env, e));
 	return slot ? slot : field_here(b->env, e);
 }
 
@@ -188,14 +190,19 @@ static void rank(const struct build *b, struct query *q, struct plan_search *s)
 static void values_of(const struct build *b, struct query *q, struct plan_search *s,
                       const char *subject)
 {
-	add_stat(b, s, FN_COUNT, NULL, "count");
 	add_by(b, s, subject);
 	b->p->show = SHOW_VALUES;
+	(void)plan_field_set(b->p, &b->p->value_field, subject);
+	if (q->having_field) {
+		add_stat(b, s, FN_DISTINCT, subject_field(b, q, q->having_field), "distinct");
+		add_having(b, s, "distinct", having_op(q->having), q->having_n);
+		return;
+	}
+	add_stat(b, s, FN_COUNT, NULL, "count");
 	if (q->once)
 		add_having(b, s, "count", OP_IS, 1);
 	else if (q->having != G_NONE)
 		add_having(b, s, "count", having_op(q->having), q->having_n);
-	(void)plan_field_set(b->p, &b->p->value_field, subject);
 }
 
 /* Past tense and an object's name: what was done, not what was tried. */

@@ -340,12 +340,30 @@ static bool only_asides(const struct term *t)
 	return true;
 }
 
+static bool only_raw(const struct term *t)
+{
+	for (size_t i = 0; i < t->ncands; i++)
+		if (!t->cands[i].raw)
+			return false;
+	return true;
+}
+
+static bool plain_word(const struct tok *t)
+{
+	for (size_t i = 0; i < t->text.n; i++)
+		if (!islower((unsigned char)t->text.s[i]))
+			return false;
+	return true;
+}
+
 static size_t read_value(struct reader *r, size_t i, struct term *t)
 {
 	struct term program = {0};
 	struct slice w = r->t.v[i].text;
 
-	if (find_value(r->env, t, w) && !(only_asides(t) && w.n >= 3 && !name_like(&r->t.v[i])))
+	if (find_value(r->env, t, w) && only_raw(t) && plain_word(&r->t.v[i]))
+		memset(t, 0, sizeof(*t)); /* a word of English that some record happens to hold */
+	else if (t->ncands && !(only_asides(t) && w.n >= 3 && !name_like(&r->t.v[i])))
 		return 1;
 	/* a program by its short name */
 	if (t->ncands && find_value(r->env, &program,
@@ -385,6 +403,13 @@ static size_t read_number(struct reader *r, size_t i, struct term *t)
 	int64_t scale;
 	struct slice digits = w->word;
 
+	if (tok_is(w, "one") && (prev_gram(r, G_GT) || prev_gram(r, G_GE) || prev_gram(r, G_LT) ||
+	                         prev_gram(r, G_LE))) {
+		t->kind = T_NUMBER;
+		t->num = 1;
+		t->value = w->text;
+		return 1;
+	}
 	if (!w->open && !isdigit((unsigned char)w->word.s[0])) {
 		if (w->word.n < 3 || tok_is(w, "one") || tok_is(w, "half") || tok_is(w, "couple") ||
 		    !tx_number(&r->t, i, &t->num))
@@ -698,6 +723,8 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	memset(t, 0, sizeof(*t));
 	if (k < 2 && (n = read_span(r, i, t)))
 		return n;
+	if (k < 2 && tok_is(w, "one") && (n = read_number(r, i, t)))
+		return n;
 	if (k) {
 		*t = lex;
 		return k;
@@ -721,6 +748,8 @@ struct terms terms_read(const struct term_env *env, struct slice question)
 			n = read_near(&r, i, &t, true);
 		if (n == 0 && split_token(&r, i))
 			continue;
+		if (n == 0 && r.t.v[i].text.n >= 4)
+			n = read_near(&r, i, &t, true);
 		if (n == 0 && mend(&r, i)) {
 			n = read_one(&r, i, &t);
 			t.corrected = true;

@@ -32,6 +32,7 @@ enum entity {
 	ENT_HEX,
 	ENT_WILD,
 	ENT_CMD,
+	ENT_REGION,
 };
 struct cand {              /* a field in which the value occurs */
 	const char *field; /* normalised name, or "raw:path" */

@@ -53,6 +53,7 @@ static const struct {
         {ENT_KEY, {"actor.user.credential_uid", "actor.user.uid_alt"}},
         {ENT_ACCOUNT, {"cloud.account.uid", "actor.user.account.uid"}},
         {ENT_TECHNIQUE, {"finding_info.attacks.technique.uid"}},
+        {ENT_REGION, {"cloud.region"}},
         {ENT_EVENT, {"api.operation", "activity_name"}},
         {ENT_FILE, {"process.name", "file.name"}},
         {ENT_EMAIL, {"actor.user.name", "actor.user.email_addr"}},
@@ -369,8 +370,8 @@ static bool about_object(const struct query *q, const struct lex_entry *field)
 	return false;
 }
 
-static const char *acting_field(const struct term_env *env, const struct query *q,
-                                const struct lex_entry *e, enum gram prep, const char *name)
+const char *acting_field(const struct term_env *env, const struct query *q,
+                         const struct lex_entry *e, enum gram prep, const char *name)
 {
 	if (slot_field(env, q, e->name))
 		return name; /* the concept says which side is meant */
@@ -470,6 +471,7 @@ static bool field_con(const struct term_env *env, const struct query *q, const s
 		return cand_con(env, &as, other ? other : best, prep, c);
 	}
 	con_open(c, CON_FIELD, prep);
+	c->op = long_text(name) ? OP_CONTAINS : OP_IS;
 	c->fields[c->nfields++] = word_field(e, "user") && !slot
 	                                  ? "actor.user.name"
 	                                  : acting_field(env, q, e, prep, name);

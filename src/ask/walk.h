@@ -21,7 +21,8 @@ struct walk {
 	size_t number_term;
 	bool has_number;
 	bool after_per;
-	bool total; /* "total" was said: a sum, where a number follows */
+	bool after_group; /* a field was just taken to group by: "and" adds another */
+	bool total;       /* "total" was said: a sum, where a number follows */
 };
 struct term *walk_at(const struct walk *w, size_t i); /* NULL past the clause's end */
 struct term *walk_ahead(const struct walk *w,
