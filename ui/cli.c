@@ -27,6 +27,8 @@ const struct cli_command cli_commands[] = {
          "ask in plain words; prints reading and answer", cmd_ask},
         {"search", "[--from TIME] [--to TIME] [--limit N] FIELD=VALUE|TEXT...",
          "search events by fields", cmd_search},
+        {"translate", "--to spl|kql|aql|dsl|sql [--table NAME] QUESTION|PLAN",
+         "a question or a plan's JSON in a SIEM's own language", cmd_translate},
         {"import", "[--label NAME] [--mapping NAME] FILE|DIR... | --rejected | --list | --undo N",
          "read logs, findings and inventories into the lake", cmd_import},
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",

@@ -49,6 +49,7 @@ int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const
 
 int cmd_ask(struct cli *c);
 int cmd_search(struct cli *c);
+int cmd_translate(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_lake(struct cli *c);
 int cmd_queue(struct cli *c);

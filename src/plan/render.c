@@ -26,7 +26,8 @@ static bool is_constant(const struct plan_node *n, bool value)
 /* `positive`: more matches are allowed here; otherwise fewer. */
 static struct plan_node *widen_cmp(struct widening *w, const struct plan_node *n, bool positive)
 {
-	enum render_fit fit = w->can(w->ctx, n);
+	/* The values of a pivot are there only when the earlier step has run. */
+	enum render_fit fit = n->from_step >= 0 ? RENDER_NO : w->can(w->ctx, n);
 	struct plan_node *c;
 
 	if (fit != RENDER_EXACT)
@@ -122,10 +123,33 @@ void render_tree(struct render *r, const struct plan_node *n)
 	}
 }
 
+static void note_pivots(struct render *r, const struct plan_node *n)
+{
+	if (n->from_step >= 0)
+		render_note(
+		        r, "%s takes its values from step %d: they are filled in when that has run",
+		        render_alias(&n->field), n->from_step + 1);
+	for (const struct plan_node *k = n->child; k; k = k->next)
+		note_pivots(r, k);
+}
+
+static bool hangs_on_step(const struct plan_time *t)
+{
+	return t->kind == PW_STEP_FIRST || t->kind == PW_STEP_LAST;
+}
+
 struct plan_node *render_where(struct render *r, render_can *can)
 {
 	struct plan_node *n = render_widen(r->p, r->s->where, can, r, &r->out->exact_where);
 
+	if (r->s->where)
+		note_pivots(r, r->s->where);
+	if (hangs_on_step(&r->s->from) || hangs_on_step(&r->s->to)) {
+		r->out->exact_where = false;
+		render_note(
+		        r,
+		        "the window is that of an earlier step: it is filled in when that has run");
+	}
 	r->out->exact_rows = r->out->exact_where && !r->s->sequence && !r->s->baseline;
 	if (r->s->sequence)
 		render_note(r, "the sequence is joined after the events have been fetched");

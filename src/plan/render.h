@@ -23,7 +23,7 @@ struct rendered {
 	bool exact_where, exact_rows;
 	VEC(char *) notes;
 };
-/* Renders step i, whose pivots and step times are resolved. out is initialised here; rendered_release also after an error. */
+/* Renders step i. Pivots and step times that are not resolved are left out as what cannot be said, with a note. out is initialised here; rendered_release also after an error. */
 int plan_render(enum render_lang lang, const struct plan *p, size_t i,
                 const struct render_target *t, struct rendered *out, struct err *e) MW_USE_RESULT;
 void rendered_release(struct rendered *r);

@@ -256,22 +256,40 @@ static int search_same(struct prover *v, const struct plan_node *cmp, size_t i, 
 	return rc;
 }
 
-static int look_for(struct prover *v, const struct plan_node *cmp, size_t i, bool *found,
-                    uint64_t *events)
+/* The field and dataset with the most events of a value: adding up would count an event once for each of its fields. */
+static char *where_seen(const struct catalog_value *hit, size_t n)
 {
-	struct catalog_value hit[8];
+	const struct catalog_value *best = hit;
+	const struct field *f;
+
+	for (size_t i = 1; i < n; i++)
+		if (hit[i].events > best->events)
+			best = &hit[i];
+	f = best->path || best->field == FIELD_NONE ? NULL : field_at(best->field);
+	return xasprintf("yes, as %s in %llu %s event%s",
+	                 f            ? f->alias
+	                 : best->path ? best->path
+	                              : "a value",
+	                 (unsigned long long)best->events, best->dataset ? best->dataset : "",
+	                 best->events == 1 ? "" : "s");
+}
+
+/* *seen: where, if the catalogue knows; free it. */
+static int look_for(struct prover *v, const struct plan_node *cmp, size_t i, bool *found,
+                    char **seen)
+{
+	struct catalog_value hit[16];
 	struct slice value = cmp->values[i];
 	size_t n;
 
-	*events = 0;
 	switch (cmp->op) {
 	case OP_IS:
 	case OP_IS_CS:
 	case OP_IN:
 		n = catalog_value_find(v->env->catalog, value, hit, ARRAY_LEN(hit));
-		for (size_t k = 0; k < n && k < ARRAY_LEN(hit); k++)
-			*events += hit[k].events;
 		*found = n > 0;
+		if (n)
+			*seen = where_seen(hit, n < ARRAY_LEN(hit) ? n : ARRAY_LEN(hit));
 		return n ? 0 : search_text(v, value, true, found);
 	case OP_CONTAINS:
 	case OP_STARTS:
@@ -290,22 +308,18 @@ static int look_for(struct prover *v, const struct plan_node *cmp, size_t i, boo
 int probe_value(struct prover *v, const struct plan_node *cmp, size_t i, bool *exists)
 {
 	struct slice value = cmp->values[i];
-	struct map_entry *m;
-	uint64_t events;
-	bool added;
+	struct map_entry *m = map_get(&v->exist, value.s, value.n);
+	char *seen = NULL;
 
-	m = map_put(&v->exist, value.s, value.n, &added);
-	if (!added) {
-		*exists = m->val.u == 1;
+	if (m) {
+		*exists = m->val.u;
 		return 0;
 	}
-	if (look_for(v, cmp, i, exists, &events))
+	if (look_for(v, cmp, i, exists, &seen))
 		return -1;
-	map_get(&v->exist, value.s, value.n)->val.u = *exists ? 1 : 2;
+	map_put(&v->exist, value.s, value.n, NULL)->val.u = *exists;
 	probe_note(v, *exists,
 	           xasprintf("\"%.*s\" anywhere in what was imported", (int)value.n, value.s),
-	           events    ? xasprintf("yes, in %llu events", (unsigned long long)events)
-	           : *exists ? xasprintf("yes, in the raw records")
-	                     : xasprintf("no"));
+	           seen ? seen : xasprintf("%s", *exists ? "yes, in the raw records" : "no"));
 	return 0;
 }

@@ -16,7 +16,7 @@ struct prover {
 	size_t step;              /* the one that is empty */
 	const struct plan_search *s;
 	struct empty_proof *out;
-	struct map exist;         /* value -> 1 seen, 2 not */
+	struct map exist;         /* value -> whether it was seen */
 	struct err *e;
 };
 /* Takes `what` and `found`, from xasprintf. */
@@ -26,9 +26,9 @@ void probe_note(struct prover *v, bool ok, char *what, char *found);
 struct plan *probe_plan(const struct prover *v);
 int probe_count(struct prover *v, const struct plan *probe, uint64_t *n) MW_USE_RESULT;
 
-/* Datasets in the scope of the step. */
+/* Events, and their span, of the datasets in the scope of the step. */
 uint64_t probe_events(const struct prover *v, mw_time *from, mw_time *to);
-/* Events in scope that carry the field; SIZE_MAX-like certainty is not needed: 0 means none does. */
+/* Events in scope that carry the field; 0 means that none does, anything else that one may. */
 uint64_t probe_field(const struct prover *v, const struct plan_field *f);
 /* Names of datasets outside the scope that carry it, "a, b"; empty where none does. */
 void probe_field_elsewhere(const struct prover *v, const struct plan_field *f, struct buf *b);

@@ -185,36 +185,6 @@ int work_plan_check(struct worker *w, const cJSON *params, cJSON **result, struc
 	return 0;
 }
 
-/* What the lake would be told: the plan itself is the program, so the text is its JSON, and a
- * paraphrase of the step. */
-int work_plan_text(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
-{
-	struct plan *p = plan_from_json(json_obj(params, "plan"), e);
-	cJSON *j, *steps;
-	char *text;
-	int64_t step = json_i64(params, "step", 0);
-	(void)w;
-	if (!p)
-		return -1;
-	if (step < 0 || (size_t)step >= p->nsteps) {
-		err_set(e, ERR_INVALID, "the plan has %zu steps, there is no step %lld", p->nsteps,
-		        (long long)step + 1);
-		plan_free(p);
-		return -1;
-	}
-	j = plan_to_json(p);
-	steps = json_arr(j, "steps");
-	text = cJSON_Print(cJSON_GetArrayItem(steps, (int)step));
-	*result = cJSON_CreateObject();
-	json_add_str(*result, "text", text);
-	json_add_str(*result, "language", "plan");
-	json_add_bool(*result, "exact", true);
-	cJSON_free(text);
-	cJSON_Delete(j);
-	plan_free(p);
-	return 0;
-}
-
 /* ---- menus ---- */
 
 int work_recipe_list(struct worker *w, const cJSON *params, cJSON **result, struct err *e)

@@ -106,7 +106,10 @@ size_t catalog_value_find(struct catalog *c, struct slice value, struct catalog_
 	for (size_t i = 0; i < w.ev.n; i++)
 		for (size_t k = 0; k < w.ev.v[i].vals.n; k++)
 			if (slice_ieq(w.ev.v[i].vals.v[k].value, value) && n < max)
-				out[n++] = (struct catalog_value){.value = value, .events = 1};
+				out[n++] =
+				        (struct catalog_value){.value = value,
+				                               .field = w.ev.v[i].vals.v[k].field,
+				                               .events = 1};
 	return n;
 }
 
@@ -232,8 +235,8 @@ static void test_reasons(void **state)
 	         EMPTY_TRULY_NONE, "None"},
 	        {WHERE(ANY(IS("user", "mallory"), "{\"op\":\"text\",\"value\":\"mallory@x\"}")),
 	         "mallory", EMPTY_NO_SUCH_VALUE, "mallory"},
-	        {WHERE(ANY(IS("hash", "x"), IS("user", "mallory"))), "mallory",
-	         EMPTY_NO_SUCH_VALUE, "mallory"},
+	        {WHERE(ANY(IS("hash", "x"), IS("user", "mallory"))), "mallory", EMPTY_NO_SUCH_VALUE,
+	         "mallory"},
 	        {WHERE(ALL(IS("user", "alice"), "{\"not\":" IS("user", "alice") "}")), "alice",
 	         EMPTY_TRULY_NONE, "None"},
 	        {WHERE(ALL(IS("user", "bob"), "{\"not\":" IS("event_name", "Nothing") "}")),
@@ -350,8 +353,8 @@ static void test_conditions(void **state)
 		                              "events where event_name is \"GetObject\"") &&
 		                      !strcmp(p.probes.v[i].found, "1"));
 	for (size_t i = 0; i < p.next.n; i++)
-		offered =
-		        offered || !strcmp(p.next.v[i], "leaving out that user is \"alice\": 1 event");
+		offered = offered ||
+		          !strcmp(p.next.v[i], "leaving out that user is \"alice\": 1 event");
 	assert_true(counted);
 	assert_true(offered);
 	empty_proof_release(&p);

@@ -1,0 +1,130 @@
+/*
+ * translate: a question, or a plan's JSON, in a SIEM's own language. What that language cannot say is told on stderr, so that the
+ * text alone can be piped on. With --json: {"steps":[{text, language, exact, notes}], "reading"}.
+ */
+#include "base/limits.h"
+#include "cli.h"
+
+static cJSON *reading_of_question(struct cli *c, struct client *cl, const char *now, int *rc)
+{
+	cJSON *params = cJSON_CreateObject(), *started = NULL, *reading;
+	struct buf words = BUF_INIT;
+	char session[40];
+
+	for (int i = 0; i < c->argc; i++)
+		buf_printf(&words, "%s%s", i ? " " : "", c->argv[i]);
+	snprintf(session, sizeof(session), "translate-%lld", (long long)mw_now());
+	json_add_str(params, "session", session);
+	json_add_slice(params, "question", (struct slice){words.s, words.len});
+	json_add_bool(params, "run", false);
+	if (now)
+		json_add_str(params, "now", now);
+	buf_release(&words);
+	*rc = cli_call(cl, "ask", params, &started);
+	reading = cJSON_DetachItemFromObjectCaseSensitive(started, "reading");
+	cJSON_Delete(started);
+	return reading;
+}
+
+/* Words that begin with { are a plan. */
+static cJSON *plan_of_words(struct cli *c, struct client *cl, const char *now, cJSON **reading,
+                            int *rc)
+{
+	struct err e;
+	cJSON *plan;
+
+	if (c->argc == 1 && c->argv[0][0] == '{') {
+		plan = json_parse(slice_of(c->argv[0]), MW_LINE_MAX, &e);
+		*rc = plan ? CLI_OK : cli_error(&e);
+		return plan;
+	}
+	*reading = reading_of_question(c, cl, now, rc);
+	if (*rc)
+		return NULL;
+	plan = cJSON_DetachItemFromObjectCaseSensitive(*reading, "plan");
+	if (cJSON_IsObject(plan))
+		return plan;
+	cJSON_Delete(plan);
+	fputs("asks  ", stdout);
+	cli_puts(json_str(*reading, "clarify", "this question was not understood"));
+	fputs("\n", stdout);
+	*rc = CLI_ASKS;
+	return NULL;
+}
+
+static void print_step(const cJSON *step, size_t i, size_t n)
+{
+	const char *text = json_str(step, "text", ""), *end;
+	const cJSON *note;
+
+	if (n > 1)
+		fprintf(stderr, "step %zu:\n", i + 1);
+	for (; *text; text = *end ? end + 1
+	                          : end) { /* line by line: the escaper would show the line feeds */
+		end = strchrnul(text, '\n');
+		cli_put((struct slice){text, (size_t)(end - text)});
+		fputs("\n", stdout);
+	}
+	fflush(stdout);
+	cJSON_ArrayForEach(note, json_arr(step, "notes"))
+	{
+		struct buf b = BUF_INIT;
+		esc_term(&b, slice_of(note->valuestring));
+		fprintf(stderr, "note: %s\n", b.s);
+		buf_release(&b);
+	}
+}
+
+static int translate_steps(struct cli *c, struct client *cl, const cJSON *plan, const char *to,
+                           const char *table, cJSON *out)
+{
+	size_t n = (size_t)cJSON_GetArraySize(json_arr(plan, "steps"));
+	int rc = CLI_OK;
+
+	for (size_t i = 0; i < n && rc == CLI_OK; i++) {
+		cJSON *params = cJSON_CreateObject(), *step = NULL;
+		cJSON_AddItemToObject(params, "plan", cJSON_Duplicate(plan, true));
+		json_add_i64(params, "step", (int64_t)i);
+		json_add_str(params, "language", to);
+		if (table)
+			json_add_str(params, "table", table);
+		rc = cli_call(cl, "plan.text", params, &step);
+		if (rc)
+			break;
+		if (!c->json)
+			print_step(step, i, n);
+		cJSON_AddItemToArray(out, step);
+	}
+	return rc;
+}
+
+int cmd_translate(struct cli *c)
+{
+	const char *to = cli_option(c, "--to"), *table = cli_option(c, "--table"),
+	           *now = cli_option(c, "--now");
+	cJSON *plan, *reading = NULL, *out = cJSON_CreateObject(),
+	             *steps = json_add_arr(out, "steps");
+	struct client cl;
+	int rc;
+
+	if (!to) {
+		fputs("midwatch translate: --to spl, kql, aql, dsl or sql is missing\n", stderr);
+		cJSON_Delete(out);
+		return CLI_USAGE;
+	}
+	if (!cli_words(c, 1, 256) || cli_open(c, &cl)) {
+		cJSON_Delete(out);
+		return CLI_USAGE;
+	}
+	plan = plan_of_words(c, &cl, now, &reading, &rc);
+	if (plan)
+		rc = translate_steps(c, &cl, plan, to, table, steps);
+	if (reading)
+		cJSON_AddItemToObject(out, "reading", reading);
+	if (c->json && rc == CLI_OK)
+		cli_json(out);
+	cJSON_Delete(plan);
+	cJSON_Delete(out);
+	client_close(&cl);
+	return rc;
+}
