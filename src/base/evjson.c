@@ -146,8 +146,8 @@ static uint32_t add_node(struct ev_reader *r, uint32_t parent, struct slice key,
 	struct node *n = vec_push(&r->nodes);
 
 	n->parent = parent;
-	n->key = (struct slice){arena_strndup(&r->texts, key.s, key.n), key.n};
-	n->path = (struct slice){arena_strndup(&r->texts, path.s, path.n), path.n};
+	n->key = (struct slice){arena_memdup(&r->texts, key.s, key.n), key.n};
+	n->path = (struct slice){arena_memdup(&r->texts, path.s, path.n), path.n};
 	r->slots[at] = id;
 	return id;
 }

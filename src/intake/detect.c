@@ -1,4 +1,5 @@
 #include "base/evjson.h"
+#include "intake/csv.h"
 #include "intake/format.h"
 #include "intake/inventory.h"
 #include "intake/schema.h"
@@ -16,6 +17,7 @@ static const struct intake_format formats[] = {
         {"auditd", LAYOUT_TEXT, true},
         {"syslog", LAYOUT_TEXT, true},
         {"windows-xml", LAYOUT_XML, false},
+        {"csv", LAYOUT_CSV, false},
 };
 
 static const struct intake_format *named(const char *name)
@@ -206,10 +208,12 @@ const struct intake_format *intake_detect(struct slice head, const char *basenam
 		f = named("windows-xml");
 	else
 		f = detect_text(head);
+	if (!f && csv_looks_like(head))
+		f = named("csv");
 	if (!f)
 		err_set(e, ERR_INVALID,
 		        "%s is in no format that is known here: JSON, JSON lines, VPC flow, Zeek, "
-		        "CEF, LEEF, audit, syslog or "
+		        "CEF, LEEF, audit, syslog, CSV or "
 		        "Windows event XML",
 		        basename);
 	return f;

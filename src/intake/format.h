@@ -11,6 +11,7 @@ enum layout {
 	LAYOUT_JSON,       /* values, arrays of them, or an object that holds an array of records */
 	LAYOUT_INVENTORY,  /* one JSON document, whole */
 	LAYOUT_COLUMNS,    /* a header names the columns; or VPC flow's default ones */
+	LAYOUT_CSV,        /* a header and rows, which may hold line ends in quotes */
 	LAYOUT_TEXT,       /* syslog, CEF, LEEF and audit lines, in any mixture */
 	LAYOUT_XML,        /* Windows <Event> elements */
 };

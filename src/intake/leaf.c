@@ -68,7 +68,7 @@ static bool collect(void *ctx, const struct ev_leaf *l)
 	if (l->type == EV_NULL)
 		out.value.n = 0;
 	else if (l->escaped)
-		out.value.s = arena_strndup(&s->arena, l->value.s, l->value.n);
+		out.value.s = arena_memdup(&s->arena, l->value.s, l->value.n);
 	leaves_add(s, &out);
 	return true;
 }
@@ -112,7 +112,7 @@ static struct slice python_to_json(struct leafset *s, struct slice in)
 			buf_ch(&s->text, c);
 		}
 	}
-	return (struct slice){arena_strndup(&s->arena, s->text.s, s->text.len), s->text.len};
+	return (struct slice){arena_memdup(&s->arena, s->text.s, s->text.len), s->text.len};
 }
 
 static void drop_from(struct leafset *s, size_t before)

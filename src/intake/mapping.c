@@ -75,12 +75,12 @@ static bool below(const char *dataset, const char *family)
 
 static struct slice arena_slice(struct arena *a, struct slice s)
 {
-	return (struct slice){arena_strndup(a, s.s, s.n), s.n};
+	return (struct slice){arena_memdup(a, s.s, s.n), s.n};
 }
 
 static struct slice fold(struct arena *a, struct slice s)
 {
-	char *out = arena_strndup(a, s.s, s.n);
+	char *out = arena_memdup(a, s.s, s.n);
 
 	for (size_t i = 0; i < s.n; i++)
 		if (out[i] >= 'A' && out[i] <= 'Z')
@@ -272,7 +272,7 @@ const char *mapper_intern(struct mapper *m, struct slice s)
 	struct map_entry *e = map_put(&m->strings, s.s, s.n, &added);
 
 	if (added)
-		e->val.p = arena_strndup(&m->arena, s.s, s.n);
+		e->val.p = arena_memdup(&m->arena, s.s, s.n);
 	return e->val.p;
 }
 

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "intake/csv.h"
 #include "intake/format.h"
 #include "intake/inventory.h"
 #include "intake/mapping.h"
@@ -294,6 +295,60 @@ static int read_lines(struct reading *r)
 		return rc;
 	r->line++;
 	return one_line(r, rest);
+}
+
+/* ---- CSV ---- */
+
+static int csv_record(struct reading *r, struct slice row)
+{
+	if (row.n && row.s[row.n - 1] == '\r')
+		row.n--;
+	if (!slice_trim(row).n)
+		return 0;
+	leaves_begin(&r->leaves);
+	if (!r->columns.paths.n) {
+		if (row.n >= 3 && memcmp(row.s, "\xef\xbb\xbf", 3) == 0)
+			row = (struct slice){row.s + 3, row.n - 3};
+		csv_header(&r->columns, &r->leaves, row);
+		return 0;
+	}
+	if (!csv_row(&r->leaves, &r->columns, row))
+		return reject(r, row, "not the columns that the header names");
+	return deliver(r, schemas_claim(r->schemas, r->opts->basename), row);
+}
+
+static int read_csv(struct reading *r)
+{
+	size_t at = 0, lines = 0;
+	int rc = 1;
+
+	while (rc > 0) {
+		struct slice w = stream_window(r->in);
+		const char *nl = memchr(w.s + at, '\n', w.n - at);
+
+		if (!nl) {
+			at = w.n;
+			rc = w.n > MW_RECORD_MAX ? reject(r, w, "a quote is never closed")
+			                         : more(r);
+			continue;
+		}
+		lines++;
+		at = (size_t)(nl - w.s) + 1;
+		if (!csv_balanced((struct slice){w.s, at}))
+			continue;
+		r->line++;
+		if (csv_record(r, (struct slice){w.s, at - 1}))
+			return -1;
+		r->line += lines - 1;
+		stream_consume(r->in, at);
+		at = lines = 0;
+	}
+	struct slice rest = stream_window(r->in);
+	if (rc || !rest.n || stream_damage(r->in))
+		return rc;
+	r->line++;
+	return csv_balanced(rest) ? csv_record(r, rest)
+	                          : reject(r, rest, "a quote is never closed");
 }
 
 /* ---- JSON values ---- */
@@ -602,6 +657,8 @@ int intake_read(int fd, const struct intake_format *f, const struct intake_opts 
 			rc = json_values(&r, r.in);
 		else if (f->layout == LAYOUT_XML)
 			rc = read_xml(&r);
+		else if (f->layout == LAYOUT_CSV)
+			rc = read_csv(&r);
 		else
 			rc = read_lines(&r);
 		if (!rc && stream_damage(r.in)) {

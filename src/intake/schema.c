@@ -157,8 +157,12 @@ static const struct {
 };
 
 /* Keys under which exporters, test collections and buses put the record itself. */
-static const char *const wrappers[] = {"event", "_source", "detail",  "result", "properties",
-                                       "Event", "record",  "message", NULL};
+static const char *const wrappers[] = {"event",      "_source", "detail", "result",
+                                       "properties", "Event",   "record", NULL};
+
+/* Keys whose string is the record as JSON: collectors, buses and exports put it there. */
+static const char *const carriers[] = {
+        "message", "_raw", "event.original", "AuditData", "@message", "RawEventData", "log", NULL};
 
 enum {
 	CHANNEL,
@@ -206,6 +210,7 @@ struct schemas {
 	VEC(uint32_t) seen; /* by number of the path in lower case: the last record that had it */
 	uint32_t looked[LOOKED];
 	VEC(struct user_schema) users;
+	struct buf carried;
 };
 
 /* Path texts are ASCII-folded: exports through data lakes often have all keys in lower case. */
@@ -232,6 +237,7 @@ struct schemas *schemas_new(struct leafset *s, struct mapper *m)
 
 	x->leaves = s;
 	x->mapper = m;
+	buf_init(&x->carried, 0);
 	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
 		for (size_t n = 0; n < NEEDS && schemas[i].needs[n]; n++) {
 			x->needs[i][n] = ev_path_id(s->reader, slice_of(schemas[i].needs[n]));
@@ -256,6 +262,7 @@ void schemas_free(struct schemas *x)
 	vec_free(&x->users);
 	vec_free(&x->lower);
 	vec_free(&x->seen);
+	buf_release(&x->carried);
 	free(x);
 }
 
@@ -475,6 +482,28 @@ static const char *built_in(struct schemas *x, const char *basename)
 
 /* ---- wrapped records ---- */
 
+/* The record that a string carries, read in place of what carries it. NULL where there is none; the leaves may be gone. */
+static const char *carried(struct schemas *x, const char *basename)
+{
+	for (const char *const *c = carriers; *c; c++) {
+		struct slice v =
+		        leaves_value(x->leaves, ev_path_id(x->leaves->reader, slice_of(*c)));
+
+		v = slice_trim(v);
+		if (v.n < 2 || *v.s != '{' || v.s[v.n - 1] != '}')
+			continue;
+		/* The value may live in the arena that the next record is read into. */
+		buf_reset(&x->carried);
+		buf_add(&x->carried, v.s, v.n);
+		leaves_begin(x->leaves);
+		if (leaves_json(x->leaves, (struct slice){x->carried.s, x->carried.len}, NULL,
+		                NULL))
+			return NULL;
+		return built_in(x, basename);
+	}
+	return NULL;
+}
+
 static bool take_raw(void *ctx, const struct ev_leaf *l)
 {
 	struct slice *out = ctx;
@@ -503,7 +532,21 @@ static const char *unwrapped(struct schemas *x, struct slice record, const char 
 	}
 	leaves_begin(x->leaves);
 	(void)leaves_json(x->leaves, record, NULL, NULL);
+	const char *dataset = carried(x, basename);
+	if (dataset)
+		return dataset;
+	leaves_begin(x->leaves);
+	(void)leaves_json(x->leaves, record, NULL, NULL);
 	return NULL;
+}
+
+const char *schemas_claim(struct schemas *x, const char *basename)
+{
+	const char *dataset = carried(x, basename);
+
+	if (!dataset)
+		dataset = built_in(x, basename);
+	return dataset ? dataset : "csv";
 }
 
 const char *schemas_read(struct schemas *x, struct slice record, const char *basename,

@@ -479,6 +479,81 @@ static void clouds_and_identity(void **state)
 	}
 }
 
+static void csv_exports(void **state)
+{
+	static const char defender[] =
+	        "\xef\xbb\xbf"
+	        "Timestamp,DeviceName,ActionType,FileName,ProcessCommandLine\r\n"
+	        "2024-06-10T06:13:20Z,ws1.corp.example,ProcessCreated,cmd.exe,\"cmd \"\"/c\"\", "
+	        "two\nlines\"\r\n"
+	        "2024-06-10T06:13:21Z,ws1.corp.example,ProcessCreated,a.exe,a\r\n";
+	static const char purview[] =
+	        "CreationDate,UserIds,Operations,AuditData\n"
+	        "2024-06-10,a@b.c,FileDownloaded,\"{\"\"Operation\"\":\"\"FileDownloaded\"\","
+	        "\"\"Workload\"\":\"\"OneDrive\"\","
+	        "\"\"UserId\"\":\"\"a@b.c\"\",\"\"ClientIP\"\":\"\"192.0.2.7:4431\"\","
+	        "\"\"CreationTime\"\":\"\"2024-06-10T06:13:20\"\"}\"\n";
+	struct got g;
+
+	(void)state;
+	read_text(defender, (size_t)(strstr(defender, "2024-06-10T06:13:21Z") - defender), "x.csv",
+	          "csv", &g);
+	has_line(&g, "dataset=defender");
+	has_line(&g, "uid=x.csv:2");
+	has_line(&g, "device.name=ws1");
+	has_line(&g, "process.cmd_line=cmd \"/c\", two\nlines");
+	got_release(&g);
+	read_text(defender, sizeof(defender) - 1, "x.csv", "csv", &g);
+	assert_string_equal(g.ids.s, "x.csv:2\nx.csv:4\n");
+	got_release(&g);
+	one(purview, "x.csv", "csv", &g);
+	has_line(&g, "dataset=m365");
+	has_line(&g, "time=2024-06-10T06:13:20Z");
+	has_line(&g, "api.operation=FileDownloaded");
+	has_line(&g, "src_endpoint.ip=192.0.2.7");
+	got_release(&g);
+}
+
+/* A NUL inside a value is a byte like any other, on its way through every copy. */
+static void nul_in_a_value(void **state)
+{
+	struct leafset s;
+	struct err e = {0};
+	struct slice v;
+
+	(void)state;
+	leaves_init(&s);
+	leaves_begin(&s);
+	assert_int_equal(
+	        leaves_json(&s, SLICE("{\"a\":\"x\\u0000yz\",\"k\\u0000q\":\"w\"}"), NULL, &e), 0);
+	v = leaves_value(&s, ev_path_id(s.reader, SLICE("a")));
+	assert_int_equal(v.n, 4);
+	assert_memory_equal(v.s, "x\0yz", 4);
+	v = ev_path_text(s.reader, s.v.v[1].path);
+	assert_int_equal(v.n, 3);
+	assert_memory_equal(v.s, "k\0q", 3);
+	leaves_release(&s);
+}
+
+/* A collector's envelope: the record is a string of it. */
+static void carried_records(void **state)
+{
+	struct got g;
+
+	(void)state;
+	one("{\"agent\":\"fb\",\"message\":\"{\\\"eventSource\\\":\\\"s3.amazonaws.com\\\","
+	    "\\\"eventName\\\":\\\"PutObject\\\"}\"}",
+	    "x.json", "json-lines", &g);
+	has_line(&g, "dataset=cloudtrail");
+	has_line(&g, "api.operation=PutObject");
+	got_release(&g);
+	one("{\"agent\":\"fb\",\"message\":\"{\\\"what\\\":1}\",\"user\":\"eve\"}", "x.json",
+	    "json-lines", &g);
+	has_line(&g, "dataset=json");
+	has_line(&g, "actor.user.name=eve");
+	got_release(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,7 +563,8 @@ int main(void)
 	        cmocka_unit_test(zeek_in_both_forms),   cmocka_unit_test(vpc_flow),
 	        cmocka_unit_test(cef_and_leef),         cmocka_unit_test(linux_logs),
 	        cmocka_unit_test(values_inside_values), cmocka_unit_test(sentinel_alert),
-	        cmocka_unit_test(clouds_and_identity),
+	        cmocka_unit_test(clouds_and_identity),  cmocka_unit_test(csv_exports),
+	        cmocka_unit_test(nul_in_a_value),       cmocka_unit_test(carried_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
