@@ -5,7 +5,8 @@
  * only the frames that may hold the text (store/gram.h).
  *
  * Files: lake_where.c conditions to row sets; lake_leaf.c single conditions; lake_col.c any field as a coded column;
- * lake_group.c stats; lake_events.c event rows, order, limit; lake_filter.c sequence and baseline; lake.c the run.
+ * lake_group.c stats;
+ * lake_values.c counts of one field; lake_events.c event rows, order, limit; lake_filter.c sequence and baseline; lake.c the run.
  */
 #ifndef MW_LAKE_EXEC_H
 #define MW_LAKE_EXEC_H
@@ -153,6 +154,15 @@ int lx_sequence_add(struct lx_sequence *s, struct lx_ctx *c, size_t segment, siz
                     const struct lx_rows *rows);
 /* keep[segment]: made where it has rows; free() each. */
 void lx_sequence_finish(struct lx_sequence *s, struct lx_rows **keep);
+
+/* Different values of one normalised field and how many of the rows have each. Adding is safe from several threads. */
+struct lx_values;
+struct lx_values *lx_values_new(void);
+void lx_values_free(struct lx_values *v);
+int lx_values_add(struct lx_values *v, struct lx_ctx *c, field_id f, const struct lx_rows *rows);
+uint64_t lx_values_rows(const struct lx_values *v); /* rows added in all */
+/* Once, in no order; texts point into segments. */
+void lx_values_each(struct lx_values *v, void (*fn)(void *, struct slice, uint64_t), void *ctx);
 
 struct lx_groups;
 struct lx_groups *lx_groups_new(const struct plan_search *s);

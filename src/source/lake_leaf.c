@@ -5,7 +5,7 @@
 
 #define GRAM_ROWS 12 /* filter rows that one needle ANDs */
 
-enum { COST_DATASET, COST_COLUMN, COST_ROW, COST_TEXT, COST_RAW, COST_PAIR };
+enum { COST_DATASET, COST_COLUMN, COST_PLACE, COST_ROW, COST_TEXT, COST_RAW, COST_PAIR };
 
 /* ---- making ---- */
 
@@ -93,6 +93,11 @@ static void find_needles(struct lx_leaf *l)
 	}
 }
 
+static bool is_equality(enum plan_op op)
+{
+	return op == OP_IS || op == OP_IS_CS || op == OP_IN;
+}
+
 static int cost_of(const struct plan_node *n)
 {
 	if (n->rhs.name)
@@ -103,6 +108,8 @@ static int cost_of(const struct plan_node *n)
 		return COST_RAW;
 	if (n->field.pseudo == PF_DATASET)
 		return COST_DATASET;
+	if ((n->field.pseudo == PF_UID || n->field.pseudo == PF_FILE_LINE) && is_equality(n->op))
+		return COST_PLACE;
 	return n->field.pseudo && n->field.pseudo != PF_FILE ? COST_ROW : COST_COLUMN;
 }
 
@@ -181,11 +188,6 @@ static int try_all(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col *co
 		if (matcher_value(l->m, seg_value_at(c->s, col, code)))
 			hit(h, c, col, code);
 	return 0;
-}
-
-static bool is_equality(enum plan_op op)
-{
-	return op == OP_IS || op == OP_IS_CS || op == OP_IN;
 }
 
 static inline bool code_hits(const struct hits *h, uint32_t code)
@@ -406,6 +408,53 @@ static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struc
 	return 0;
 }
 
+/* ---- uid and file_line ---- */
+
+static bool line_of(struct slice place, int64_t *line)
+{
+	const char *colon = place.n ? memrchr(place.s, ':', place.n) : NULL;
+
+	return colon &&
+	       slice_i64((struct slice){colon + 1, place.n - (size_t)(colon + 1 - place.s)}, line);
+}
+
+/* "<basename>:<line>": rows of that line are few, and looked at one by one. */
+static int place_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
+                      struct lx_rows *out)
+{
+	struct lx_rows *some = arena_zalloc(&c->arena, sizeof(*some));
+	struct seg_ints lines;
+	int64_t line;
+
+	if (seg_ints(c->s, SEG_LINE, &lines, c->e))
+		return -1;
+	for (size_t i = 0; i < l->n->nvalues; i++) {
+		if (!line_of(l->n->values[i], &line))
+			continue;
+		for (uint32_t row = 0; row < c->s->head.rows; row++)
+			if (seg_int(&lines, row) == line && lx_has(in, row))
+				lx_set(some, row);
+	}
+	return test_rows(l, c, by_value, some, 0, c->s->head.rows, out);
+}
+
+static int uid_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
+                    struct lx_rows *out)
+{
+	struct seg_col *col;
+
+	memset(out, 0, sizeof(*out));
+	if (l->n->field.pseudo == PF_UID) {
+		if (seg_col_uid(c->s, &col, c->e) || (col && column_rows(l, c, col, in, out)))
+			return -1;
+		if (col && col->h.events == c->s->head.rows)
+			return 0;
+	}
+	/* Many values at once: each row's own is made and looked up instead. */
+	return l->n->nvalues > 16 ? test_rows(l, c, by_value, in, 0, c->s->head.rows, out)
+	                          : place_rows(l, c, in, out);
+}
+
 /* ---- all kinds ---- */
 
 static int field_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
@@ -429,6 +478,8 @@ int lx_leaf_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in, 
 
 	if (l->cost == COST_COLUMN && (f->f || f->pseudo))
 		return field_rows(l, c, in, out);
+	if (l->cost == COST_PLACE)
+		return uid_rows(l, c, in, out);
 	memset(out, 0, sizeof(*out));
 	switch (l->cost) {
 	case COST_DATASET:

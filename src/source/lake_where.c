@@ -130,7 +130,7 @@ uint64_t lx_where_gave_up(const struct lx_where *w)
 
 /* ---- in words ---- */
 
-static const char *const kind_text[] = {"dictionary", "dictionary", "row by row",
+static const char *const kind_text[] = {"dictionary", "dictionary", "dictionary", "row by row",
                                         "raw text",   "raw path",   "row by row"};
 
 static void leaf_text(const struct lx_leaf *l, struct buf *b)

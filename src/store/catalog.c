@@ -72,7 +72,8 @@ static void add_same(struct same_hash *s, const char *dataset, struct slice v, u
 	s->list.v[s->list.n - 1].events = events;
 }
 
-static bool merge_all(struct cursor *cs, size_t n, catalog_fn *fn, void *ctx)
+/* Values whose hash is at most `to`. */
+static bool merge_to(struct cursor *cs, size_t n, uint32_t to, catalog_fn *fn, void *ctx)
 {
 	struct same_hash same = {0};
 	bool go = true;
@@ -86,7 +87,7 @@ static bool merge_all(struct cursor *cs, size_t n, catalog_fn *fn, void *ctx)
 			any = true;
 			least = cs[i].hash < least ? cs[i].hash : least;
 		}
-		if (!any)
+		if (!any || least > to)
 			break;
 		same.list.n = 0;
 		for (size_t i = 0; i < n; i++)
@@ -107,33 +108,50 @@ static int column_of(struct lake_seg *ls, field_id f, struct seg_col **col, stru
 	*col = NULL;
 	if (lake_seg_open(ls, e) || seg_col(&ls->seg, f, col, e))
 		return -1;
-	return *col ? seg_col_load(&ls->seg, *col, e) : 0;
+	if (!*col)
+		return 0;
+	return ls->dead ? seg_col_load(&ls->seg, *col, e) : seg_col_load_values(&ls->seg, *col, e);
 }
 
-int catalog_merge(struct catalog *c, const char *dataset, field_id f, catalog_fn *fn, void *ctx)
+/* Cursors on the segments' columns of a field; -1 where one could not be read. */
+static int open_cursors(struct catalog *c, const char *dataset, field_id f, struct cursor *cs,
+                        size_t *n)
 {
-	struct cursor *cs = xcalloc(c->l->segs.n + 1, sizeof(*cs));
-	size_t n = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < c->l->segs.n && rc == 0; i++) {
+	*n = 0;
+	for (size_t i = 0; i < c->l->segs.n; i++) {
 		struct lake_seg *ls = c->l->segs.v[i];
 		struct seg_col *col;
 		if (dataset && strcmp(ls->dataset, dataset) != 0)
 			continue;
-		rc = column_of(ls, f, &col, NULL);
-		if (rc || !col)
+		if (column_of(ls, f, &col, NULL))
+			return -1;
+		if (!col)
 			continue;
-		cs[n] = (struct cursor){
+		cs[*n] = (struct cursor){
 		        .ls = ls, .col = col, .live = live_counts(ls, col), .at = 1};
-		settle(&cs[n++]);
+		settle(&cs[(*n)++]);
 	}
+	return 0;
+}
+
+static int merge(struct catalog *c, const char *dataset, field_id f, uint32_t to, catalog_fn *fn,
+                 void *ctx)
+{
+	struct cursor *cs = xcalloc(c->l->segs.n + 1, sizeof(*cs));
+	size_t n;
+	int rc = open_cursors(c, dataset, f, cs, &n);
+
 	if (rc == 0)
-		merge_all(cs, n, fn, ctx);
+		merge_to(cs, n, to, fn, ctx);
 	for (size_t i = 0; i < n; i++)
 		free(cs[i].live);
 	free(cs);
 	return rc;
+}
+
+int catalog_merge(struct catalog *c, const char *dataset, field_id f, catalog_fn *fn, void *ctx)
+{
+	return merge(c, dataset, f, UINT32_MAX, fn, ctx);
 }
 
 /* ---- loading ---- */
@@ -172,11 +190,8 @@ static uint64_t events_with(const struct lake_seg *ls, const struct seg_col *col
 	uint64_t n = 0;
 	uint32_t from, to;
 
-	if (!ls->dead && !col->h.many) {
-		for (uint32_t code = 1; code <= col->h.nvalues; code++)
-			n += seg_count_at(&ls->seg, col, code);
-		return n;
-	}
+	if (!ls->dead)
+		return col->h.events;
 	for (uint32_t row = 0; row < ls->rows; row++) {
 		seg_places(&ls->seg, col, row, &from, &to);
 		n += !lake_row_dead(ls, row) && from < to && seg_code(&ls->seg, col, from) != 0;
@@ -186,29 +201,43 @@ static uint64_t events_with(const struct lake_seg *ls, const struct seg_col *col
 
 static bool count_value(void *ctx, const char *dataset, struct slice v, uint64_t events)
 {
-	struct catalog_field *f = ctx;
-
 	(void)dataset;
 	(void)v;
 	(void)events;
-	f->all_kept = f->distinct < CATALOG_VALUES_MAX;
-	f->distinct += f->all_kept;
-	return f->all_kept;
+	++*(uint64_t *)ctx;
+	return true;
+}
+
+/* Exact up to CATALOG_VALUES_MAX. Where a sixteenth of the hashes shows that there are far more, sixteen times that. */
+static int count_distinct(struct catalog *c, struct catalog_field *f, uint64_t at_most)
+{
+	uint64_t some = 0;
+
+	if (at_most > CATALOG_VALUES_MAX) {
+		if (merge(c, f->dataset, f->field, UINT32_MAX / 16, count_value, &some))
+			return -1;
+		f->distinct = some * 16;
+		if (f->distinct > CATALOG_VALUES_MAX + CATALOG_VALUES_MAX / 2)
+			return 0;
+	}
+	f->distinct = 0;
+	return catalog_merge(c, f->dataset, f->field, count_value, &f->distinct);
 }
 
 static void load_field(struct catalog *c, const char *dataset, field_id id)
 {
 	struct catalog_field f = {.dataset = dataset, .field = id, .all_kept = true};
 	struct seg_col *col;
+	uint64_t at_most = 0;
 
 	for (size_t i = 0; i < c->l->segs.n; i++) {
 		struct lake_seg *ls = c->l->segs.v[i];
-		if (strcmp(ls->dataset, dataset) == 0 && column_of(ls, id, &col, NULL) == 0 && col)
-			f.events += events_with(ls, col);
+		if (strcmp(ls->dataset, dataset) != 0 || column_of(ls, id, &col, NULL) || !col)
+			continue;
+		f.events += events_with(ls, col);
+		at_most += col->h.nvalues;
 	}
-	if (!f.events)
-		return;
-	if (catalog_merge(c, dataset, id, count_value, &f) == 0)
+	if (f.events && count_distinct(c, &f, at_most) == 0)
 		*vec_push(&c->fields) = f;
 }
 

@@ -95,7 +95,7 @@ static void make_index(struct catalog *c)
 		const struct catalog_field *f = &c->fields.v[i];
 		struct indexing in = {c, f->field, NULL};
 		bool unique = f->distinct > UNIQUE_LEAST && f->distinct * 10 > f->events * 9;
-		if (f->field != FIELD_NONE && f->all_kept && !unique)
+		if (f->field != FIELD_NONE && f->distinct <= CATALOG_VALUES_MAX && !unique)
 			catalog_merge(c, f->dataset, f->field, add_entry, &in);
 	}
 	for (size_t i = 0; i < c->paths.n; i++) {

@@ -35,22 +35,25 @@ static void grow(struct column *c)
 	}
 }
 
-static bool is_value(const struct column *c, uint32_t number, uint64_t hash, struct slice v)
+static bool same_text(const struct column *c, uint32_t number, struct slice v)
 {
 	const struct column_value *have = &c->values.v[number - 1];
 
-	return have->hash == hash && have->len == v.n &&
-	       memcmp(c->text.s + have->off, v.s, v.n) == 0;
+	return have->len == v.n && memcmp(c->text.s + have->off, v.s, v.n) == 0;
 }
 
 uint32_t column_number(struct column *c, struct slice v, uint32_t max)
 {
-	uint64_t hash = XXH3_64bits(v.s, v.n);
-	size_t at = hash & (c->nslots - 1);
+	uint64_t hash;
+	size_t at;
 
+	if (c->last && same_text(c, c->last, v))
+		return c->last;
+	hash = XXH3_64bits(v.s, v.n);
+	at = hash & (c->nslots - 1);
 	for (; c->slots[at]; at = (at + 1) & (c->nslots - 1))
-		if (is_value(c, c->slots[at], hash, v))
-			return c->slots[at];
+		if (c->values.v[c->slots[at] - 1].hash == hash && same_text(c, c->slots[at], v))
+			return c->last = c->slots[at];
 	if (c->values.n >= max)
 		return UINT32_MAX;
 	*vec_push(&c->values) =
@@ -59,7 +62,7 @@ uint32_t column_number(struct column *c, struct slice v, uint32_t max)
 	c->slots[at] = (uint32_t)c->values.n;
 	if (c->values.n * 2 > c->nslots)
 		grow(c);
-	return (uint32_t)c->values.n;
+	return c->last = (uint32_t)c->values.n;
 }
 
 /* Rows up to and with this one get a place. */
@@ -87,6 +90,7 @@ void column_add(struct column *c, uint32_t row, struct slice v)
 	if (!has_already(c, row, code))
 		c->values.v[code - 1].events++;
 	if (!c->codes.v[row]) {
+		c->events++;
 		c->codes.v[row] = code;
 		return;
 	}
@@ -139,17 +143,35 @@ static struct order *sorted(const struct column *c)
 
 static void write_values(const struct column *c, const struct order *o, struct seg_out *out)
 {
-	uint32_t at = 0;
+	size_t n = c->values.n;
+	uint32_t *part = xcalloc(n + 1, sizeof(*part)), at = 0;
 
-	for (size_t i = 0; i < c->values.n; i++)
-		segout_bytes(out, &c->values.v[o[i].number].events, 4);
-	for (size_t i = 0; i < c->values.n; i++)
-		segout_bytes(out, &o[i].hash, 4);
-	for (size_t i = 0; i < c->values.n; i++) {
-		segout_bytes(out, &at, 4);
+	for (size_t i = 0; i < n; i++)
+		part[i] = c->values.v[o[i].number].events;
+	segout_bytes(out, part, n * 4);
+	for (size_t i = 0; i < n; i++)
+		part[i] = o[i].hash;
+	segout_bytes(out, part, n * 4);
+	for (size_t i = 0; i < n; i++) {
+		part[i] = at;
 		at += c->values.v[o[i].number].len;
 	}
-	segout_bytes(out, &at, 4);
+	part[n] = at;
+	segout_bytes(out, part, (n + 1) * 4);
+	free(part);
+}
+
+static void write_text(const struct column *c, const struct order *o, struct seg_out *out)
+{
+	char *text = xmalloc(c->text.len + 1), *to = text;
+
+	for (size_t i = 0; i < c->values.n; i++) {
+		const struct column_value *v = &c->values.v[o[i].number];
+		memcpy(to, c->text.s + v->off, v->len);
+		to += v->len;
+	}
+	segout_bytes(out, text, c->text.len);
+	free(text);
 }
 
 /* Puts further values behind their row's first: codes in row order, with the rows' offsets. */
@@ -187,7 +209,7 @@ static uint32_t code_width(const struct column *c, uint32_t rows)
 {
 	size_t n = c->values.n;
 
-	if (n == 1 && !c->more.n && c->values.v[0].events == rows)
+	if (n == 1 && !c->more.n && c->events == rows)
 		return 0;
 	return n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : 4;
 }
@@ -196,8 +218,10 @@ void column_write(struct column *c, uint32_t rows, struct seg_out *out)
 {
 	struct order *o = sorted(c);
 	uint32_t *renumber = xcalloc(c->values.n + 1, sizeof(*renumber));
-	struct seg_col_head h = {
-	        .nvalues = (uint32_t)c->values.n, .many = c->more.n > 0, .text = c->text.len};
+	struct seg_col_head h = {.nvalues = (uint32_t)c->values.n,
+	                         .many = c->more.n > 0,
+	                         .text = c->text.len,
+	                         .events = c->events};
 
 	reach(c, rows);
 	h.width = code_width(c, rows);
@@ -214,9 +238,7 @@ void column_write(struct column *c, uint32_t rows, struct seg_out *out)
 	if (h.many)
 		spread(c, rows, out);
 	write_codes(c, h.width, renumber, out);
-	for (uint32_t i = 0; i < h.nvalues; i++)
-		segout_bytes(out, c->text.s + c->values.v[o[i].number].off,
-		             c->values.v[o[i].number].len);
+	write_text(c, o, out);
 	free(renumber);
 	free(o);
 }

@@ -19,6 +19,8 @@ struct column {
 	uint32_t *slots; /* value number + 1 */
 	size_t nslots;
 	struct buf text;
+	uint32_t last;       /* number of the value that came last, 0 at first */
+	uint64_t events;     /* rows with a value */
 	VEC(uint32_t) codes; /* first value of each row so far, 0: none */
 	VEC(uint32_t) more;  /* pairs: row, code; further values of a row, in order */
 };

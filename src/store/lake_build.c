@@ -32,6 +32,8 @@ struct part { /* the events of one dataset */
 	struct map repeats; /* file and key of records without an id -> how often so far */
 	struct column *fields[FIELD_MAX];
 	struct column uid, file;
+	field_id
+	        uid_field; /* every uid so far is that field's first value; FIELD_NONE: they are in uid */
 	VEC(struct path_stat) paths; /* by the reader's path number */
 	uint32_t npaths;
 	bool paths_cut;
@@ -139,6 +141,7 @@ static struct part *part_of(struct lake_builder *b, const char *dataset, struct 
 	if (added) {
 		struct part *p = xcalloc(1, sizeof(*p));
 		snprintf(p->dataset, sizeof(p->dataset), "%s", dataset);
+		p->uid_field = FIELD_MAX;
 		column_init(&p->uid);
 		column_init(&p->file);
 		buf_init(&p->keys, 0);
@@ -311,6 +314,46 @@ static bool is_place(const struct event *ev)
 	       memcmp(ev->uid.s + ev->basename.n, line, n) == 0;
 }
 
+/* The field whose first value is this very text. */
+static field_id uid_field_of(const struct event *ev)
+{
+	const struct event_val *v;
+
+	vec_each (v, &ev->vals)
+		if (v->value.s == ev->uid.s && v->value.n == ev->uid.n &&
+		    slice_eq(event_get(ev, v->field), ev->uid))
+			return v->field;
+	return FIELD_NONE;
+}
+
+/* Uids so far go into a column of their own after all. */
+static void split_uids(struct part *p)
+{
+	const struct column *c = p->uid_field < FIELD_MAX ? p->fields[p->uid_field] : NULL;
+
+	p->uid_field = FIELD_NONE;
+	for (uint32_t row = 0; c && row < p->rows && row < c->codes.n; row++) {
+		const struct column_value *v =
+		        c->codes.v[row] ? &c->values.v[c->codes.v[row] - 1] : NULL;
+		if (v)
+			column_add(&p->uid, row, (struct slice){c->text.s + v->off, v->len});
+	}
+}
+
+/* Mostly the uid is also a field (metadata.uid): one column for both is enough, as long as that holds for every row. */
+static void add_uid(struct part *p, const struct event *ev)
+{
+	bool own = ev->uid.n && (ev->has_own_uid || !is_place(ev));
+	field_id f = own && p->uid_field != FIELD_NONE ? uid_field_of(ev) : FIELD_NONE;
+
+	if (p->uid_field == FIELD_MAX && p->rows == 0 && f != FIELD_NONE)
+		p->uid_field = f;
+	if (p->uid_field != FIELD_NONE && (p->uid_field == FIELD_MAX || f != p->uid_field))
+		split_uids(p);
+	if (own && p->uid_field == FIELD_NONE)
+		column_add(&p->uid, p->rows, ev->uid);
+}
+
 static void add_values(struct part *p, const struct event *ev)
 {
 	const struct event_val *v;
@@ -323,8 +366,7 @@ static void add_values(struct part *p, const struct event *ev)
 		}
 		column_add(*c, p->rows, v->value);
 	}
-	if (ev->uid.n && (ev->has_own_uid || !is_place(ev)))
-		column_add(&p->uid, p->rows, ev->uid);
+	add_uid(p, ev);
 	if (ev->basename.n)
 		column_add(&p->file, p->rows, ev->basename);
 	*vec_push(&p->time) = ev->time;
@@ -441,6 +483,10 @@ static void write_path(const struct path_stat *s, struct slice path, struct seg_
 
 static void write_columns(struct part *p, struct seg_out *out)
 {
+	if (p->uid_field < FIELD_MAX && p->fields[p->uid_field]->more.n)
+		split_uids(p);
+	if (p->uid_field < FIELD_MAX)
+		segout_section(out, SEG_UID, 0, field_at(p->uid_field)->name);
 	if (p->uid.values.n) {
 		segout_section(out, SEG_UID, 0, "");
 		column_write(&p->uid, p->rows, out);

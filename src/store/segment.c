@@ -190,43 +190,50 @@ static struct seg_col *col_open(struct seg *s, const struct seg_section *sec, st
 	return out;
 }
 
-static int col_by_kind(struct seg *s, enum seg_kind kind, struct seg_col **keep,
-                       struct seg_col **out, struct err *e)
+/* sec is not looked at when the column is open already; NULL: there is none. */
+static int open_once(struct seg *s, const struct seg_section *sec, struct seg_col **keep,
+                     struct seg_col **out, struct err *e)
 {
-	const struct seg_section *sec = *keep ? NULL : seg_section(s, kind);
-
+	if (!*keep && sec) {
+		*keep = col_open(s, sec, e);
+		if (!*keep)
+			return -1;
+	}
 	*out = *keep;
-	if (*keep || !sec)
-		return 0;
-	*out = *keep = col_open(s, sec, e);
-	return *keep ? 0 : -1;
+	return 0;
+}
+
+static const struct seg_section *field_section(const struct seg *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->head.ndir; i++)
+		if (s->dir[i].kind == SEG_FIELD && strcmp(s->dir[i].name, name) == 0)
+			return &s->dir[i];
+	return NULL;
 }
 
 int seg_col_uid(struct seg *s, struct seg_col **out, struct err *e)
 {
-	return col_by_kind(s, SEG_UID, &s->uid, out, e);
+	const struct seg_section *sec = s->uid ? NULL : seg_section(s, SEG_UID);
+
+	if (sec && sec->name[0]) {
+		sec = field_section(s, sec->name);
+		if (!sec)
+			return broken(s, s->head.dir, "a section is missing", e);
+	}
+	return open_once(s, sec, &s->uid, out, e);
 }
 
 int seg_col_file(struct seg *s, struct seg_col **out, struct err *e)
 {
-	return col_by_kind(s, SEG_FILE, &s->file, out, e);
+	return open_once(s, s->file ? NULL : seg_section(s, SEG_FILE), &s->file, out, e);
 }
 
 int seg_col(struct seg *s, field_id f, struct seg_col **out, struct err *e)
 {
-	const char *name = field_at(f)->name;
+	bool looked = s->looked[f / 64] >> (f % 64) & 1;
 
-	*out = s->cols[f];
-	if (s->looked[f / 64] >> (f % 64) & 1)
-		return 0;
-	for (uint32_t i = 0; i < s->head.ndir; i++) {
-		if (s->dir[i].kind != SEG_FIELD || strcmp(s->dir[i].name, name) != 0)
-			continue;
-		*out = s->cols[f] = col_open(s, &s->dir[i], e);
-		if (!*out)
-			return -1;
-		break;
-	}
+	if (open_once(s, looked ? NULL : field_section(s, field_at(f)->name), &s->cols[f], out, e))
+		return -1;
 	s->looked[f / 64] |= UINT64_C(1) << (f % 64);
 	return 0;
 }
@@ -254,15 +261,28 @@ static bool codes_fit(const struct seg *s, const struct seg_col *c)
 	return most <= c->h.nvalues;
 }
 
+int seg_col_load_values(struct seg *s, struct seg_col *c, struct err *e)
+{
+	if (c->has_values)
+		return 0;
+	if (!seg_bytes(s, c->counts, c->rowoffs - c->counts, e) ||
+	    !seg_bytes(s, c->text, c->h.text, e))
+		return -1;
+	if (!offsets_fit(s, c->voffs, (uint64_t)c->h.nvalues + 1, c->h.text))
+		return broken(s, c->voffs, "column", e);
+	c->has_values = true;
+	return 0;
+}
+
 int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
 {
 	if (c->loaded)
 		return 0;
-	if (!seg_bytes(s, c->counts, c->text + c->h.text - c->counts, e))
+	if (seg_col_load_values(s, c, e) || !seg_bytes(s, c->rowoffs, c->text - c->rowoffs, e))
 		return -1;
-	if (!offsets_fit(s, c->voffs, (uint64_t)c->h.nvalues + 1, c->h.text) || !codes_fit(s, c) ||
+	if (!codes_fit(s, c) ||
 	    (c->h.many && !offsets_fit(s, c->rowoffs, (uint64_t)s->head.rows + 1, c->h.ncodes)))
-		return broken(s, c->voffs, "column", e);
+		return broken(s, c->codes, "column", e);
 	c->loaded = true;
 	return 0;
 }

@@ -93,15 +93,16 @@ static inline int64_t seg_int(const struct seg_ints *v, uint32_t row)
  * codes, text. */
 struct seg_col_head {
 	uint32_t nvalues, ncodes;
-	uint32_t width; /* bytes a code: 0 (all rows have value 1), 1, 2, 4 */
-	uint32_t many;  /* row offsets are there: a row has any number of codes */
-	uint64_t text;  /* bytes of all values */
+	uint32_t width;  /* bytes a code: 0 (all rows have value 1), 1, 2, 4 */
+	uint32_t many;   /* row offsets are there: a row has any number of codes */
+	uint64_t text;   /* bytes of all values */
+	uint64_t events; /* rows that have a value */
 };
 struct seg_col {
 	struct seg_col_head h;
 	const char *name; /* of the field; "" for uid and file */
 	uint64_t counts, hashes, voffs, rowoffs, codes, text; /* offsets in the segment */
-	bool loaded;                                          /* all of it has been verified */
+	bool has_values, loaded;                              /* verified: the values, all of it */
 };
 
 struct seg {
@@ -131,6 +132,8 @@ const struct seg_frame *seg_frame_of(struct seg *s, uint32_t row, struct err *e)
 int seg_col(struct seg *s, field_id f, struct seg_col **out, struct err *e) MW_USE_RESULT;
 int seg_col_uid(struct seg *s, struct seg_col **out, struct err *e) MW_USE_RESULT;
 int seg_col_file(struct seg *s, struct seg_col **out, struct err *e) MW_USE_RESULT;
+/* Verifies all but the codes: for counts and values. */
+int seg_col_load_values(struct seg *s, struct seg_col *c, struct err *e) MW_USE_RESULT;
 int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
         MW_USE_RESULT;                    /* verifies all: then the seg_*_at below may be used */
 void seg_fold(char *out, struct slice v); /* ASCII lower case; out holds v.n */
