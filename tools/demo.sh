@@ -17,7 +17,7 @@ if [ ! -e "$state/demo.ready" ]; then
 	rm -f "$data/all/truth.jsonl" # what the tests know, the product must find
 	$mw import --label demo "$data/all"
 	echo "demo: correlating"
-	$mw queue --refresh >/dev/null
+	$mw call incident.refresh {} >/dev/null
 	date -u +%FT%TZ >"$state/demo.ready"
 	rm -rf "$data"
 	trap - EXIT

@@ -1,4 +1,5 @@
 /* One question: terms, clauses, plan; and what is shown of how it was read. */
+#include "ask/subject.h"
 #include "ask/clause.h"
 #include "ask/follow.h"
 #include "base/limits.h"
@@ -544,8 +545,8 @@ static void finish(struct reader *r)
 		r->out->confidence = ASK_RUN_MIN;
 }
 
-int ask_read(const struct lexicon *x, struct catalog *c, const struct ask_context *ctx,
-             struct slice question, struct ask_reading *out, struct err *e)
+int ask_read_words(const struct lexicon *x, struct catalog *c, const struct ask_context *ctx,
+                   struct slice question, struct ask_reading *out, struct err *e)
 {
 	struct reader r = {.ctx = ctx, .out = out, .question = question};
 

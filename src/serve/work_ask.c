@@ -90,6 +90,56 @@ static int run_reading(struct worker *w, cJSON *reading, const struct plan *p,
 	return 0;
 }
 
+static bool is_instance_id(struct slice v)
+{
+	if (v.n < 10 || memcmp(v.s, "i-", 2))
+		return false;
+	for (size_t i = 2; i < v.n; i++)
+		if (!strchr("0123456789abcdef", v.s[i]))
+			return false;
+	return true;
+}
+
+/* The one comparison that the question came to, if it names an instance. */
+static const struct plan_node *sole_instance(const struct plan *p)
+{
+	const struct plan_node *n =
+	        p->nsteps == 1 && p->steps[0].kind == PS_SEARCH && !p->steps[0].search.nstats
+	                ? p->steps[0].search.where
+	                : NULL;
+	while (n && n->kind == PN_ALL && n->child && !n->child->next)
+		n = n->child;
+	return n && n->kind == PN_CMP && n->nvalues == 1 && is_instance_id(n->values[0]) ? n : NULL;
+}
+
+/* "All related activity" of an instance is more than the records that spell its id: the inventory's addresses and sessions count too. */
+static int widen_related(const struct lake_state *s, const struct ask_context *ctx,
+                         const char *question, struct ask_reading *r, struct err *e)
+{
+	const struct plan_node *n = r->kind == ASK_PLAN && r->plan ? sole_instance(r->plan) : NULL;
+	const struct plan_time *from = n ? &r->plan->steps[0].search.from : NULL,
+	                       *to = n ? &r->plan->steps[0].search.to : NULL;
+	struct recipe_args a;
+	struct plan *wide;
+	if (!n || !mw_memimem(question, strlen(question), "related", 7))
+		return 0;
+	a = (struct recipe_args){n->values[0], from->kind == PW_ABS ? from->t : MW_TIME_NONE,
+	                         to->kind == PW_ABS ? to->t : MW_TIME_NONE};
+	if (a.from == MW_TIME_NONE && ctx->incident_from != MW_TIME_NONE) {
+		struct ask_chip *c = vec_push(&r->chips);
+		a.from = ctx->incident_from - MW_HOUR;
+		c->kind = CHIP_TIME;
+		c->assumed = true;
+		c->text = "from an hour before the incident's first record";
+	}
+	wide = recipe_plan(s->recipes, "instance-activity", &a, e);
+	if (!wide)
+		return -1;
+	plan_free(r->plan);
+	r->plan = wide;
+	return 0;
+}
+
 int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
@@ -106,6 +156,10 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 		return -1;
 	conversation_read(&c, params, &ctx);
 	rc = ask_read(s->lexicon, s->catalog, &ctx, slice_of(question), &r, e);
+	if (!rc && widen_related(s, &ctx, question, &r, e)) {
+		ask_reading_release(&r);
+		rc = -1;
+	}
 	if (!rc) {
 		cJSON *reading = ask_reading_json(&r);
 		bool run = r.kind == ASK_PLAN && json_bool(params, "run", true);
