@@ -45,7 +45,8 @@ int64_t state_last_job(struct state *s, struct err *e); /* job numbers go on aft
 
 /* Incidents (state_case.c). Ids are "INC-<n>". */
 /* Takes the outcome of correlation: known findings stay with their incident, new ones follow the majority or found a new incident.
- * What analysts did (status, owner, notes, pins, merges, splits) stays. *changed: ids that changed, as an array. */
+ * What analysts did (status, owner, notes, pins, merges, splits) stays. Incidents that nobody has laid a hand on or asked about are
+ * formed anew as the outcome says, and are gone where nothing is left of them. *changed: ids that changed or went, as an array. */
 int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time now, cJSON **changed, struct err *e) MW_USE_RESULT;
 /* Filter words: open, work, wait, closed, all, owner:me|-|NAME, sev:C,H, origin:S; anything else must be in the title or an
  * entity. sort: score, age, sla, severity, last, state. Result as queue.list of methods.def. */

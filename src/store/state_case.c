@@ -186,6 +186,39 @@ cJSON *state_incidents_open(struct state *s, struct err *e)
 
 /* ---- correlation's outcome ---- */
 
+/* Incidents that nobody has laid a hand on may be formed anew: an import that came in pieces has left them in pieces. */
+struct reforming {
+	struct map soft;  /* id of each */
+	struct map taken; /* id -> by a cluster of this outcome */
+};
+static const char soft_sql[] = "SELECT id FROM incident i WHERE status = 'new' AND owner = '' AND "
+                               "snooze = 0 AND verdict IS NULL AND merged_into IS "
+                               "NULL AND NOT EXISTS (SELECT 1 FROM note WHERE incident = i.id) AND "
+                               "NOT EXISTS (SELECT 1 FROM pin WHERE incident = "
+                               "i.id) AND NOT EXISTS (SELECT 1 FROM incident m WHERE m.merged_into "
+                               "= i.id) AND NOT EXISTS (SELECT 1 FROM session WHERE incident = "
+                               "'INC-' || i.id) AND NOT EXISTS (SELECT 1 FROM turn WHERE "
+                               "incident = 'INC-' || i.id) AND NOT EXISTS (SELECT 1 FROM doc WHERE "
+                               "incident = 'INC-' || i.id) AND NOT EXISTS (SELECT "
+                               "1 FROM watch WHERE incident = 'INC-' || i.id)";
+
+static bool has_id(const struct map *m, int64_t id)
+{
+	return map_get(m, &id, sizeof(id)) != NULL;
+}
+
+static int find_soft(struct state *s, struct reforming *r, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, soft_sql, "");
+	int rc = st ? 1 : -1;
+
+	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
+		int64_t id = sqlite3_column_int64(st, 0);
+		map_put(&r->soft, &id, sizeof(id), NULL);
+	}
+	return rc;
+}
+
 /* The incident that holds most of these findings already, 0 if none does. */
 static int majority(struct state *s, const cJSON *findings, int64_t *out, struct err *e)
 {
@@ -217,7 +250,8 @@ static int majority(struct state *s, const cJSON *findings, int64_t *out, struct
 
 /* An analyst may have moved findings: those that belong elsewhere are taken out of this incident's
  * document. */
-static int keep_own(struct state *s, cJSON *doc, int64_t id, bool *moved, struct err *e)
+static int keep_own(struct state *s, const struct reforming *r, cJSON *doc, int64_t id, bool *moved,
+                    struct err *e)
 {
 	cJSON *findings = json_arr(doc, "findings"), *f = findings ? findings->child : NULL;
 
@@ -228,7 +262,7 @@ static int keep_own(struct state *s, cJSON *doc, int64_t id, bool *moved, struct
 		if (db_i64(&s->db, e, &owner, id, "SELECT incident FROM finding WHERE key = ?", "s",
 		           json_str(f, "key", "")))
 			return -1;
-		if (owner != id) {
+		if (owner != id && !has_id(&r->soft, owner)) {
 			cJSON_Delete(cJSON_DetachItemViaPointer(findings, f));
 			*moved = true;
 		}
@@ -237,13 +271,26 @@ static int keep_own(struct state *s, cJSON *doc, int64_t id, bool *moved, struct
 	return 0;
 }
 
-static int claim_findings(struct state *s, const cJSON *doc, int64_t id, struct err *e)
+static int claim_findings(struct state *s, const struct reforming *r, const cJSON *doc, int64_t id,
+                          struct err *e)
 {
 	const cJSON *f;
 
-	cJSON_ArrayForEach(f, json_arr(doc, "findings")) if (
-	        db_run(&s->db, e, "INSERT INTO finding VALUES (?,?) ON CONFLICT DO NOTHING", "si",
-	               json_str(f, "key", ""), id)) return -1;
+	cJSON_ArrayForEach(f, json_arr(doc, "findings"))
+	{
+		const char *key = json_str(f, "key", "");
+		int64_t owner;
+		if (db_i64(&s->db, e, &owner, 0, "SELECT incident FROM finding WHERE key = ?", "s",
+		           key))
+			return -1;
+		if (owner && (owner == id || !has_id(&r->soft, owner)))
+			continue;
+		if (db_run(&s->db, e,
+		           "INSERT INTO finding VALUES (?1,?2) ON CONFLICT (key) DO UPDATE SET "
+		           "incident = ?2",
+		           "si", key, id))
+			return -1;
+	}
 	return 0;
 }
 
@@ -387,16 +434,18 @@ static cJSON *join_stored(cJSON *stored, cJSON *incoming)
 	return base;
 }
 
-static int merge_known(struct state *s, cJSON **doc, int64_t id, mw_time now, bool *changed,
-                       struct err *e)
+static int merge_known(struct state *s, const struct reforming *r, cJSON **doc, int64_t id,
+                       mw_time now, bool *changed, struct err *e)
 {
 	cJSON *stored;
 	bool moved;
 
-	if (keep_own(s, *doc, id, &moved, e))
+	if (keep_own(s, r, *doc, id, &moved, e))
 		return -1;
 	if (moved)
 		set_member(*doc, "links", cJSON_CreateArray());
+	if (has_id(&r->soft, id))
+		return update_document(s, *doc, id, now, changed, e);
 	stored = document(s, id, e);
 	if (!stored)
 		return -1;
@@ -404,8 +453,8 @@ static int merge_known(struct state *s, cJSON **doc, int64_t id, mw_time now, bo
 	return update_document(s, *doc, id, now, changed, e);
 }
 
-static int merge_one(struct state *s, const cJSON *incoming, mw_time now, int64_t *id,
-                     bool *changed, struct err *e)
+static int merge_one(struct state *s, struct reforming *r, const cJSON *incoming, mw_time now,
+                     int64_t *id, bool *changed, struct err *e)
 {
 	cJSON *doc = cJSON_Duplicate(incoming, 1);
 	int rc;
@@ -413,12 +462,15 @@ static int merge_one(struct state *s, const cJSON *incoming, mw_time now, int64_
 	cJSON_DeleteItemFromObjectCaseSensitive(doc, "id");
 	*changed = true;
 	rc = majority(s, json_arr(doc, "findings"), id, e);
+	if (*id && has_id(&r->soft, *id) && has_id(&r->taken, *id))
+		*id = 0; /* one of before is two now */
 	if (rc == 0 && *id)
-		rc = merge_known(s, &doc, *id, now, changed, e);
+		rc = merge_known(s, r, &doc, *id, now, changed, e);
 	else if (rc == 0)
 		rc = insert_incident(s, doc, "correlation", now, id, e);
 	if (rc == 0)
-		rc = claim_findings(s, doc, *id, e);
+		rc = claim_findings(s, r, doc, *id, e);
+	map_put(&r->taken, id, sizeof(*id), NULL);
 	cJSON_Delete(doc);
 	return rc;
 }
@@ -431,25 +483,58 @@ static void add_id(cJSON *list, int64_t id)
 	cJSON_AddItemToArray(list, cJSON_CreateString(name));
 }
 
-int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time now, cJSON **changed,
-                             struct err *e)
+/* Soft incidents whose findings have all gone to others are no more; their ids are told as changed. */
+static int drop_emptied(struct state *s, const struct reforming *r, cJSON *changed, struct err *e)
+{
+	for (size_t i = 0; i < r->soft.n; i++) {
+		int64_t id, left;
+		memcpy(&id, r->soft.entries[i].key, sizeof(id));
+		if (db_i64(&s->db, e, &left, 0, "SELECT count(*) FROM finding WHERE incident = ?",
+		           "i", id))
+			return -1;
+		if (left)
+			continue;
+		if (db_run(&s->db, e, "DELETE FROM incident WHERE id = ?", "i", id))
+			return -1;
+		add_id(changed, id);
+	}
+	return 0;
+}
+
+static int merge_all(struct state *s, struct reforming *r, const cJSON *incidents, mw_time now,
+                     cJSON *changed, struct err *e)
 {
 	const cJSON *i;
 
-	*changed = cJSON_CreateArray();
+	if (find_soft(s, r, e))
+		return -1;
 	cJSON_ArrayForEach(i, incidents)
 	{
 		int64_t id;
 		bool moved;
-		if (merge_one(s, i, now, &id, &moved, e)) {
-			cJSON_Delete(*changed);
-			*changed = NULL;
+		if (merge_one(s, r, i, now, &id, &moved, e))
 			return -1;
-		}
 		if (moved)
-			add_id(*changed, id);
+			add_id(changed, id);
 	}
-	return 0;
+	return drop_emptied(s, r, changed, e);
+}
+
+int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time now, cJSON **changed,
+                             struct err *e)
+{
+	struct reforming r = {.soft = MAP_INIT};
+	int rc;
+
+	*changed = cJSON_CreateArray();
+	rc = merge_all(s, &r, incidents, now, *changed, e);
+	map_release(&r.soft);
+	map_release(&r.taken);
+	if (rc == 0)
+		return 0;
+	cJSON_Delete(*changed);
+	*changed = NULL;
+	return -1;
 }
 
 /* ---- what people do ---- */
