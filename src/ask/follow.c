@@ -36,8 +36,8 @@ bool follow_wanted(const struct parse *p, const struct query *q, bool *standalon
 		return true;
 	/* "from which ips", "how many", "top 3 users", "yesterday": nothing that narrows by itself */
 	return empty && !q->noun && !q->everything &&
-	       (q->subjects.n || q->count || q->times.n || q->first || q->last || q->who ||
-	        q->where || q->when || q->did);
+	       (q->subjects.n || q->groups.n || q->span || q->events || q->each || q->count ||
+	        q->times.n || q->first || q->last || q->who || q->where || q->when || q->did);
 }
 
 /* --- the old constraints ----------------------------------------------------------------------------------- */
@@ -70,6 +70,13 @@ static const char *first_field(const struct plan_node *n)
 	return "";
 }
 
+static bool acting(const char *f)
+{
+	return strncmp(f, "actor.", 6) == 0 || strcmp(f, "mw.session_role") == 0 ||
+	       strcmp(f, "raw:userIdentity.userName") == 0 ||
+	       strcmp(f, "raw:userIdentity.arn") == 0 || strcmp(f, "user.name") == 0;
+}
+
 /* A new constraint takes the place of an old one on the same field, unless one excludes and the other includes other values. */
 static bool replaces(const struct plan_node *new, const struct plan_node *old, bool only)
 {
@@ -81,6 +88,8 @@ static bool replaces(const struct plan_node *new, const struct plan_node *old, b
 		return false;
 	if (new->kind == PN_NOT)
 		return false;
+	if (!only && acting(f) && acting(first_field(old)))
+		return true; /* one says who, the other somebody else */
 	if (old->kind == PN_CMP)
 		return strcmp(first_field(old), f) == 0;
 	return !only && strcmp(first_field(old), f) == 0 && node_has_field(old, f);
@@ -129,13 +138,6 @@ static void put_upon(struct plan_node *all, struct plan_node *new, bool only)
 }
 
 /* --- what "he" and "that key" are -------------------------------------------------------------------------- */
-
-static bool acting(const char *f)
-{
-	return strncmp(f, "actor.", 6) == 0 || strcmp(f, "mw.session_role") == 0 ||
-	       strcmp(f, "raw:userIdentity.userName") == 0 ||
-	       strcmp(f, "raw:userIdentity.arn") == 0 || strcmp(f, "user.name") == 0;
-}
 
 static bool wanted_field(const struct query *q, const char *f)
 {
@@ -270,6 +272,27 @@ static struct plan *incident_plan(struct query *q, const struct ask_context *ctx
 	return b.p;
 }
 
+/* "and successful ones?" after failed logins: what was asked about knows what success means for it. */
+static void recall_outcome(const struct build *b, struct query *q)
+{
+	bool outcome = false;
+
+	for (size_t i = 0; i < q->cons.n; i++)
+		outcome = outcome || (q->cons.v[i].kind == CON_CONCEPT &&
+		                      q->cons.v[i].lex->concept == CK_OUTCOME);
+	for (size_t i = 0; outcome && i < q->context.n; i++) {
+		const struct lex_entry *e = q->context.v[i];
+
+		if (strcmp(e->name, "failed login") == 0)
+			e = lexicon_phrase(b->env->x, "login");
+		if (e && (e->failed || e->ok)) {
+			*vec_push(&q->cons) = (struct con){
+			        .kind = CON_CONCEPT, .lex = e, .group = ++q->groups_used};
+			return;
+		}
+	}
+}
+
 struct plan *follow_plan(const struct parse *p, struct query *q, const struct ask_context *ctx,
                          const struct build *chips, const char **why)
 {
@@ -301,6 +324,7 @@ struct plan *follow_plan(const struct parse *p, struct query *q, const struct as
 		}
 		(void)ref_fields(q);
 	}
+	recall_outcome(&b, q);
 	where = build_where(&b, q);
 	if (where->kind == PN_CMP || where->child)
 		put_upon(all, where, q->only_first && !q->same && !q->about);

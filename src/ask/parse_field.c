@@ -230,7 +230,7 @@ static bool modifies(const struct walk *w, const struct term *t, const struct te
 {
 	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
 
-	return next && next->kind == T_CONCEPT && !t->close && next->lex->concept == CK_ADJECTIVE &&
+	return next && next->kind == T_CONCEPT && !t->close && next->lex->concept != CK_OUTCOME &&
 	       last.n && last.s[last.n - 1] != 's' && !w->q->which && !w->q->list;
 }
 

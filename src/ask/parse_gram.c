@@ -45,13 +45,15 @@ static bool followed_by_number(const struct walk *w)
 
 bool field_is_number(const struct lex_entry *f)
 {
+	const struct field *k = f->fields && !f->thing ? field_find(slice_of(f->fields[0])) : NULL;
+
 	static const char *const numeric[] = {"bytes sent", "bytes received",  "bytes", "duration",
 	                                      "packets",    "severity_number", NULL};
 
 	for (size_t i = 0; numeric[i]; i++)
 		if (strcmp(f->name, numeric[i]) == 0)
 			return true;
-	return false;
+	return k && (k->type == FT_INT || k->type == FT_FLOAT || k->type == FT_SIZE);
 }
 
 static void on_comparison(struct walk *w, struct term *t)

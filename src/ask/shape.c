@@ -78,7 +78,7 @@ static const char *subject_of(const struct build *b, const struct query *q)
 	bool values = q->top || q->least || q->once || q->distinct || q->which || q->list ||
 	              q->having != G_NONE || q->fresh || q->each || q->busiest;
 
-	if (q->whose || (q->who && q->verbs.n))
+	if (q->whose || (q->who && !q->which))
 		return who_field(b, q);
 	for (size_t i = 0; i < q->subjects.n; i++)
 		if (!q->subjects.v[i]->noun || values)

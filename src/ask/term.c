@@ -335,7 +335,8 @@ static size_t read_long_value(struct reader *r, size_t i, struct term *t, size_t
 static bool only_asides(const struct term *t)
 {
 	for (size_t i = 0; i < t->ncands; i++)
-		if (!t->cands[i].raw && strncmp(t->cands[i].field, "metadata.", 9) != 0)
+		if (!t->cands[i].raw && strncmp(t->cands[i].field, "metadata.", 9) != 0 &&
+		    strcmp(t->cands[i].field, "process.cmd_line") != 0)
 			return false;
 	return true;
 }
@@ -650,6 +651,27 @@ static size_t read_of_field(struct reader *r, size_t i, struct term *t, const st
 	return 0;
 }
 
+/* "success=no": the left side is a field, by its raw name too; the right side is its value, whatever else it may mean. */
+static size_t read_glued(struct reader *r, size_t i, struct term *t)
+{
+	const struct tok *w = &r->t.v[i];
+	size_t n;
+
+	if (w->glued) {
+		if (read_number(r, i, t))
+			return 1;
+		memset(t, 0, sizeof(*t));
+		if (!find_value(r->env, t, w->text))
+			t->kind = T_VALUE, t->value = w->text;
+		t->ent = entity_of(w->text);
+		return 1;
+	}
+	if (i + 2 >= r->t.n || !r->t.v[i + 2].glued || r->t.v[i + 1].from != w->from)
+		return 0;
+	n = read_path(r, i, t);
+	return n == 1 ? 1 : 0;
+}
+
 /* A dash by itself parts clauses. */
 static size_t read_dash(struct reader *r, struct term *t)
 {
@@ -701,7 +723,7 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 
 	if (slice_eq_str(w->text, "-"))
 		return read_dash(r, t);
-	if ((n = read_quoted(r, i, t)) || (n = read_time(r, i, t)))
+	if ((n = read_quoted(r, i, t)) || (n = read_glued(r, i, t)) || (n = read_time(r, i, t)))
 		return n;
 	memset(t, 0, sizeof(*t));
 	if ((n = read_command(r, i, t)))
@@ -723,6 +745,10 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	memset(t, 0, sizeof(*t));
 	if (k < 2 && (n = read_span(r, i, t)))
 		return n;
+	if (k == 1 && lex.kind == T_CONCEPT && !frag_alive(lex.lex->where, r->env->w) &&
+	    (n = read_value(r, i, t)))
+		return n; /* "curl" is a program where no log has user agents */
+	memset(t, 0, sizeof(*t));
 	if (k < 2 && tok_is(w, "one") && (n = read_number(r, i, t)))
 		return n;
 	if (k) {
