@@ -17,25 +17,38 @@ static const char *const schema[] = {
         "INSERT INTO meta VALUES('file_id', random());",
 };
 
-int graph_open(struct graph **out, const char *dir, enum graph_mode mode, struct err *e)
+/* A reader may come before the writer has made the file, or its tables: then there is nothing yet. */
+int graph_open_db(struct graph *g, struct err *e)
 {
-	struct graph *g = xcalloc(1, sizeof(*g));
-	char *path = xasprintf("%s/graph.db", dir);
+	char *path = xasprintf("%s/graph.db", g->dir);
+	bool write = g->mode == GRAPH_WRITE;
+	int64_t version = 1;
 	struct stat st;
 	int rc = 0;
 
-	g->mode = mode;
-	g->dir = xstrdup(dir);
-	if (mode == GRAPH_WRITE || stat(path, &st) == 0) {
-		rc = db_open(&g->db, path, mode == GRAPH_WRITE ? DB_WRITE : DB_READ, NULL, e);
+	if (write || stat(path, &st) == 0) {
+		rc = db_open(&g->db, path, write ? DB_WRITE : DB_READ, NULL, e);
 		g->open = rc == 0;
-		if (!rc && mode == GRAPH_WRITE)
+		if (!rc && write)
 			rc = db_migrate(&g->db, schema, ARRAY_LEN(schema), e);
+		else if (!rc)
+			rc = db_i64(&g->db, e, &version, 0, "PRAGMA user_version", "");
+		if (!rc && !version) {
+			db_close(&g->db);
+			g->open = false;
+		}
 	}
 	free(path);
-	if (!rc && g->open)
-		rc = graph_refresh(g, NULL, e);
-	if (rc) {
+	return rc;
+}
+
+int graph_open(struct graph **out, const char *dir, enum graph_mode mode, struct err *e)
+{
+	struct graph *g = xcalloc(1, sizeof(*g));
+
+	g->mode = mode;
+	g->dir = xstrdup(dir);
+	if (graph_open_db(g, e) || graph_refresh(g, NULL, e)) {
 		graph_close(g);
 		return -1;
 	}

@@ -77,6 +77,7 @@ struct graph_edge_row {
 int graph_put_edge(struct graph *g, const struct graph_edge_row *r, struct err *e) MW_USE_RESULT;
 int graph_put_class(struct graph *g, const char *id, const char *name, const char *account,
                     int64_t *row, struct err *e) MW_USE_RESULT; /* a derived resource_class node */
+int graph_open_db(struct graph *g, struct err *e); /* sets g->open where there is a graph to read */
 int graph_generation(struct graph *g, int64_t *generation, uint64_t *file_id,
                      struct err *e) MW_USE_RESULT;
 /* Deletes what was derived and derives it again from what is there. Within the writer's

@@ -473,8 +473,12 @@ int graph_refresh(struct graph *g, bool *changed, struct err *e)
 
 	if (changed)
 		*changed = false;
-	if (!g->open || graph_generation(g, &generation, &file_id, e))
-		return g->open ? -1 : 0;
+	if (!g->open && graph_open_db(g, e))
+		return -1;
+	if (!g->open)
+		return 0;
+	if (graph_generation(g, &generation, &file_id, e))
+		return -1;
 	if (g->snap.h && g->snap.h->generation == generation && g->snap.h->file_id == file_id)
 		return 0;
 	if (!snap_load(&fresh, g->dir, generation, file_id) && snap_build(g, &fresh, e))

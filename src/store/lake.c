@@ -263,6 +263,20 @@ static int take_lock(struct lake *l, struct err *e)
 	return err_errno(e, "locking %s/" FOLDER, l->dir);
 }
 
+/* The writer makes the file first and its tables a moment later. */
+static int leave_unfinished(struct lake *l, struct err *e)
+{
+	int64_t version;
+
+	if (db_i64(&l->db, e, &version, 0, "PRAGMA user_version", ""))
+		return -1;
+	if (version)
+		return 0;
+	db_close(&l->db);
+	l->present = false;
+	return 0;
+}
+
 /* A reader of a state directory that has no lake yet sees an empty one. */
 static int open_db(struct lake *l, struct err *e)
 {
@@ -274,9 +288,11 @@ static int open_db(struct lake *l, struct err *e)
 		l->present = rc == 0;
 		if (rc == 0 && l->mode == LAKE_WRITE)
 			rc = db_migrate(&l->db, schema, ARRAY_LEN(schema), e);
-		if (rc == 0 && l->dirfd < 0)
+		else if (rc == 0)
+			rc = leave_unfinished(l, e);
+		if (rc == 0 && l->present && l->dirfd < 0)
 			rc = open_folder(l, e);
-		if (rc == 0)
+		if (rc == 0 && l->present)
 			rc = lake_load(l, e);
 	}
 	free(path);

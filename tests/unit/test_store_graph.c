@@ -301,10 +301,34 @@ static void what_is_no_graph_object_is_refused(void **state)
 	graph_close(g);
 }
 
+/* A reader that came before the file, or between the file and its tables, sees the graph once it is there. */
+static void a_reader_may_come_first(void **state)
+{
+	struct graph *r = reader(), *w;
+	struct err e;
+	bool changed;
+	char path[128];
+	(void)state;
+	snprintf(path, sizeof(path), "%s/graph.db", dir);
+	fclose(fopen(path, "we"));
+	assert_int_equal(graph_refresh(r, &changed, &e), 0);
+	assert_false(changed);
+	w = writer();
+	assert_int_equal(graph_begin(w, &e), 0);
+	add(w, "{\"node\":{\"id\":\"i-1\",\"type\":\"instance\"}}");
+	commit(w);
+	assert_int_equal(graph_refresh(r, &changed, &e), 0);
+	assert_true(changed);
+	assert_int_equal(graph_count(r), 1);
+	graph_close(w);
+	graph_close(r);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	        T(a_reader_may_come_first),
 	        T(a_reader_of_nothing_sees_an_empty_graph),
 	        T(the_same_id_twice_is_one_node),
 	        T(edges_are_a_set),

@@ -1,5 +1,6 @@
 #include <ftw.h>
 #include <setjmp.h>
+#include <sys/stat.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -90,6 +91,29 @@ static struct lake *open_lake(enum lake_mode mode)
 	if (lake_open(&l, dir, mode, &e))
 		fail_msg("%s", e.what);
 	return l;
+}
+
+/* A reader that came before the file, or between the file and its tables, sees the lake once it is there. */
+static void test_reader_first(void **state)
+{
+	char sub[80], path[96];
+	struct lake *r, *w;
+	struct err e;
+	bool changed;
+
+	(void)state;
+	snprintf(sub, sizeof(sub), "%s/first", dir);
+	snprintf(path, sizeof(path), "%s/lake.db", sub);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	assert_int_equal(lake_open(&r, sub, LAKE_READ, &e), 0);
+	fclose(fopen(path, "we"));
+	assert_int_equal(lake_refresh(r, &changed, &e), 0);
+	assert_false(changed);
+	assert_int_equal(lake_open(&w, sub, LAKE_WRITE, &e), 0);
+	assert_int_equal(lake_refresh(r, &changed, &e), 0);
+	assert_true(changed);
+	lake_close(w);
+	lake_close(r);
 }
 
 static void test_append_and_get(void **state)
@@ -240,7 +264,7 @@ static void test_damage_is_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_append_and_get),  cmocka_unit_test(test_undo_and_reimport),
+	        cmocka_unit_test(test_reader_first), cmocka_unit_test(test_append_and_get),  cmocka_unit_test(test_undo_and_reimport),
 	        cmocka_unit_test(test_repeats),
 	        cmocka_unit_test(test_one_writer),      cmocka_unit_test(test_retain),
 	        cmocka_unit_test(test_damage_is_found),
