@@ -317,6 +317,30 @@ static void fill_span(struct incident *inc)
 	}
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Two findings may stand for the same records: each counts once. What has no ids counts as it says. */
+static void count_records(struct incident *inc, struct finding *const *members)
+{
+	VEC(uint64_t) all = {0};
+	for (size_t i = 0; i < inc->findings.n; i++) {
+		const struct finding *f = members[i];
+		if (!f->ids.n)
+			inc->records += (int64_t)f->events;
+		for (size_t k = 0; k < f->ids.n; k++)
+			*vec_push(&all) = f->ids.v[k];
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_number);
+	for (size_t k = 0; k < all.n; k++)
+		inc->records += !k || all.v[k] != all.v[k - 1];
+	vec_free(&all);
+}
+
 static void fill_links(struct work *w, struct incident *inc, uint32_t root, const uint32_t *place)
 {
 	struct pair *p;
@@ -334,13 +358,16 @@ static void fill_links(struct work *w, struct incident *inc, uint32_t root, cons
 static void make_incident(struct work *w, uint32_t root, uint32_t *place, struct incident *inc)
 {
 	VEC(const struct keyset *) keys = {0};
+	VEC(struct finding *) members = {0};
 	for (uint32_t i = root; i < w->n; i++) {
 		if (root_of(w, i) != root)
 			continue;
 		place[i] = (uint32_t)inc->findings.n;
 		copy_finding(vec_push(&inc->findings), w->findings[i]);
 		*vec_push(&keys) = &w->keys[i];
+		*vec_push(&members) = w->findings[i];
 	}
+	count_records(inc, members.v);
 	inc->title = title_of(inc);
 	fill_links(w, inc, root, place);
 	fill_span(inc);
@@ -348,6 +375,7 @@ static void make_incident(struct work *w, uint32_t root, uint32_t *place, struct
 	fill_entities(inc);
 	incident_score(inc, keys.v, w->f);
 	vec_free(&keys);
+	vec_free(&members);
 }
 
 static int by_score(const void *a, const void *b)

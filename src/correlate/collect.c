@@ -58,8 +58,10 @@ static void vendor_finding(const struct event *ev, event_id id, struct finding_l
 	if (slice_i64(event_get(ev, field_named("confidence")), &confidence) && confidence >= 0 &&
 	    confidence <= 100)
 		f->confidence = (int)confidence;
-	if (id != EVENT_ID_NONE)
+	if (id != EVENT_ID_NONE) {
+		*vec_push(&f->ids) = id;
 		*vec_push(&f->evidence) = xasprintf("ev:%llu", (unsigned long long)id);
+	}
 	for (const field_id *e = entity_fields(); *e != FIELD_NONE; e++)
 		vec_each (v, &ev->vals)
 			if (v->field == *e)

@@ -55,6 +55,7 @@ struct cited {
 struct group {
 	struct map values; /* "field\0value" -> events; keys in order of coming */
 	struct map distinct;
+	VEC(uint64_t) ids;
 	struct cited cited[TALLY_EVIDENCE_MAX];
 	size_t ncited;
 	uint64_t events;
@@ -99,6 +100,7 @@ static void group_free(struct group *g)
 {
 	map_release(&g->values);
 	map_release(&g->distinct);
+	vec_free(&g->ids);
 	free(g);
 }
 
@@ -203,6 +205,8 @@ void tally_event(struct tally *gs, const struct event *ev, event_id id)
 			                                                           : g->first;
 			g->last = ev->time > g->last ? ev->time : g->last;
 		}
+		if (id != EVENT_ID_NONE)
+			*vec_push(&g->ids) = id;
 		cite(g, ev->time, id);
 		note_values(gs, g, ev);
 	}
@@ -226,6 +230,8 @@ static void absorb(struct group *to, const struct group *from)
 	}
 	for (size_t i = 0; i < from->ncited; i++)
 		cite(to, from->cited[i].at, from->cited[i].id);
+	for (size_t i = 0; i < from->ids.n; i++)
+		*vec_push(&to->ids) = from->ids.v[i];
 	to->events += from->events;
 	if (to->first == MW_TIME_NONE || (from->first != MW_TIME_NONE && from->first < to->first))
 		to->first = from->first;
@@ -339,6 +345,8 @@ static void make_finding(const struct detection *d, const char *tuple, const str
 	to->last = g->last;
 	to->events = g->events;
 	fill_entities(d, g, to);
+	for (size_t i = 0; i < g->ids.n; i++)
+		*vec_push(&to->ids) = g->ids.v[i];
 	for (size_t i = 0; i < g->ncited; i++)
 		*vec_push(&to->evidence) = xasprintf("ev:%llu", (unsigned long long)g->cited[i].id);
 	for (const char *const *a = d->attack; *a; a++)

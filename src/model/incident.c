@@ -57,6 +57,7 @@ void finding_release(struct finding *f)
 	FREE_ALL(&f->entities);
 	FREE_ALL(&f->evidence);
 	FREE_ALL(&f->attack);
+	vec_free(&f->ids);
 	*f = (struct finding){0};
 }
 
@@ -126,6 +127,7 @@ cJSON *incident_to_json(const struct incident *i)
 	json_add_time(o, "first", i->first);
 	json_add_time(o, "last", i->last);
 	json_add_str(o, "origins", i->origins);
+	json_add_i64(o, "records", i->records);
 	cJSON *a = json_add_arr(o, "findings");
 	vec_each (f, &i->findings)
 		cJSON_AddItemToArray(a, finding_to_json(f));
@@ -232,6 +234,7 @@ int incident_from_json(const cJSON *j, struct incident *out, struct err *e)
 		goto bad;
 	out->id = json_i64(j, "id", 0);
 	out->score = (int)json_i64(j, "score", 0);
+	out->records = json_i64(j, "records", 0);
 	out->suppressed_by = json_i64(j, "suppressed_by", 0);
 	if (out->suppressed_by)
 		out->suppressed_why = xstrdup(json_str(j, "suppressed_why", ""));

@@ -22,6 +22,7 @@ struct finding { /* one alert: a vendor's record, or a hit of one of our detecti
 	VEC(char *) entities;    /* "field=value" */
 	VEC(char *) evidence;    /* "ev:<n>", representative, capped */
 	uint64_t events;         /* how many records it stands for */
+	VEC(uint64_t) ids;       /* their event ids, as far as known; not in the JSON form */
 	VEC(char *) attack;      /* ATT&CK ids */
 	int confidence;          /* 0-100 */
 };
@@ -39,6 +40,7 @@ struct incident {
 	VEC(struct score_part) parts;
 	VEC(char *) entities;
 	VEC(char *) attack;
+	int64_t records;         /* different records that its findings stand for */
 	int64_t suppressed_by;   /* the rule that hides it; 0: none */
 	char *suppressed_why;    /* its reason, owner and end; NULL */
 };

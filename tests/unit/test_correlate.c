@@ -189,9 +189,14 @@ static void score_is_the_sum_of_its_parts(void **state)
 {
 	(void)state;
 	struct finding_list l = story();
+	for (uint64_t k = 0; k < 10; k++) { /* the first two share seven records */
+		*vec_push(&l.v.v[0].ids) = 100 + k;
+		*vec_push(&l.v.v[1].ids) = 112 - k;
+	}
 	struct incident_list out = cluster(&l, graph);
 	const struct score_part *p;
 	assert_int_equal(out.v.n, 2);
+	assert_int_equal(out.v.v[0].records, 13 + 1);
 	const struct incident *i = &out.v.v[0];
 	assert_int_equal(i->findings.n, 3);
 	assert_int_equal(i->links.n, 2);
