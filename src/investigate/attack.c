@@ -46,6 +46,15 @@ static void ops_put(struct map *ops, const char *text)
 	free(low);
 }
 
+static bool any_pattern(const struct yaml_node *c)
+{
+	const struct yaml_node *v = c->kind == YAML_SEQ ? c->child : c;
+	for (; v; v = c->kind == YAML_SEQ ? v->next : NULL)
+		if (v->text && strchr(v->text, '*'))
+			return true;
+	return false;
+}
+
 /* A condition in short form: {field: value}, {field: [v, v]}, {text: word}; values with * are
  * patterns. All must hold. */
 static int add_condition(struct attack_rules *r, struct plan_node *all, const struct yaml_node *c,
@@ -54,7 +63,7 @@ static int add_condition(struct attack_rules *r, struct plan_node *all, const st
 	bool not = c->key[0] == '!';
 	const char *field = c->key + not ;
 	const struct yaml_node *one = c->kind == YAML_SEQ ? c->child : c;
-	bool wild = one && one->text && strchr(one->text, '*');
+	bool wild = any_pattern(c);
 	bool text = !strcmp(field, "text");
 	struct plan_node *cmp, *neg;
 	if (!one || !one->text)
@@ -253,6 +262,9 @@ static int by_score(const void *a, const void *b)
 	const struct attack_found *x = a, *y = b;
 	if (x->score < y->score || x->score > y->score)
 		return x->score > y->score ? -1 : 1;
+	/* The sub-technique says more than its parent. */
+	if (strlen(x->id) != strlen(y->id))
+		return strlen(x->id) > strlen(y->id) ? -1 : 1;
 	return strcmp(x->id, y->id);
 }
 
