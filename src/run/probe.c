@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "plan/cidr.h"
 #include "plan/number.h"
+#include "run/scope.h"
 
 /* ---- words ---- */
 
@@ -126,50 +127,20 @@ uint64_t probe_events(const struct prover *v, mw_time *from, mw_time *to)
 	return events;
 }
 
-static bool carries(const struct catalog_field *c, const struct plan_field *f)
-{
-	if (f->f)
-		return c->field == f->f->id;
-	return f->raw && c->path && slice_ieq(slice_of(c->path), slice_of(f->raw));
-}
-
-/* A dataset with more raw paths than the catalogue keeps may have any. */
-static bool paths_overflow(const struct catalog_field *c, size_t n, const char *dataset)
-{
-	size_t paths = 0;
-
-	for (size_t i = 0; i < n; i++)
-		paths += c[i].path && !strcmp(c[i].dataset, dataset);
-	return paths >= CATALOG_PATHS_MAX;
-}
-
 uint64_t probe_field(const struct prover *v, const struct plan_field *f)
 {
-	const struct catalog_field *c;
-	size_t n = catalog_fields(v->env->catalog, NULL, &c);
-	uint64_t events = 0;
-
-	if (f->pseudo || !(f->f || f->raw))
-		return 1;
-	for (size_t i = 0; i < n; i++) {
-		if (!plan_dataset_in(v->s, c[i].dataset))
-			continue;
-		if (carries(&c[i], f))
-			events += c[i].events;
-		else if (f->raw && !events && paths_overflow(c, n, c[i].dataset))
-			return 1;
-	}
-	return events;
+	return scope_field(v->env->catalog, v->s, NULL, f);
 }
 
 void probe_field_elsewhere(const struct prover *v, const struct plan_field *f, struct buf *b)
 {
-	const struct catalog_field *c;
-	size_t n = catalog_fields(v->env->catalog, NULL, &c);
+	const struct catalog_dataset *d;
+	size_t n = catalog_datasets(v->env->catalog, &d);
 
 	for (size_t i = 0; i < n; i++)
-		if (carries(&c[i], f) && c[i].events && !plan_dataset_in(v->s, c[i].dataset))
-			buf_printf(b, "%s%s", b->len ? ", " : "", c[i].dataset);
+		if (!plan_dataset_in(v->s, d[i].name) &&
+		    scope_field(v->env->catalog, v->s, d[i].name, f))
+			buf_printf(b, "%s%s", b->len ? ", " : "", d[i].name);
 }
 
 /* ---- values ---- */
@@ -179,8 +150,7 @@ static bool is_word(char c)
 	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
 }
 
-/* The value stands in the record as a word of its own, not as part of a longer one. */
-static bool stands_alone(struct slice raw, struct slice v)
+bool probe_stands_alone(struct slice raw, struct slice v)
 {
 	const char *at = raw.s, *end = raw.s + raw.n, *hit;
 
@@ -212,7 +182,7 @@ static int take_hit(void *ctx, size_t step, const struct source_row *r, struct e
 	if (step != h->step || !r->event)
 		return 0;
 	h->n++;
-	h->found = h->found || !h->whole_words || stands_alone(r->event->raw, h->v);
+	h->found = h->found || !h->whole_words || probe_stands_alone(r->event->raw, h->v);
 	return 0;
 }
 

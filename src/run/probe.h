@@ -35,6 +35,9 @@ void probe_field_elsewhere(const struct prover *v, const struct plan_field *f, s
 /* Whether the comparison's value i occurs anywhere in what was imported. Writes itself down. -1 on an error. */
 int probe_value(struct prover *v, const struct plan_node *cmp, size_t i, bool *exists) MW_USE_RESULT;
 
+/* The value stands in the text as a word of its own, not as part of a longer one. */
+bool probe_stands_alone(struct slice text, struct slice v);
+
 /* "from 2021-07-30T16:00:00Z to ..." of absolute bounds; "at any time". */
 void say_window(const struct plan_search *s, struct buf *b);
 void say_field(const struct plan_field *f, struct buf *b);

@@ -6,11 +6,14 @@
 #include "base/limits.h"
 #include "plan/number.h"
 #include "run/probe.h"
+#include "run/scope.h"
 #include "plan/resolve.h"
 #include "store/cover.h"
 #include "store/graph.h"
 
-#define NEAR_MAX 5       /* near values told */
+#define NEAR_MAX 5        /* near values told */
+#define OPERATIONS_MAX 16 /* named operations looked at for their class of log */
+#define CLASSES_MAX 8
 #define CONDITIONS_MAX 6 /* single conditions of a where that are counted apart */
 
 const char *empty_reason_name(enum empty_reason r)
@@ -188,8 +191,7 @@ static bool is_named(const struct prover *v, struct slice value)
 		return true;
 	for (size_t i = 0; i < v->nnamed; i++) {
 		struct slice name = slice_of(v->named[i]);
-		if (name.n && (mw_memimem(value.s, value.n, name.s, name.n) ||
-		               mw_memimem(name.s, name.n, value.s, value.n)))
+		if (name.n && (probe_stands_alone(value, name) || probe_stands_alone(name, value)))
 			return true;
 	}
 	return false;
@@ -312,7 +314,13 @@ static int no_value(struct prover *v, const struct plan_node *cmp)
 	find_near(v, value, cmp->field.f ? cmp->field.f->id : FIELD_NONE);
 	if (cmp->field.f && v->out->near_values.n == 0)
 		find_near(v, value, FIELD_NONE);
-	buf_printf(&b, "\"%.*s\" occurs in no imported event", (int)value.n, value.s);
+	if (cmp->op == OP_CIDR)
+		buf_printf(&b, "No imported event has an address in %.*s", (int)value.n, value.s);
+	else if (cmp->op == OP_LIKE)
+		buf_printf(&b, "Nothing like \"%.*s\" occurs in any imported event", (int)value.n,
+		           value.s);
+	else
+		buf_printf(&b, "\"%.*s\" occurs in no imported event", (int)value.n, value.s);
 	for (size_t i = 0; i < v->out->near_values.n; i++)
 		buf_printf(&b, "%s\"%s\"", i ? ", " : "; what does exist and looks like it: ",
 		           v->out->near_values.v[i]);
@@ -398,15 +406,94 @@ static int ask_conditions(struct prover *v)
 	return 0;
 }
 
-static int ask_stages(struct prover *v)
+/* ---- the conditions are met, and yet there is no row ---- */
+
+static int count_matches(struct prover *v, bool with_groups, uint64_t *n)
 {
-	const struct plan_sequence *q = v->s->sequence;
+	struct plan *p = probe_plan(v);
+	struct plan_search *s = &p->steps[v->step].search;
+	struct plan_node *all = plan_group(p, PN_ALL);
+	int rc;
+
+	if (s->where)
+		plan_group_add(all, s->where);
+	for (size_t i = 0; with_groups && i < v->s->nby; i++)
+		plan_group_add(all,
+		               plan_cmp(p, v->s->by[i].name, OP_EXISTS, (struct slice){NULL, 0}));
+	s->where = all;
+	rc = probe_count(v, p, n);
+	plan_free(p);
+	return rc;
+}
+
+static int count_stages(struct prover *v)
+{
 	uint64_t n;
 
-	for (size_t i = 0; q && i < q->nstages; i++)
-		if (count_condition(v, q->stages[i], &n))
+	for (size_t i = 0; i < v->s->sequence->nstages; i++)
+		if (count_condition(v, v->s->sequence->stages[i], &n))
 			return -1;
 	return 0;
+}
+
+static void name_groups(const struct prover *v, struct buf *b)
+{
+	for (size_t i = 0; i < v->s->nby; i++) {
+		buf_str(b, i ? " and " : "");
+		say_field(&v->s->by[i], b);
+	}
+}
+
+static int no_groups(struct prover *v, uint64_t matches)
+{
+	struct buf names = BUF_INIT;
+	uint64_t n;
+	int rc = count_matches(v, true, &n);
+
+	if (rc)
+		return -1;
+	name_groups(v, &names);
+	probe_note(v, n > 0, xasprintf("events of these that have %s", names.s),
+	           xasprintf("%llu", (unsigned long long)n));
+	if (n == 0) {
+		rc = conclude(v, EMPTY_NO_SUCH_FIELD,
+		              xasprintf("%llu event%s, but none has %s.",
+		                        (unsigned long long)matches,
+		                        matches == 1 ? " matches" : "s match", names.s));
+		*vec_push(&v->out->next) = xasprintf("the events themselves, not by %s", names.s);
+	} else {
+		rc = conclude(v, EMPTY_TRULY_NONE,
+		              xasprintf("%llu events match, but no group of them is such.",
+		                        (unsigned long long)n));
+	}
+	buf_release(&names);
+	return rc;
+}
+
+static int ask_shape(struct prover *v)
+{
+	uint64_t n;
+
+	if (!v->s->sequence && !v->s->baseline && !v->s->nby && !v->s->having)
+		return 0;
+	if (count_matches(v, false, &n))
+		return -1;
+	probe_note(v, n > 0, xasprintf("events that match the conditions"),
+	           xasprintf("%llu", (unsigned long long)n));
+	if (n == 0)
+		return 0;
+	if (v->s->sequence) {
+		if (count_stages(v))
+			return -1;
+		return conclude(v, EMPTY_TRULY_NONE,
+		                xasprintf("The events do not follow each other as asked."));
+	}
+	if (v->s->baseline)
+		return conclude(
+		        v, EMPTY_TRULY_NONE,
+		        xasprintf("%llu events match, but all of it was seen in the window before.",
+		                  (unsigned long long)n));
+	return no_groups(v, n);
 }
 
 /* ---- would it have been logged ---- */
@@ -438,16 +525,42 @@ static const char *demanded_text(struct arena *a, const struct plan_node *w, con
 	return n ? arena_strndup(a, n->values[0].s, n->values[0].n) : NULL;
 }
 
-/* The biggest dataset in scope stands for the class where the plan names none. */
-static const char *main_dataset(const struct prover *v)
+/* Operations that the where names anywhere but under not. */
+static void collect_operations(const struct plan_node *n, struct slice *out, size_t *count)
 {
-	const struct catalog_dataset *d, *best = NULL;
-	size_t n = catalog_datasets(v->env->catalog, &d);
+	if (n->kind == PN_NOT)
+		return;
+	for (size_t i = 0; n->kind == PN_CMP && n->field.f &&
+	                   !strcmp(n->field.f->name, "api.operation") && i < n->nvalues;
+	     i++)
+		if (*count < OPERATIONS_MAX)
+			out[(*count)++] = n->values[i];
+	for (const struct plan_node *k = n->child; k; k = k->next)
+		collect_operations(k, out, count);
+}
 
-	for (size_t i = 0; i < n; i++)
-		if (plan_dataset_in(v->s, d[i].name) && (!best || d[i].events > best->events))
-			best = &d[i];
-	return best ? best->name : "";
+/* The classes of log that such an event would be in. */
+static size_t find_classes(const struct prover *v, enum cover_class *out)
+{
+	struct slice ops[OPERATIONS_MAX] = {{"", 0}};
+	const struct catalog_dataset *d;
+	size_t nops = 0, n = catalog_datasets(v->env->catalog, &d), found = 0;
+
+	if (v->s->where)
+		collect_operations(v->s->where, ops, &nops);
+	for (size_t i = 0; i < n; i++) {
+		if (!scope_may_hold(v->env->catalog, v->s, d[i].name))
+			continue;
+		for (size_t k = 0; k < (nops ? nops : 1); k++) {
+			enum cover_class c = cover_class_of(d[i].name, ops[k]);
+			size_t at = 0;
+			while (at < found && out[at] != c)
+				at++;
+			if (at == found && found < CLASSES_MAX)
+				out[found++] = c;
+		}
+	}
+	return found;
 }
 
 static void truly_none(struct prover *v, const struct cover_proof *proof)
@@ -475,32 +588,77 @@ static void truly_none(struct prover *v, const struct cover_proof *proof)
 	(void)conclude(v, EMPTY_TRULY_NONE, buf_take(&b, NULL));
 }
 
-static int ask_cover(struct prover *v)
+static void add_why(struct cover_proof *all, const struct cover_proof *one)
+{
+	size_t n = strlen(all->why);
+
+	if (one->why[0])
+		snprintf(all->why + n, sizeof(all->why) - n, "%s%s", n ? "; " : "", one->why);
+}
+
+/* Of several classes the whole is logged if each is, up to the earliest end, and not logged if none is. */
+static void merge_proof(struct cover_proof *all, const struct cover_proof *one, bool first)
+{
+	if (first) {
+		*all = *one;
+		return;
+	}
+	if (all->state != one->state)
+		all->state = COVER_UNKNOWN;
+	if (one->complete_to == MW_TIME_NONE || all->complete_to == MW_TIME_NONE ||
+	    one->complete_to < all->complete_to)
+		all->complete_to = one->complete_to;
+	add_why(all, one);
+}
+
+static int prove_class(struct prover *v, struct cover_query *q, struct cover_proof *out)
 {
 	static const char *const states[] = {
 	        [COVER_UNKNOWN] = "unknown",
 	        [COVER_LOGGED] = "yes",
 	        [COVER_NOT_LOGGED] = "no",
 	};
+
+	if (cover_prove(v->env->lake, v->env->graph, q, out, v->e))
+		return -1;
+	probe_note(v, out->state != COVER_NOT_LOGGED,
+	           xasprintf("are %s events logged there", cover_class_name(q->cls)),
+	           xasprintf("%s%s%s", states[out->state], out->why[0] ? ": " : "", out->why));
+	return 0;
+}
+
+static int prove_classes(struct prover *v, struct cover_query *q, struct cover_proof *all)
+{
+	enum cover_class classes[CLASSES_MAX];
+	size_t n = v->env->lake ? find_classes(v, classes) : 0;
+	struct cover_proof one;
+
+	for (size_t i = 0; i < n; i++) {
+		q->cls = classes[i];
+		if (prove_class(v, q, &one))
+			return -1;
+		merge_proof(all, &one, i == 0);
+	}
+	return 0;
+}
+
+static int ask_cover(struct prover *v)
+{
 	struct arena a = ARENA_INIT;
-	const struct plan_node *op = demanded(v->s->where, "api.operation");
 	struct cover_query q = {
-	        .cls = cover_class_of(main_dataset(v), op ? op->values[0] : (struct slice){"", 0}),
 	        .account = demanded_text(&a, v->s->where, "cloud.account.uid"),
 	        .region = demanded_text(&a, v->s->where, "cloud.region"),
+	        .resource = demanded_text(&a, v->s->where, "mw.bucket"),
 	        .from = v->s->from.kind == PW_ABS ? v->s->from.t : MW_TIME_NONE,
 	        .to = v->s->to.kind == PW_ABS ? v->s->to.t : MW_TIME_NONE,
 	};
 	struct cover_proof proof = {.state = COVER_UNKNOWN, .complete_to = MW_TIME_NONE};
-	int rc = v->env->lake ? cover_prove(v->env->lake, v->env->graph, &q, &proof, v->e) : 0;
+	int rc = prove_classes(v, &q, &proof);
 
 	arena_release(&a);
 	if (rc)
 		return -1;
 	snprintf(v->out->cover, sizeof(v->out->cover), "%s", proof.id);
-	probe_note(v, proof.state != COVER_NOT_LOGGED,
-	           xasprintf("are %s events logged there", cover_class_name(q.cls)),
-	           xasprintf("%s%s%s", states[proof.state], proof.why[0] ? ": " : "", proof.why));
 	if (proof.state == COVER_NOT_LOGGED)
 		return conclude(v, EMPTY_NOT_LOGGED,
 		                xasprintf("Not logged, so nothing can be said: %s.", proof.why));
@@ -526,8 +684,8 @@ static int ask_where(struct prover *v)
 static int prove_search(struct prover *v)
 {
 	static question *const questions[] = {
-	        ask_any_data,   ask_retention, ask_window, ask_where,
-	        ask_conditions, ask_stages,    ask_cover,
+	        ask_any_data, ask_retention,  ask_window, ask_where,
+	        ask_shape,    ask_conditions, ask_cover,
 	};
 	int rc = 0;
 

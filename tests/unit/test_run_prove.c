@@ -263,6 +263,19 @@ static void test_reasons(void **state)
 	        {"{\"steps\":[{\"kind\":\"graph\",\"fn\":\"blast\",\"start\":" IS("id",
 	                                                                          "i-1") "}]}",
 	         "i-1", EMPTY_TRULY_NONE, "no such"},
+	        /* events match, but have not what they are counted by */
+	        {"{\"steps\":[{\"where\":" IS(
+	                 "user",
+	                 "carol") ",\"stats\":[{\"fn\":\"count\"}],\"by\":[\"event_name\"]}]}",
+	         "carol", EMPTY_NO_SUCH_FIELD, "1 event matches, but none has event_name"},
+	        {"{\"steps\":[{\"by\":[\"user\"],\"stats\":[{\"fn\":\"count\"}],\"having\":{"
+	         "\"field\":\"count\",\"op\":\"gt\",\"value\":5}}]}",
+	         "", EMPTY_TRULY_NONE, "no group"},
+	        {"{\"steps\":[{\"sequence\":{\"stages\":[" IS("user", "bert-jan") "," IS(
+	                 "user", "alice") "]}}]}",
+	         "", EMPTY_TRULY_NONE, "do not follow"},
+	        {WHERE("{\"field\":\"src_ip\",\"op\":\"cidr\",\"value\":\"10.0.0.0/8\"}"),
+	         "10.0.0.0/8", EMPTY_NO_SUCH_FIELD, "src_ip"},
 	        /* the first step is where it was lost */
 	        {"{\"steps\":[{\"where\":" IS("user",
 	                                      "mallory") "},{\"where\":{\"field\":\"user\",\"op\":"
