@@ -90,6 +90,47 @@ mw_time say_when(const cJSON *o, const char *key)
 	return s && mw_time_parse(slice_of(s), &t) ? t : MW_TIME_NONE;
 }
 
+/* Length of a time like 2026-11-24T11:38:57.123Z at s, or 0. */
+static size_t time_len(const char *s)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+	size_t n = 0;
+
+	for (; shape[n]; n++)
+		if (shape[n] == 'd' ? !isdigit((unsigned char)s[n]) : s[n] != shape[n])
+			return 0;
+	if (s[n] == '.')
+		for (n++; isdigit((unsigned char)s[n]); n++)
+			;
+	return s[n] == 'Z' ? n + 1 : 0;
+}
+
+static void say_short_time(struct buf *b, mw_time t)
+{
+	mw_time now = mw_now(), shown = t + zone_offset(t), today = now + zone_offset(now);
+	struct civil c;
+
+	if (shown / MW_DAY != today / MW_DAY) {
+		mw_time_civil(shown, &c);
+		buf_printf(b, "%02d-%02d ", c.month, c.day);
+	}
+	say_clock(b, t);
+}
+
+void say_short_times(struct buf *b, const char *text)
+{
+	while (*text) {
+		size_t n = time_len(text);
+		mw_time t;
+		if (n && mw_time_parse((struct slice){text, n}, &t)) {
+			say_short_time(b, t);
+			text += n;
+		} else {
+			buf_ch(b, *text++);
+		}
+	}
+}
+
 void say_elapsed(struct buf *b, int64_t ms)
 {
 	if (ms < 100000)
@@ -132,12 +173,12 @@ void say_sentence(struct buf *b, const cJSON *s)
 	const char *status = json_str(s, "status", "");
 
 	if (cJSON_IsString(s)) {
-		buf_str(b, s->valuestring);
+		say_short_times(b, s->valuestring);
 		return;
 	}
 	if (!strcmp(status, "unsupported"))
 		buf_str(b, "NOT SUPPORTED by evidence: ");
-	buf_str(b, json_str(s, "text", ""));
+	say_short_times(b, json_str(s, "text", ""));
 	if (!strcmp(status, "opinion"))
 		buf_str(b, " (judgement)");
 	say_ids(b, json_get(s, "evidence"), 3);

@@ -19,8 +19,11 @@ void say_ids(struct buf *b, const cJSON *ids,
 void say_clock(struct buf *b, mw_time t); /* "02:41:06" */
 void say_day_clock(struct buf *b, mw_time t);      /* "2026-03-14 02:41:06Z" */
 mw_time say_when(const cJSON *o, const char *key); /* MW_TIME_NONE where it is absent */
-void say_elapsed(struct buf *b, int64_t ms);       /* "0.4s", "75s", "3m" */
-void say_value(struct buf *b, const cJSON *v);     /* any scalar or array of scalars */
+/* Text of the engine with its RFC 3339 times as a reader wants them: the clock alone for today's, with the day else, in the
+ * zone that the screen shows. */
+void say_short_times(struct buf *b, const char *text);
+void say_elapsed(struct buf *b, int64_t ms);   /* "0.4s", "75s", "3m" */
+void say_value(struct buf *b, const cJSON *v); /* any scalar or array of scalars */
 /* A string, or an object {text, evidence, status}: text with its citations; an unsupported one is marked so. */
 void say_sentence(struct buf *b, const cJSON *s);
 /* One row of job.rows or of an answer's preview as one line without its time. */

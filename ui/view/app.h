@@ -105,7 +105,8 @@ struct app {
 	int64_t esc_at; /* mw_mono_us of the last byte of an unfinished sequence */
 	bool queue_reading, queue_again, ui_changed;
 	int64_t status_due, save_due, queue_due; /* mw_mono_us, 0: not planned */
-	void *pivot;                             /* values of the open pivot or copy menu */
+	void *pivot;                             /* values of the open pivot menu (pivot.c) */
+	void *export;                            /* the file that is being written (copy.c) */
 	char wanted_id[64]; /* what to select when the restored view has its data */
 };
 

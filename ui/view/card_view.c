@@ -10,28 +10,49 @@
 
 enum { K_TEXT, K_NEXT, K_SENTENCE };
 
-/* "What   text.." for each item of an array (or the one object or string); the label stands on the first line only. */
-static void add_block(struct view *v, enum role role, const char *label, const cJSON *items)
+struct block {
+	const char *key, *label;
+	enum role role;
+	int items, lines; /* of the summary: items at most, lines of each */
+};
+/* Order of the questions that are asked first. A summary fits a small screen; the whole text follows it. */
+static const struct block blocks[] = {
+        {"what", "What", R_TEXT, 3, 1},    {"how", "How", R_TEXT, 1, 2},
+        {"rivals", "Rival", R_TEXT, 1, 2}, {"to", "To", R_TEXT, 1, 1},
+        {"whose", "Whose", R_TEXT, 1, 1},  {"gaps", "Gaps", R_WARN, 2, 1}};
+
+static const cJSON *first_item(const cJSON *items)
 {
-	const cJSON *one[1] = {items}, *it = cJSON_IsArray(items) ? items->child : one[0];
+	return cJSON_IsArray(items) ? items->child : items;
+}
+
+static void add_item(struct view *v, const struct block *b, const char *label, const cJSON *it,
+                     int lines)
+{
+	struct buf text = BUF_INIT;
 	char head[16];
+	size_t from;
 
 	snprintf(head, sizeof(head), "%-*s", HANG, label);
-	for (; it; it = cJSON_IsArray(items) ? it->next : NULL) {
-		struct buf b = BUF_INIT;
-		size_t from;
-		say_sentence(&b, it);
-		from = doc_wrap(&v->doc, role, head, HANG, (struct slice){b.s, b.len});
-		if (role == R_TEXT)
-			for (size_t i = from; i < from + 1; i++) {
-				v->doc.lines.v[i].bar = HANG - 1;
-				v->doc.lines.v[i].bar_role = R_HEAD;
-			}
-		if (row_evidence(it) || cJSON_IsObject(it))
-			doc_mean(&v->doc, from, NULL, it, K_SENTENCE);
-		buf_release(&b);
-		snprintf(head, sizeof(head), "%-*s", HANG, "");
-	}
+	say_sentence(&text, it);
+	from = doc_wrap_most(&v->doc, b->role, head, HANG, (struct slice){text.s, text.len}, lines);
+	v->doc.lines.v[from].bar = *label ? HANG - 1 : 0;
+	v->doc.lines.v[from].bar_role = R_HEAD;
+	if (row_evidence(it) || *json_str(it, "cover", ""))
+		doc_mean(&v->doc, from, NULL, it, K_SENTENCE);
+	buf_release(&text);
+}
+
+/* The first items of a block, or with `all` what the summary left out of it. True when something is left out. */
+static bool add_block(struct view *v, const struct block *b, bool all)
+{
+	const cJSON *items = json_get(v->data, b->key), *it = first_item(items);
+	bool tall = v->pos.rows > 40;
+	int n = 0, most = tall ? 3 * b->items : b->items;
+
+	for (; it && (all || n < most); it = cJSON_IsArray(items) ? it->next : NULL)
+		add_item(v, b, n++ ? "" : b->label, it, all ? INT32_MAX : tall ? 3 : b->lines);
+	return it != NULL;
 }
 
 static void add_head(struct view *v)
@@ -58,36 +79,57 @@ static void add_head(struct view *v)
 /* An object {text, evidence}: the two questions that are asked first. */
 static void add_state(struct view *v, const char *label, const cJSON *o, enum role role)
 {
+	const char *text = json_str(o, "text", "not known");
 	struct buf b = BUF_INIT;
 	size_t from;
 
-	buf_str(&b, label);
-	if (o)
-		say_sentence(&b, o);
-	else
-		buf_str(&b, "not known");
-	from = doc_wrap(&v->doc, role, "", 0, (struct slice){b.s, b.len});
-	if (row_evidence(o))
+	if (!strcasestr(text, label))
+		buf_printf(&b, "%s? ", label);
+	say_short_times(&b, text);
+	say_ids(&b, json_get(o, "evidence"), 1);
+	from = doc_wrap_most(&v->doc, role, "", 0, (struct slice){b.s, b.len}, 2);
+	if (o && row_evidence(o))
 		doc_mean(&v->doc, from, NULL, o, K_SENTENCE);
 	buf_release(&b);
 }
 
-static void add_score(struct view *v)
+static const cJSON *score_parts(const struct view *v)
 {
-	const cJSON *p, *parts = json_arr(v->data, "score_parts");
+	return json_arr(v->data, "score_parts") ? json_arr(v->data, "score_parts")
+	                                        : json_arr(v->data, "parts");
+}
+
+static void add_score(struct view *v, int lines)
+{
+	const cJSON *p, *parts = score_parts(v);
 	struct buf b = BUF_INIT;
+	int64_t sum = 0, score = json_i64(v->data, "score", 0);
 
 	if (!parts || !parts->child)
 		return;
-	buf_printf(&b, "%lld =", (long long)json_i64(v->data, "score", 0));
+	buf_printf(&b, "%lld =", (long long)score);
 	cJSON_ArrayForEach(p, parts)
-	        buf_printf(&b, "%s %s %lld", p == parts->child ? "" : " +",
-	                   json_str(p, "label", "?"), (long long)json_i64(p, "points", 0));
-	doc_wrap(&v->doc, R_TEXT, "Score  ", HANG, (struct slice){b.s, b.len});
+	{
+		sum += json_i64(p, "points", 0);
+		buf_printf(&b, "%s %s %lld", p == parts->child ? "" : " +",
+		           json_str(p, "label", "?"), (long long)json_i64(p, "points", 0));
+	}
+	if (sum != score)
+		buf_printf(&b, ", capped at %lld", (long long)score);
+	doc_wrap_most(&v->doc, R_TEXT, "Score  ", HANG, (struct slice){b.s, b.len}, lines);
 	buf_release(&b);
 }
 
-static void add_attack(struct view *v)
+static void add_score_reasons(struct view *v)
+{
+	const cJSON *p;
+
+	cJSON_ArrayForEach(p, score_parts(v)) if (*json_str(p, "why", "")) doc_printf(
+	        &v->doc, R_TEXT, "       %lld %s: %s", (long long)json_i64(p, "points", 0),
+	        json_str(p, "label", ""), json_str(p, "why", ""));
+}
+
+static void add_attack(struct view *v, int lines)
 {
 	const cJSON *t, *all = json_arr(v->data, "attack");
 	struct buf b = BUF_INIT;
@@ -103,26 +145,44 @@ static void add_attack(struct view *v)
 			buf_printf(&b, "%s %s", json_str(t, "id", ""), json_str(t, "name", ""));
 		say_ids(&b, json_get(t, "evidence"), 1);
 	}
-	doc_wrap(&v->doc, R_TEXT, "ATT&CK ", HANG, (struct slice){b.s, b.len});
+	doc_wrap_most(&v->doc, R_TEXT, "ATT&CK ", HANG, (struct slice){b.s, b.len}, lines);
 	buf_release(&b);
 }
 
-static void add_seen(struct view *v)
+static void add_seen(struct view *v, int most)
 {
-	const cJSON *s;
+	const cJSON *s, *all = json_arr(v->data, "seen");
+	int n = 0;
 
-	cJSON_ArrayForEach(s, json_arr(v->data, "seen"))
+	cJSON_ArrayForEach(s, all)
 	{
 		struct buf b = BUF_INIT;
-		buf_printf(&b, "%s %s", json_str(s, "text", ""), json_str(s, "incident", ""));
-		doc_wrap(&v->doc, R_TEXT,
-		         s == json_arr(v->data, "seen")->child ? "Seen   " : "       ", HANG,
-		         (struct slice){b.s, b.len});
+		if (n == most)
+			break;
+		say_short_times(&b, json_str(s, "text", ""));
+		doc_wrap_most(&v->doc, R_TEXT, n++ ? "" : "Seen   ", HANG,
+		              (struct slice){b.s, b.len}, most == 1 ? 1 : INT32_MAX);
 		buf_release(&b);
 	}
 }
 
 #define PROPOSED "proposed plan of the playbook"
+
+/* An ARN in a label says with its last part what the eye needs; the question itself has it whole. */
+static void short_label(struct buf *b, const char *label)
+{
+	while (*label) {
+		size_t n = !strncmp(label, "arn:", 4) ? strcspn(label, " ,") : 0, at = n;
+		while (at > 0 && label[at - 1] != '/' && label[at - 1] != ':')
+			at--;
+		if (n) {
+			buf_add(b, label + at, n - at);
+			label += n;
+		} else {
+			buf_ch(b, *label++);
+		}
+	}
+}
 
 static void next_cell(struct buf *b, const cJSON *all, int i, int width)
 {
@@ -131,7 +191,8 @@ static void next_cell(struct buf *b, const cJSON *all, int i, int width)
 	size_t cut;
 	int used;
 
-	buf_printf(&c, "%d %s", i + 1, n ? json_str(n, "label", "") : PROPOSED);
+	buf_printf(&c, "%d ", i + 1);
+	short_label(&c, n ? json_str(n, "label", "") : PROPOSED);
 	cut = text_prefix((struct slice){c.s, c.len}, width, &used);
 	if (cut < c.len) {
 		buf_add(b, c.s, text_prefix((struct slice){c.s, c.len}, width - 2, &used));
@@ -208,35 +269,55 @@ static void add_entities(struct view *v)
 	buf_release(&b);
 }
 
+static void add_summary(struct view *v, bool *more)
+{
+	add_head(v);
+	add_state(v, "ACTIVE", json_get(v->data, "active"), R_BAD);
+	add_state(v, "CONTAINED", json_get(v->data, "contained"), R_WARN);
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+		*more |= add_block(v, &blocks[i], false);
+	add_score(v, 1);
+	add_attack(v, 1);
+	add_seen(v, 1);
+	if (v->doc.lines.n + 5 <= (size_t)v->pos.rows)
+		doc_add(&v->doc, R_TEXT, SLICE(""));
+	add_next(v);
+}
+
+static void add_details(struct view *v)
+{
+	doc_add(&v->doc, R_TEXT, SLICE(""));
+	doc_printf(&v->doc, R_HEAD, "All of it");
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+		add_block(v, &blocks[i], true);
+	add_score(v, INT32_MAX);
+	add_score_reasons(v);
+	add_attack(v, INT32_MAX);
+	add_seen(v, INT32_MAX);
+	add_notes(v);
+	add_entities(v);
+}
+
 static void card_build(struct app *a, struct view *v)
 {
-	const cJSON *d = v->data;
+	bool more = false;
 
-	(void)a;
-	if (!d) {
+	if (!v->data) {
 		if (v->loading)
 			doc_printf(&v->doc, R_TEXT, "reading %s..", v->incident);
 		return;
 	}
-	add_head(v);
-	add_state(v, "", json_get(d, "active"), R_BAD);
-	add_state(v, "", json_get(d, "contained"), R_WARN);
-	doc_add(&v->doc, R_TEXT, SLICE(""));
-	add_block(v, R_TEXT, "What", json_get(d, "what"));
-	add_block(v, R_TEXT, "How", json_get(d, "how"));
-	add_block(v, R_TEXT, "Rival", json_get(d, "rivals"));
-	add_block(v, R_TEXT, "To", json_get(d, "to"));
-	add_block(v, R_TEXT, "Whose", json_get(d, "whose"));
-	add_block(v, R_WARN, "Gaps", json_get(d, "gaps"));
-	doc_add(&v->doc, R_TEXT, SLICE(""));
-	add_score(v);
-	add_attack(v);
-	add_seen(v);
-	if (v->doc.lines.n + 4 <= (size_t)v->pos.rows)
-		doc_add(&v->doc, R_TEXT, SLICE(""));
-	add_next(v);
-	add_notes(v);
-	add_entities(v);
+	if (a) /* lines that are heard need no summary first */
+		add_summary(v, &more);
+	else
+		add_head(v);
+	if (!a) {
+		add_state(v, "ACTIVE", json_get(v->data, "active"), R_BAD);
+		add_state(v, "CONTAINED", json_get(v->data, "contained"), R_WARN);
+		add_next(v);
+	}
+	add_details(v);
+	v->num[0] = more;
 }
 
 /* What is offered: the engine's recipes, and after them the response. */
@@ -341,6 +422,8 @@ static void card_message(struct app *a, struct view *v, struct buf *b)
 	(void)a;
 	if (v->data && !*json_str(v->data, "owner", ""))
 		buf_str(b, "No claim yet. c claims and stops the SLA clock.");
+	if (v->num[0] && !v->pos.top)
+		buf_printf(b, "%sPgDn: all of it", b->len ? "   " : "");
 }
 
 static void card_news(struct app *a, struct view *v, const char *method, const cJSON *params)

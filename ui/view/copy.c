@@ -142,7 +142,7 @@ static void export_page(struct app *a, struct view *v);
 
 static void export_end(struct app *a, struct view *v, const char *error)
 {
-	struct export_job *x = a->pivot;
+	struct export_job *x = a->export;
 
 	(void)v;
 	if (close(x->fd) && !error)
@@ -154,36 +154,45 @@ static void export_end(struct app *a, struct view *v, const char *error)
 		app_say(a, R_GOOD, "written: %s (%lld bytes, only you can read it)", x->path,
 		        (long long)x->done);
 	free(x);
-	a->pivot = NULL;
+	a->export = NULL;
+}
+
+static void take_page(struct app *a, struct view *v, const cJSON *page)
+{
+	struct export_job *x = a->export;
+	struct buf bytes = BUF_INIT;
+
+	if (json_str(page, "text", NULL))
+		buf_str(&bytes, json_str(page, "text", ""));
+	else if (!base64_decode(&bytes, slice_of(json_str(page, "data", ""))))
+		bytes.len = 0;
+	if (bytes.len && write(x->fd, bytes.s, bytes.len) != (ssize_t)bytes.len) {
+		export_end(a, v, strerror(errno));
+	} else {
+		x->done += (int64_t)bytes.len;
+		if (bytes.len && x->done < json_i64(page, "total", 0))
+			export_page(a, v);
+		else
+			export_end(a, v,
+			           x->done < json_i64(page, "total", 0)
+			                   ? "the engine sent less than it announced"
+			                   : NULL);
+	}
+	buf_release(&bytes);
 }
 
 static void got_page(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
-	struct export_job *x = a->pivot;
-	const char *text = json_str(result, "text", "");
-	size_t n = strlen(text);
-
-	if (!x) {
-		cJSON_Delete(result);
-		return;
-	}
-	if (e) {
+	if (a->export && e)
 		export_end(a, v, e->what);
-	} else if (n && write(x->fd, text, n) != (ssize_t)n) {
-		export_end(a, v, strerror(errno));
-	} else {
-		x->done += (int64_t)n;
-		if (n && x->done < json_i64(result, "total", 0))
-			export_page(a, v);
-		else
-			export_end(a, v, NULL);
-	}
+	else if (a->export)
+		take_page(a, v, result);
 	cJSON_Delete(result);
 }
 
 static void export_page(struct app *a, struct view *v)
 {
-	struct export_job *x = a->pivot;
+	struct export_job *x = a->export;
 	cJSON *p = params_new("format", formats[x->format]);
 	const struct turn *t = v->session ? session_last(v->session) : NULL;
 
@@ -211,10 +220,16 @@ static void path_given(struct app *a, struct view *v, const char *path)
 		app_say(a, R_BAD, "cannot write %s: %s", path, strerror(errno));
 		return;
 	}
+	if (a->export) {
+		close(fd);
+		app_say(a, R_WARN, "one export at a time: %s is still being written",
+		        ((struct export_job *)a->export)->path);
+		return;
+	}
 	x = xcalloc(1, sizeof(*x));
 	*x = (struct export_job){.fd = fd, .format = (int)v->num[3]};
 	snprintf(x->path, sizeof(x->path), "%s", path);
-	a->pivot = x;
+	a->export = x;
 	export_page(a, v);
 }
 

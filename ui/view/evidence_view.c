@@ -141,9 +141,11 @@ static void add_head(struct view *v)
 	}
 	doc_wrap(&v->doc, R_TEXT, "", 0, (struct slice){b.s, b.len});
 	count_text(json_i64(d, "length", 0), length);
-	doc_printf(&v->doc, R_TEXT, "id %s  sha256 %.4s..%s  %s bytes  cited %lld times",
-	           json_str(d, "uid", "-"), sha, strlen(sha) > 8 ? sha + strlen(sha) - 4 : "",
-	           length, (long long)json_i64(d, "cited", 0));
+	buf_reset(&b);
+	buf_printf(&b, "sha256 %.4s..%s  %s bytes  cited %lld times  id %s", sha,
+	           strlen(sha) > 8 ? sha + strlen(sha) - 4 : "", length,
+	           (long long)json_i64(d, "cited", 0), json_str(d, "uid", "-"));
+	doc_wrap(&v->doc, R_TEXT, "", 0, (struct slice){b.s, b.len});
 	buf_release(&b);
 }
 
@@ -376,9 +378,10 @@ void open_evidence_of(struct app *a, const struct doc_line *l)
 	} else if (cover && *cover) {
 		open_evidence(a, cover);
 	} else {
-		app_say(a, R_TEXT,
-		        "nothing to open on this line; . pivots, j and k go to a line with a "
-		        "record");
+		app_say(a, R_TEXT, "%s",
+		        app_top(a)->loading
+		                ? "still reading; a moment"
+		                : "nothing to open on this line; j and k go to one with a record");
 	}
 }
 

@@ -10,9 +10,13 @@
 #define PAGE 500
 #define ROWS_MAX 5000
 
-enum { N_JOB, N_UNFOLDED };
+enum {
+	N_JOB,
+	N_ASKED,
+	N_SHOWN
+}; /* N_ASKED: a page is on its way; N_SHOWN: rows that pass the filter */
 
-static void ask_page(struct app *a, struct view *v, int64_t offset);
+static void want_more(struct app *a, struct view *v);
 
 static bool row_passes(const struct view *v, const cJSON *row)
 {
@@ -153,15 +157,15 @@ static void timeline_build(struct app *a, struct view *v)
 	if (a) /* a picture for the eye: --plain leaves it out */
 		add_histogram(v);
 	doc_printf(&v->doc, R_HEAD, "%s Source     What", days ? " Day   Time    " : " Time    ");
-	v->num[2] = 0;
+	v->num[N_SHOWN] = 0;
 	cJSON_ArrayForEach(row, rows)
 	{
 		if (!row_passes(v, row))
 			continue;
 		add_row(v, row, days);
-		v->num[2]++;
+		v->num[N_SHOWN]++;
 	}
-	if (!v->num[2])
+	if (!v->num[N_SHOWN])
 		doc_printf(&v->doc, R_WARN,
 		           rows && rows->child ? "no row passes the filter; Esc clears it"
 		                               : "no event");
@@ -176,7 +180,7 @@ static void timeline_crumb(struct app *a, struct view *v, struct buf *b)
 		return;
 	count_text(json_i64(v->data, "total_events", 0), events);
 	count_text(json_i64(v->data, "total_rows", 0), rows);
-	count_text(v->num[2], shown);
+	count_text(v->num[N_SHOWN], shown);
 	buf_printf(b, "%s of %s rows, %s events%s%s  %s z", shown, rows, events,
 	           v->find.len ? "  filter " : "", v->find.len ? v->find.s : "",
 	           clock_face.local ? "local" : "UTC");
@@ -187,8 +191,8 @@ static void timeline_crumb(struct app *a, struct view *v, struct buf *b)
 static void got_page(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
 	cJSON *have = json_arr(v->data, "rows"), *more = json_arr(result, "rows");
-	int64_t n;
 
+	v->num[N_ASKED] = 0;
 	if (e) {
 		app_say_err(a, e);
 		return;
@@ -197,9 +201,8 @@ static void got_page(struct app *a, struct view *v, cJSON *result, const struct 
 		cJSON_AddItemToArray(have, cJSON_DetachItemViaPointer(more, more->child));
 	cJSON_Delete(result);
 	view_dirty(v);
-	n = cJSON_GetArraySize(have);
-	if (n < json_i64(v->data, "total_rows", 0) && n < ROWS_MAX && n % PAGE == 0)
-		ask_page(a, v, n);
+	if (v->find.len || v->pos.follow) /* a filter, and the end, want all of it */
+		want_more(a, v);
 }
 
 static cJSON *page_params(const struct view *v, int64_t offset)
@@ -215,27 +218,34 @@ static cJSON *page_params(const struct view *v, int64_t offset)
 	return p;
 }
 
-static void ask_page(struct app *a, struct view *v, int64_t offset)
-{
-	app_call(a, v, "timeline.get", page_params(v, offset), got_page);
-}
-
-static void first_page(struct app *a, struct view *v)
+/* The next page, when there is one and none is on its way. */
+static void want_more(struct app *a, struct view *v)
 {
 	int64_t n = cJSON_GetArraySize(json_arr(v->data, "rows"));
 
-	if (n < json_i64(v->data, "total_rows", 0) && n == PAGE)
-		ask_page(a, v, n);
+	if (v->num[N_ASKED] || !v->data || n >= json_i64(v->data, "total_rows", 0) ||
+	    n >= ROWS_MAX || n % PAGE)
+		return;
+	v->num[N_ASKED] = 1;
+	app_call(a, v, "timeline.get", page_params(v, n), got_page);
+}
+
+/* Rows come by the page as the reader gets there. */
+static void near_end(struct app *a, struct view *v)
+{
+	if (v->pos.sel + 2 * (size_t)v->pos.rows + 100 > v->doc.lines.n)
+		want_more(a, v);
 }
 
 /* --- keys ---------------------------------------------------------------------------------------------------------------------- */
 
 static void filter_changed(struct app *a, struct view *v, const char *text)
 {
-	(void)a;
 	buf_reset(&v->find);
 	buf_str(&v->find, text);
 	view_dirty(v);
+	if (*text)
+		want_more(a, v);
 }
 
 static void filter_cancelled(struct app *a, struct view *v)
@@ -276,9 +286,14 @@ static bool timeline_act(struct app *a, struct view *v, enum action act)
 			around(a, v, l->ref, act == ACT_AFTER);
 		return true;
 	case ACT_REFRESH:
-		app_load(a, v, "timeline.get", page_params(v, 0), first_page);
+		app_load(a, v, "timeline.get", page_params(v, 0), NULL);
+		return true;
+	case ACT_END:
+		doc_end(&v->doc, &v->pos);
+		want_more(a, v);
 		return true;
 	default:
+		near_end(a, v);
 		return false;
 	}
 }
@@ -287,10 +302,10 @@ static void timeline_message(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
 	if (json_i64(v->data, "total_rows", 0) > ROWS_MAX)
-		buf_printf(b,
-		           "PARTIAL: the first %d rows are shown; x exports all, or ask a narrower "
-		           "question",
-		           ROWS_MAX);
+		buf_printf(
+		        b,
+		        "PARTIAL: at most %d rows are listed here; ask narrower, or x exports all",
+		        ROWS_MAX);
 	else if (v->data)
 		buf_str(b, "~ order uncertain   + a burst of alike records, Enter or + opens them");
 }
@@ -308,5 +323,5 @@ void open_timeline(struct app *a, const char *incident, int64_t job)
 
 	v->num[N_JOB] = job;
 	v->session = app_session(a, incident);
-	app_load(a, v, "timeline.get", page_params(v, 0), first_page);
+	app_load(a, v, "timeline.get", page_params(v, 0), NULL);
 }

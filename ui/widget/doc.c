@@ -39,24 +39,38 @@ struct doc_line *doc_printf(struct doc *d, enum role role, const char *fmt, ...)
 	return l;
 }
 
-size_t doc_wrap(struct doc *d, enum role role, const char *head, int hang, struct slice text)
+static void wrapped_line(struct doc *d, enum role role, const char *lead, int hang,
+                         struct slice line, bool cut)
+{
+	struct buf b = BUF_INIT;
+	int w = text_width(slice_of(lead));
+
+	buf_str(&b, lead);
+	for (; w < hang; w++)
+		buf_ch(&b, ' ');
+	if (cut && text_width(line) > d->width - hang - 2)
+		line.n = text_prefix(line, d->width - hang - 2, NULL);
+	buf_add(&b, line.s, line.n);
+	buf_str(&b, cut ? ".." : "");
+	doc_add(d, role, (struct slice){b.s, b.len});
+	buf_release(&b);
+}
+
+size_t doc_wrap_most(struct doc *d, enum role role, const char *head, int hang, struct slice text,
+                     int most)
 {
 	size_t first = d->lines.n;
 	struct slice line, rest = text.s ? text : SLICE("");
-	const char *lead = head;
 
-	while (wrap_next(&rest, d->width - hang, &line)) {
-		struct buf b = BUF_INIT;
-		int w = text_width(slice_of(lead));
-		buf_str(&b, lead);
-		for (; w < hang; w++)
-			buf_ch(&b, ' ');
-		buf_add(&b, line.s, line.n);
-		doc_add(d, role, (struct slice){b.s, b.len});
-		buf_release(&b);
-		lead = "";
-	}
+	for (int n = 1; n <= most && wrap_next(&rest, d->width - hang, &line); n++)
+		wrapped_line(d, role, n == 1 ? head : "", hang, line,
+		             n == most && rest.s && rest.n);
 	return first;
+}
+
+size_t doc_wrap(struct doc *d, enum role role, const char *head, int hang, struct slice text)
+{
+	return doc_wrap_most(d, role, head, hang, text, INT32_MAX);
 }
 
 void doc_mean(struct doc *d, size_t from, const char *id, const cJSON *ref, int kind)
@@ -117,8 +131,8 @@ void doc_sync(const struct doc *d, struct doc_pos *p, int rows)
 	find_again(d, p);
 	if (p->sel >= d->lines.n)
 		p->sel = d->lines.n ? d->lines.n - 1 : 0;
-	if (!p->moved && !means(d, p->sel))
-		for (size_t i = 0; i < d->lines.n && i < (size_t)rows; i++)
+	if (!means(d, p->sel) && (!p->moved || !p->id[0]))
+		for (size_t i = p->top; i < d->lines.n && i < p->top + (size_t)rows; i++)
 			if (means(d, i)) {
 				p->sel = i;
 				break;
@@ -149,8 +163,10 @@ static void scroll_by(const struct doc *d, struct doc_pos *p, long delta)
 {
 	long top = (long)p->top + delta, end = (long)last_top(d, p->rows);
 
+	if (!d->lines.n)
+		return;
 	p->top = (size_t)(top < 0 ? 0 : top > end ? end : top);
-	p->follow = delta > 0 && (long)p->top == end;
+	p->follow = delta > 0 && (long)p->top == end && end > 0;
 }
 
 void doc_move(const struct doc *d, struct doc_pos *p, int delta)

@@ -43,6 +43,9 @@ struct doc_line *doc_printf(struct doc *d, enum role role, const char *fmt, ...)
 /* Wraps at the document's width; `hang` columns indent every line but the first, which starts with `head` (borrowed). The
  * lines share ref and id of the first when `ref` is given. Returns the first line's index. */
 size_t doc_wrap(struct doc *d, enum role role, const char *head, int hang, struct slice text);
+/* As doc_wrap, but at most `most` lines; the last one ends in ".." where text is left. */
+size_t doc_wrap_most(struct doc *d, enum role role, const char *head, int hang, struct slice text,
+                     int most);
 /* Gives lines [from, end) a meaning. */
 void doc_mean(struct doc *d, size_t from, const char *id, const cJSON *ref, int kind);
 
