@@ -223,6 +223,23 @@ static int by_time(const void *x, const void *y)
 	                          : (a->id > b->id) - (a->id < b->id);
 }
 
+static bool among(const struct kept *v, size_t n, const struct kept *k)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].id == k->id && v[i].time == k->time)
+			return true;
+	return false;
+}
+
+static size_t distinct(struct kept *v, size_t n)
+{
+	size_t m = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!among(v, m, &v[i]))
+			v[m++] = v[i];
+	return m;
+}
+
 static void add_preview(const struct answer *a, cJSON *o)
 {
 	struct kept pick[KEEP_COUNT + ANSWER_PREVIEW];
@@ -231,13 +248,13 @@ static void add_preview(const struct answer *a, cJSON *o)
 	for (i = 0; i < KEEP_COUNT; i++)
 		if (a->keep[i].json)
 			pick[n++] = a->keep[i];
-	for (i = 0; i < a->singles.n && n < KEEP_COUNT + ANSWER_PREVIEW; i++)
-		if (a->singles.v[i].json)
+	n = distinct(pick, n);
+	for (i = 0; i < a->singles.n && n < ANSWER_PREVIEW; i++)
+		if (a->singles.v[i].json && !among(pick, n, &a->singles.v[i]))
 			pick[n++] = a->singles.v[i];
 	qsort(pick, n, sizeof(*pick), by_time);
-	for (i = 0; i < n && cJSON_GetArraySize(list) < ANSWER_PREVIEW; i++)
-		if (!i || pick[i].id != pick[i - 1].id || pick[i].time != pick[i - 1].time)
-			cJSON_AddItemToArray(list, cJSON_CreateRaw(pick[i].json));
+	for (i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateRaw(pick[i].json));
 	for (i = 0; i < a->graph_preview.n; i++)
 		cJSON_AddItemToArray(list, cJSON_CreateRaw(a->graph_preview.v[i]));
 	json_add_str(o, "preview_rule", "first, last, denied, then acts seen once");

@@ -10,24 +10,31 @@ struct shape {
 /* Order matters: the most telling name first. Every name must be in fields.yaml
  * (tests/unit/test_investigate.c). */
 static const struct shape shapes[] = {
-	{"cloudtrail",
-	 {"api.operation"},
-	 {"mw.bucket", "resources.name", "mw.instance", "mw.role", "mw.trail", "mw.secret", "resources.uid"}},
-	{"vpcflow", {"disposition", "connection_info.protocol_name"}, {"dst_endpoint.ip"}},
-	{"zeek", {"query.hostname", "mw.conn_state", "mw.share"}, {"dst_endpoint.ip", "mw.share"}},
-	{"windows",
-	 {"metadata.event_code", "activity_name"},
-	 {"mw.target_image", "process.name", "mw.share", "file.path", "user.name", "query.hostname", "dst_endpoint.ip"}},
-	{NULL,
-	 {"api.operation", "finding_info.title", "activity_name", "rule.name", "metadata.event_code", "query.hostname", "process.name"},
-	 {"resources.name", "resources.uid", "dst_endpoint.hostname", "dst_endpoint.ip", "file.path", "user.name"}},
+        {"cloudtrail",
+         {"api.operation"},
+         {"mw.bucket", "resources.name", "mw.instance", "mw.role", "mw.trail", "mw.secret",
+          "resources.uid"}},
+        {"vpcflow", {"disposition", "connection_info.protocol_name"}, {"dst_endpoint.ip"}},
+        {"zeek", {"query.hostname", "mw.conn_state", "mw.share"}, {"dst_endpoint.ip", "mw.share"}},
+        {"windows",
+         {"metadata.event_code", "activity_name"},
+         {"mw.target_image", "process.name", "mw.share", "file.path", "user.name", "query.hostname",
+          "dst_endpoint.ip"}},
+        {"auditd", {"process.name", "activity_name"}, {"process.cmd_line", "file.path"}},
+        {"syslog", {"process.name", "activity_name"}, {"process.cmd_line", "message"}},
+        {NULL,
+         {"api.operation", "finding_info.title", "activity_name", "rule.name",
+          "metadata.event_code", "query.hostname", "process.name"},
+         {"resources.name", "resources.uid", "dst_endpoint.hostname", "dst_endpoint.ip",
+          "file.path", "user.name"}},
 };
 static const char *const actor_names[] = {"actor.user.name",    "user.name",
                                           "actor.process.name", "process.name",
                                           "device.hostname",    NULL};
 static const char *const from_names[] = {"src_endpoint.ip", "src_endpoint.hostname",
                                          "device.hostname", NULL};
-static const char *const outcome_names[] = {"api.response.error", "status", "status_detail", "disposition", NULL};
+static const char *const outcome_names[] = {"api.response.error", "status", "status_detail",
+                                            "disposition", NULL};
 static const char *const denied_words[] = {"denied",  "unauthorized",   "forbidden", "reject",
                                            "blocked", "not authorized", NULL};
 static const char *const failed_words[] = {"fail",   "error",    "exception", "invalid",
