@@ -6,6 +6,10 @@
 
 #include "base/mem.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 char buf_empty[1];
 
 void buf_init(struct buf *b, size_t max)
@@ -252,15 +256,51 @@ bool slice_double(struct slice s, double *out)
 	return true;
 }
 
+#ifdef __SSE2__
+/* Where, of the 16 places from hay on, the first and the last byte of a needle of m bytes may stand, letter case aside. */
+static uint32_t may_begin16(const char *hay, size_t m, __m128i first, __m128i last)
+{
+	const __m128i low = _mm_set1_epi8(0x20);
+	__m128i a, b;
+
+	memcpy(&a, hay, 16);
+	memcpy(&b, hay + m - 1, 16);
+	a = _mm_cmpeq_epi8(_mm_or_si128(a, low), first);
+	b = _mm_cmpeq_epi8(_mm_or_si128(b, low), last);
+	return (uint32_t)_mm_movemask_epi8(_mm_and_si128(a, b));
+}
+
+/* Looks at whole pieces of 16 places; *at gets where the rest begins. */
+static const char *memimem_fast(const char *hay, size_t n, const char *needle, size_t m, size_t *at)
+{
+	__m128i first = _mm_set1_epi8((char)(needle[0] | 0x20));
+	__m128i last = _mm_set1_epi8((char)(needle[m - 1] | 0x20));
+
+	for (*at = 0; n >= 16 + m - 1 && *at <= n - 16 - (m - 1); *at += 16)
+		for (uint32_t may = may_begin16(hay + *at, m, first, last); may; may &= may - 1) {
+			const char *p = hay + *at + __builtin_ctz(may);
+			if (same_blind(p, needle, m))
+				return p;
+		}
+	return NULL;
+}
+#endif
+
 const char *mw_memimem(const char *hay, size_t n, const char *needle, size_t m)
 {
+	size_t at = 0;
 	char lo, up;
 
 	if (m == 0)
 		return hay;
+#ifdef __SSE2__
+	const char *found = memimem_fast(hay, n, needle, m, &at);
+	if (found)
+		return found;
+#endif
 	lo = (char)lower(needle[0]);
 	up = lo >= 'a' && lo <= 'z' ? (char)(lo - 32) : lo;
-	for (size_t i = 0; m <= n && i <= n - m; i++)
+	for (size_t i = at; m <= n && i <= n - m; i++)
 		if ((hay[i] == lo || hay[i] == up) && same_blind(hay + i, needle, m))
 			return hay + i;
 	return NULL;

@@ -60,6 +60,7 @@ void lx_leave(struct lx_ctx *c)
 	c->owned.n = 0;
 	arena_reset(&c->arena);
 	c->raw.frame = NULL;
+	c->npaths = 0;
 }
 
 void lx_ctx_release(struct lx_ctx *c)
@@ -79,6 +80,72 @@ int lx_pause(struct lx_ctx *c)
 		return err_set(c->e, ERR_DEADLINE,
 		               "the search took longer than it may; narrow its time span or "
 		               "add a condition on a field");
+	return 0;
+}
+
+/* ---- raw paths ---- */
+
+/* Escaped and indexed paths have several writings: no conclusions from the list. */
+static bool simple_path(const char *path)
+{
+	return !strpbrk(path, "\\[]");
+}
+
+static int path_state(struct lx_ctx *c, struct lx_path *p)
+{
+	struct slice path = slice_of(p->path), value;
+	struct seg_path_iter it;
+	struct seg_path have;
+	uint32_t events;
+	bool exact = false, other = false;
+	const char *dot = strrchr(p->path, '.');
+
+	if (seg_paths(c->s, &it, c->e))
+		return -1;
+	while (seg_path_next(&it, &have)) {
+		if (slice_eq(have.path, path))
+			exact = true;
+		else if (slice_ieq(have.path, path))
+			other = true;
+		for (uint32_t i = 0; i < have.nvalues && seg_path_value(&it, &value, &events); i++)
+			;
+	}
+	p->key = slice_of(dot ? dot + 1 : p->path);
+	if (!it.complete || !simple_path(p->path) || other || !p->key.n)
+		p->state = LX_PATH_ANY;
+	else
+		p->state = exact ? LX_PATH_PLAIN : LX_PATH_NONE;
+	return 0;
+}
+
+const struct lx_path *lx_path(struct lx_ctx *c, const char *path)
+{
+	struct lx_path *p;
+
+	for (size_t i = 0; i < c->npaths && i < LX_PATHS_KEPT; i++)
+		if (c->paths[i].path == path)
+			return &c->paths[i];
+	p = &c->paths[c->npaths++ % LX_PATHS_KEPT];
+	*p = (struct lx_path){.path = path};
+	return path_state(c, p) ? NULL : p;
+}
+
+static int raw_value(struct lx_ctx *c, uint32_t row, const char *path,
+                     bool (*fn)(void *, struct slice), void *ctx)
+{
+	const struct lx_path *p = lx_path(c, path);
+	struct slice raw;
+
+	if (!p)
+		return -1;
+	if (p->state == LX_PATH_NONE)
+		return 0;
+	if (seg_raw_row(&c->raw, c->s, row, &raw, c->e))
+		return -1;
+	if (p->state == LX_PATH_PLAIN && !memmem(raw.s, raw.n, p->key.s, p->key.n) &&
+	    !memchr(raw.s, '\\', raw.n))
+		return 0;
+	eval_raw_values(c->reader, raw, path, fn, ctx);
 	return 0;
 }
 
@@ -157,18 +224,11 @@ static int field_value(struct lx_ctx *c, uint32_t row, field_id f, bool (*fn)(vo
 int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f,
                   bool (*fn)(void *, struct slice), void *ctx)
 {
-	struct slice raw;
-
 	if (f->pseudo)
 		return pseudo_value(c, row, f->pseudo, fn, ctx);
 	if (f->f)
 		return field_value(c, row, f->f->id, fn, ctx);
-	if (!f->raw)
-		return 0;
-	if (seg_raw_row(&c->raw, c->s, row, &raw, c->e))
-		return -1;
-	eval_raw_values(c->reader, raw, f->raw, fn, ctx);
-	return 0;
+	return f->raw ? raw_value(c, row, f->raw, fn, ctx) : 0;
 }
 
 /* ---- columns ---- */
@@ -270,6 +330,7 @@ static void no_values(struct lx_ctx *c, struct lx_col *out)
 int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_rows *rows,
                 struct lx_col *out)
 {
+	const struct lx_path *path = NULL;
 	struct seg_col *col = NULL;
 
 	if (f->pseudo == PF_FILE && seg_col_file(c->s, &col, c->e))
@@ -278,7 +339,9 @@ int lx_col_make(struct lx_ctx *c, const struct plan_field *f, const struct lx_ro
 		return -1;
 	if (col)
 		return from_segment(c, col, out);
-	if (f->f || f->pseudo == PF_FILE) {
+	if (f->raw && !(path = lx_path(c, f->raw)))
+		return -1;
+	if (f->f || f->pseudo == PF_FILE || (path && path->state == LX_PATH_NONE)) {
 		no_values(c, out);
 		return 0;
 	}

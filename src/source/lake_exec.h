@@ -45,13 +45,25 @@ struct lx_notes {
 	uint64_t rows, frames, frames_read, gave_up;
 };
 
+/* What a segment's list of raw paths says about one: whether any record has it, and whether that is the only writing. */
+enum lx_path_state { LX_PATH_NONE, LX_PATH_PLAIN, LX_PATH_ANY };
+#define LX_PATHS_KEPT 4
+struct lx_path {
+	const char *path;
+	enum lx_path_state state;
+	struct slice
+	        key; /* PLAIN: the last key, which a record that has the path holds as it is, unless it has backslashes */
+};
+
 /* One thread at work on one segment. */
 struct lx_ctx {
 	struct lake_seg *ls;
 	struct seg *s; /* of ls */
 	struct seg_raw raw;
 	struct ev_reader *reader;
-	struct arena arena;         /* reset for each segment */
+	struct arena arena; /* reset for each segment */
+	struct lx_path paths[LX_PATHS_KEPT];
+	size_t npaths;
 	VEC(struct column *) owned; /* columns made for the segment */
 	const struct source_run *run;
 	struct lx_notes notes;
@@ -112,6 +124,8 @@ static inline void lx_places(const struct lx_col *col, uint32_t row, uint32_t *f
 	*from = col->rowoff ? col->rowoff[row] : row;
 	*to = col->rowoff ? col->rowoff[row + 1] : row + 1;
 }
+/* NULL with c->e on errors. Holds until the next segment or LX_PATHS_KEPT other paths. */
+const struct lx_path *lx_path(struct lx_ctx *c, const char *path);
 /* Values of a field of one row, whatever kind of field it is. */
 int lx_row_values(struct lx_ctx *c, uint32_t row, const struct plan_field *f,
                   bool (*fn)(void *, struct slice), void *ctx);

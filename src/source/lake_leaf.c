@@ -392,12 +392,15 @@ static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struc
                     struct lx_rows *out)
 {
 	uint32_t n;
+	const struct lx_path *path = l->cost == COST_RAW ? lx_path(c, l->n->field.raw) : NULL;
 	const struct seg_frame *f = seg_frames(c->s, &n, c->e);
 	uint8_t *may = f ? arena_alloc(&c->arena, n / 8 + 1) : NULL;
 
-	if (!f || maybe_frames(l, c, n, may))
+	if (!f || (l->cost == COST_RAW && !path) || maybe_frames(l, c, n, may))
 		return -1;
 	c->notes.frames += n;
+	if (path && path->state == LX_PATH_NONE)
+		return 0;
 	for (uint32_t i = 0; i < n; i++) {
 		if (!(may[i / 8] >> (i % 8) & 1) || !lx_any_in(in, f[i].first, f[i].rows))
 			continue;

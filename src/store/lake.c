@@ -364,16 +364,20 @@ event_id lake_row_id(const struct lake_seg *s, uint32_t row)
 	return s->runs[lo].first + (row - s->runs[lo].row);
 }
 
+/* Runs are in order of their ids as well as of their rows. */
 static bool run_has(const struct lake_seg *s, event_id id, uint32_t *row)
 {
-	for (size_t i = 0; i < s->nruns; i++) {
-		const struct lake_run *r = &s->runs[i];
-		if (id < r->first || id - r->first >= r->rows)
-			continue;
-		*row = r->row + (uint32_t)(id - r->first);
-		return true;
+	size_t lo = 0;
+
+	for (size_t hi = s->nruns; hi - lo > 1;) {
+		size_t mid = (lo + hi) / 2;
+		*(s->runs[mid].first <= id ? &lo : &hi) = mid;
 	}
-	return false;
+	const struct lake_run *r = &s->runs[lo];
+	if (id < r->first || id - r->first >= r->rows)
+		return false;
+	*row = r->row + (uint32_t)(id - r->first);
+	return true;
 }
 
 bool lake_locate(struct lake *l, event_id id, struct lake_seg **s, uint32_t *row)

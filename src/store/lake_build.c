@@ -28,7 +28,7 @@ struct part { /* the events of one dataset */
 	uint32_t rows;
 	uint64_t raw_bytes;
 	VEC(int64_t) time, arrival, line, rawlen;
-	struct buf keys; /* SEG_KEY bytes a row */
+	struct buf keys;    /* SEG_KEY bytes a row */
 	struct map repeats; /* file and key of records without an id -> how often so far */
 	struct column *fields[FIELD_MAX];
 	struct column uid, file;

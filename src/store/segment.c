@@ -436,7 +436,7 @@ int seg_raw_frame(struct seg_raw *r, struct seg *s, const struct seg_frame *f, s
 		buf_init(&r->text, 0);
 	}
 	packed = seg_bytes(s, f->off, f->packed, e);
-	if (!packed)
+	if (!packed || seg_ints(s, SEG_RAWLEN, &r->lengths, e))
 		return -1;
 	buf_reset(&r->text);
 	n = ZSTD_decompressDCtx(r->zstd, buf_room(&r->text, (size_t)f->size + 1), f->size, packed,
@@ -455,20 +455,19 @@ int seg_raw_frame(struct seg_raw *r, struct seg *s, const struct seg_frame *f, s
 int seg_raw_row(struct seg_raw *r, struct seg *s, uint32_t row, struct slice *out, struct err *e)
 {
 	const struct seg_frame *f = r->frame;
-	struct seg_ints len;
 	uint64_t n;
 
 	if (r->seg != s || !f || row < f->first || row - f->first >= f->rows)
 		f = seg_frame_of(s, row, e);
-	if (!f || seg_ints(s, SEG_RAWLEN, &len, e) || seg_raw_frame(r, s, f, e))
+	if (!f || seg_raw_frame(r, s, f, e))
 		return -1;
 	if (row < r->row) {
 		r->row = f->first;
 		r->at = 0;
 	}
 	for (; r->row < row; r->row++)
-		r->at += (uint64_t)seg_int(&len, r->row);
-	n = (uint64_t)seg_int(&len, row);
+		r->at += (uint64_t)seg_int(&r->lengths, r->row);
+	n = (uint64_t)seg_int(&r->lengths, row);
 	if (r->at > r->text.len || n > r->text.len - r->at)
 		return broken(s, f->off, "record lengths", e);
 	*out = (struct slice){r->text.s + r->at, n};

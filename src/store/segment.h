@@ -185,6 +185,7 @@ struct seg_raw {
 	const struct seg_frame *frame;
 	uint32_t row; /* the next row, and where it begins in text */
 	uint64_t at;
+	struct seg_ints lengths;
 	struct buf text;
 	struct ZSTD_DCtx_s *zstd;
 };

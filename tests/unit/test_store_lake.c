@@ -231,6 +231,48 @@ static void test_retain(void **state)
 	lake_close(l);
 }
 
+/* Many small segments become one; ids, dedup and undo of an import stay. */
+static void test_compact(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	event_id ids[40], again;
+	char uid[16], raw[40];
+	struct err e = {0};
+	int64_t first, second;
+	uint64_t removed;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(lake_drop(l, NULL, &e), 0);
+	assert_int_equal(lake_import_begin(l, "a", &first, &e), 0);
+	assert_int_equal(lake_import_begin(l, "b", &second, &e), 0);
+	for (int i = 0; i < 40; i++) {
+		snprintf(uid, sizeof(uid), "c-%d", i);
+		snprintf(raw, sizeof(raw), "{\"i\":%d}", i);
+		struct sample s = {"cloudtrail", uid, "carol", raw, i};
+		ids[i] = append(l, i % 2 ? first : second, &s, 1).first;
+	}
+	assert_int_equal(l->segs.n, 40);
+	assert_int_equal(lake_compact(l, &e), 0);
+	assert_int_equal(l->segs.n, 1);
+	for (int i = 0; i < 40; i++) {
+		snprintf(uid, sizeof(uid), "c-%d", i);
+		assert_int_equal(lake_find_uid(l, slice_of(uid), &again, 1, &n, &e), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(again, ids[i]);
+	}
+	assert_int_equal(
+	        append(l, first, &(struct sample){"cloudtrail", "c-7", "x", "{}", 1}, 1).duplicates,
+	        1);
+	assert_int_equal(lake_import_undo(l, second, &removed, &e), 0);
+	assert_int_equal(removed, 20);
+	assert_int_equal(lake_compact(l, &e), 0);
+	assert_int_equal(l->segs.v[0]->rows, 20);
+	assert_int_equal(lake_find_uid(l, SLICE("c-7"), &again, 1, &n, &e), 0);
+	assert_int_equal(again, ids[7]);
+	lake_close(l);
+}
+
 static void test_damage_is_found(void **state)
 {
 	struct lake *l = open_lake(LAKE_WRITE);
@@ -264,10 +306,10 @@ static void test_damage_is_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_reader_first), cmocka_unit_test(test_append_and_get),  cmocka_unit_test(test_undo_and_reimport),
-	        cmocka_unit_test(test_repeats),
-	        cmocka_unit_test(test_one_writer),      cmocka_unit_test(test_retain),
-	        cmocka_unit_test(test_damage_is_found),
+	        cmocka_unit_test(test_reader_first),      cmocka_unit_test(test_append_and_get),
+	        cmocka_unit_test(test_undo_and_reimport), cmocka_unit_test(test_repeats),
+	        cmocka_unit_test(test_one_writer),        cmocka_unit_test(test_retain),
+	        cmocka_unit_test(test_compact),           cmocka_unit_test(test_damage_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, setup, remove_dir);
