@@ -156,6 +156,8 @@ static bool value_behind(struct walk *w, const struct lex_entry *e)
 	struct term *t = w->i ? walk_at(w, w->i - 1) : NULL;
 	bool severity = strcmp(e->name, "severity") == 0;
 
+	if (e->noun && t && t->kind == T_UNKNOWN)
+		return false;
 	if (t && t->kind == T_UNKNOWN && !t->used && !t->close && !t->gone) {
 		const struct term *me = walk_at(w, w->i);
 
@@ -371,6 +373,11 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (strcmp(e->name, "time") == 0) {
 		w->q->when = w->q->when || w->q->which;
+		return;
+	}
+	if (w->pointed && e->fields) { /* "this compromised instance" */
+		w->pointed = false;
+		w->q->ref_field = e;
 		return;
 	}
 	if (by_role(w, t, e))

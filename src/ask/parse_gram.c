@@ -171,6 +171,7 @@ void walk_gram(struct walk *w, struct term *t)
 			if (slice_eq_str(tok[i].stem, "attempt") ||
 			    slice_eq_str(tok[i].stem, "tri"))
 				w->q->attempted = true;
+		w->pointed = w->pointed || tok_is(tok, "this");
 		if (tok_is(tok, "total"))
 			w->total = true;
 		if (tok_is(tok, "was") || tok_is(tok, "were") || tok_is(tok, "got") ||

@@ -104,6 +104,19 @@ static size_t read_quoted(struct reader *r, size_t i, struct term *t)
 	return 1;
 }
 
+/* "same but the previous day" moves the window of the question before. */
+static bool day_moved(const struct reader *r, size_t i, size_t n)
+{
+	bool leans = false;
+
+	for (size_t k = 0; k < r->out.n; k++)
+		leans = leans || term_gram(&r->out.v[k], G_SAME) ||
+		        term_gram(&r->out.v[k], G_ABOUT) ||
+		        (k == 0 && term_gram(&r->out.v[k], G_AND));
+	return leans && n <= 3 && (tok_is(&r->t.v[i + n - 1], "day")) && n >= 2 &&
+	       (tok_is(&r->t.v[i + n - 2], "previous") || tok_is(&r->t.v[i + n - 2], "prior"));
+}
+
 static size_t read_time(struct reader *r, size_t i, struct term *t)
 {
 	const struct term *p = previous(r);
@@ -116,6 +129,8 @@ static size_t read_time(struct reader *r, size_t i, struct term *t)
 	if (t->time.weak && !slice_all_digits(r->t.v[i].word) && r->t.v[i].word.n <= 5)
 		return 0;
 	if (t->time.weak && p && (term_gram(p, G_TOP) || term_gram(p, G_GT) || term_gram(p, G_GE)))
+		return 0;
+	if (day_moved(r, i, t->time.n))
 		return 0;
 	t->kind = T_TIME;
 	return t->time.n;

@@ -103,7 +103,7 @@ done:
 	w->near_last = true;
 	w->prep = G_NONE;
 	w->cmp = G_NONE;
-	w->after_per = w->after_group = false;
+	w->after_per = w->after_group = w->pointed = false;
 }
 
 void walk_mark(struct walk *w, size_t from, size_t n, struct con *c)
