@@ -8,6 +8,7 @@
 #define DEPTH_DEFAULT 32      /* hops where a plan sets no bound */
 #define PATH_DEPTH_DEFAULT 8  /* of all simple paths, whose number grows with it */
 #define PATH_ROWS_DEFAULT 100 /* paths where a plan sets no limit */
+#define TEXT_AHEAD 4          /* rows whose text is asked for before its turn */
 #define PROGRESS_EACH 1024    /* rows */
 
 struct graph_source {
@@ -51,8 +52,21 @@ static int push(struct exec *x, struct err *e)
 
 static void member_text(struct buf *b, const char *key, const char *value)
 {
-	buf_printf(b, ",\"%s\":", key);
+	buf_add(b, ",\"", 2);
+	buf_str(b, key);
+	buf_add(b, "\":", 2);
 	json_write_string(b, slice_of(value));
+}
+
+/* A blast radius may be a hundred thousand rows: no printf for each. */
+static void number_text(struct buf *b, uint32_t n)
+{
+	char digits[12];
+	size_t at = sizeof(digits);
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 static void node_text(struct exec *x, uint32_t node)
@@ -124,7 +138,8 @@ static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint
 	buf_reset(&x->row);
 	buf_str(&x->row, "{\"node\":");
 	node_text(x, node);
-	buf_printf(&x->row, ",\"depth\":%d", a ? a->depth : 0);
+	buf_str(&x->row, ",\"depth\":");
+	number_text(&x->row, a ? (uint32_t)a->depth : 0);
 	if (a && a->edge != GRAPH_NONE) {
 		uint32_t ends[2];
 		uint16_t type;
@@ -137,7 +152,8 @@ static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint
 		if (use_text(x, a->edge, e))
 			return -1;
 	}
-	buf_printf(&x->row, "%s}", more);
+	buf_str(&x->row, more);
+	buf_ch(&x->row, '}');
 	return push(x, e);
 }
 
@@ -210,39 +226,33 @@ static const char *found_more(const struct exec *x, uint8_t state, bool conditio
 	return texts[state == AT_CONTROL][conditional];
 }
 
-/* conditional: by position, true where an edge on the way to it is. */
 static int found_row(struct exec *x, const struct search *s, uint32_t ix, bool backward,
-                     const uint8_t *conditional, struct err *e)
+                     struct err *e)
 {
 	const struct arrival *a = &s->at[ix];
 	if (x->q->return_paths)
 		return search_path_row(x, s, ix, backward, e);
 	return node_row(x, ix / WALK_STATES, a, a->from / WALK_STATES,
-	                found_more(x, ix % WALK_STATES, conditional[ix]), e);
+	                found_more(x, ix % WALK_STATES, a->conditional), e);
 }
 
 static int each_found(struct exec *x, const struct search *s, bool backward, struct err *e,
                       bool (*wanted)(const struct exec *x, uint32_t node, uint8_t state))
 {
-	size_t nodes = graph_count(x->g);
-	uint8_t *shown = xcalloc(nodes + 1, 1);
-	uint8_t *conditional = xcalloc(nodes * WALK_STATES + 1, 1);
+	uint8_t *shown = xcalloc(graph_count(x->g) + 1, 1);
 	int rc = 0;
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		uint32_t ix = s->order[i], node = ix / WALK_STATES;
-		const struct arrival *a = &s->at[ix];
-		if (a->depth == 0)
-			continue;
-		conditional[ix] = conditional[a->from] || conditional_edge(x, a->edge);
-		if (shown[node] || !wanted(x, node, ix % WALK_STATES))
+		if (i + TEXT_AHEAD < s->n)
+			graph_expect_text(x->g, s->order[i + TEXT_AHEAD] / WALK_STATES);
+		if (s->at[ix].depth == 0 || shown[node] || !wanted(x, node, ix % WALK_STATES))
 			continue;
 		shown[node] = 1;
-		rc = found_row(x, s, ix, backward, conditional, e);
+		rc = found_row(x, s, ix, backward, e);
 		if (!rc && i % PROGRESS_EACH == 0)
 			rc = walk_check(&x->w, e);
 	}
 	free(shown);
-	free(conditional);
 	return rc;
 }
 
@@ -412,7 +422,8 @@ static bool into_next(void *ctx, const struct hop *h)
 {
 	struct match *m = ctx;
 	if (m->at[h->to.node].depth < 0) {
-		m->at[h->to.node] = (struct arrival){m->from, h->edge, h->through, m->depth};
+		m->at[h->to.node] =
+		        (struct arrival){m->from, h->edge, h->through, (int16_t)m->depth, false};
 		*vec_push(&m->next) = h->to.node;
 	}
 	return true;
@@ -447,9 +458,9 @@ static void keep_ends(struct match *m, size_t hop, const node_vec *from, struct 
 		if (out->have[n] || !node_filter_match(m->filters[hop], n))
 			continue;
 		out->have[n] = true;
-		out->at[n] =
-		        arrived ? m->at[n]
-		                : (struct arrival){GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, m->depth};
+		out->at[n] = arrived ? m->at[n]
+		                     : (struct arrival){GRAPH_NONE, GRAPH_NONE, GRAPH_NONE,
+		                                        (int16_t)m->depth, false};
 		*vec_push(&out->nodes) = n;
 	}
 }

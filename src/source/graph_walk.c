@@ -4,7 +4,14 @@
 
 /* What taking over a node leads to: one row an edge type and direction. */
 
-enum node_kind { KIND_OTHER = 0, KIND_COMPUTE = 1, KIND_HOLDER = 2, KIND_GROUP = 4, KIND_KEY = 8 };
+enum node_kind {
+	KIND_OTHER = 0,
+	KIND_COMPUTE = 1,
+	KIND_HOLDER = 2,
+	KIND_GROUP = 4,
+	KIND_KEY = 8,
+	KIND_CLASS = 16
+};
 static const struct {
 	const char *type;
 	enum node_kind kind;
@@ -15,7 +22,8 @@ static const struct {
         {"target_group", KIND_COMPUTE},  {"network_interface", KIND_COMPUTE},
         {"account", KIND_HOLDER},        {"subscription", KIND_HOLDER},
         {"resource_group", KIND_HOLDER}, {"k8s_cluster", KIND_HOLDER},
-        {"security_group", KIND_GROUP},  {"access_key", KIND_KEY},
+        {"resource_class", KIND_CLASS},  {"security_group", KIND_GROUP},
+        {"access_key", KIND_KEY},
 };
 
 enum rule_to { TO_NOTHING, TO_REACHED, TO_CONTROL, TO_NET_FROM, TO_NET_TO, TO_BY_FLAG, TO_BY_KIND };
@@ -71,19 +79,56 @@ static void prepare_rules(struct walk *w)
 	}
 }
 
+/* States that a rule's end may have, as bits. */
+static uint8_t ends_of(const struct attack_rule *r)
+{
+	static const uint8_t bits[] = {
+	        [TO_NOTHING] = 0,
+	        [TO_REACHED] = 1 << AT_REACHED,
+	        [TO_CONTROL] = 1 << AT_CONTROL,
+	        [TO_NET_FROM] = 1 << AT_NET_FROM,
+	        [TO_NET_TO] = 1 << AT_NET_TO,
+	        [TO_BY_FLAG] = 1 << AT_REACHED | 1 << AT_CONTROL,
+	        [TO_BY_KIND] = 1 << AT_REACHED | 1 << AT_CONTROL,
+	};
+	return bits[r->to];
+}
+
+/* So that most edges are passed over by one look at their type. */
+static void prepare_states(struct walk *w)
+{
+	size_t n = graph_types(w->g);
+	w->leads = xcalloc(n + 1, 1);
+	w->comes = xcalloc(n + 1, 1);
+	for (size_t t = 0; t < n; t++)
+		for (int i = 0; i < RULES_EACH; i++) {
+			const struct attack_rule *r = &w->rules[t * RULES_EACH + (size_t)i];
+			int shift = r->against ? WALK_STATES : 0;
+			if (!r->set || !ends_of(r))
+				continue;
+			w->leads[t] |= (uint8_t)(1 << r->from << shift);
+			w->comes[t] |= (uint8_t)(ends_of(r) << shift);
+		}
+}
+
+static uint8_t kind_of_type(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(type, kinds[i].type) == 0)
+			return (uint8_t)kinds[i].kind;
+	return KIND_OTHER;
+}
+
 static void prepare_kinds(struct walk *w)
 {
 	size_t n = graph_node_types(w->g);
-	w->node_kinds = xcalloc(n + 1, 1);
-	w->class_type = UINT16_MAX;
-	for (size_t t = 0; t < n; t++) {
-		const char *name = graph_node_type_name(w->g, (uint16_t)t);
-		for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-			if (strcmp(name, kinds[i].type) == 0)
-				w->node_kinds[t] = (uint8_t)kinds[i].kind;
-		if (strcmp(name, "resource_class") == 0)
-			w->class_type = (uint16_t)t;
-	}
+	uint8_t *of_type = xcalloc(n + 1, 1);
+	for (size_t t = 0; t < n; t++)
+		of_type[t] = kind_of_type(graph_node_type_name(w->g, (uint16_t)t));
+	w->kinds = xcalloc(graph_count(w->g) + 1, 1);
+	for (uint32_t i = 0; i < graph_count(w->g); i++)
+		w->kinds[i] = of_type[graph_node_type_ix(w->g, i)];
+	free(of_type);
 }
 
 int walk_init(struct walk *w, struct graph *g, const struct source_run *run, struct err *e)
@@ -91,13 +136,16 @@ int walk_init(struct walk *w, struct graph *g, const struct source_run *run, str
 	*w = (struct walk){.g = g, .run = run, .rel = {.dir = WALK_OUT, .edge_type = -1}};
 	prepare_kinds(w);
 	prepare_rules(w);
+	prepare_states(w);
 	return walk_check(w, e);
 }
 
 void walk_release(struct walk *w)
 {
 	free(w->rules);
-	free(w->node_kinds);
+	free(w->leads);
+	free(w->comes);
+	free(w->kinds);
 	free(w->class_seen);
 	*w = (struct walk){0};
 }
@@ -115,12 +163,12 @@ int walk_check(const struct walk *w, struct err *e)
 
 static uint8_t kind_of(const struct walk *w, uint32_t node)
 {
-	return w->node_kinds[graph_node_type_ix(w->g, node)];
+	return w->kinds[node];
 }
 
 static bool is_class(const struct walk *w, uint32_t node)
 {
-	return graph_node_type_ix(w->g, node) == w->class_type;
+	return w->kinds[node] & KIND_CLASS;
 }
 
 /* What a step along this edge makes of the node at its end; -1 nothing. `to` is the real end, past a class. */
@@ -176,7 +224,7 @@ struct stepper {
 static void offer(struct stepper *s, uint32_t node, int state, const struct graph_edge *e,
                   uint32_t through)
 {
-	struct hop h = {{node, (uint8_t)state}, e->edge, through};
+	struct hop h = {{node, (uint8_t)state}, e->edge, through, e->flags};
 	if (!s->stopped && !s->fn(s->ctx, &h))
 		s->stopped = true;
 }
@@ -186,7 +234,6 @@ static void step(struct stepper *s, const struct graph_edge *e, uint32_t other, 
 {
 	struct walk *w = s->w;
 	int to;
-	w->steps++;
 	if (!w->rel.attack) {
 		offer(s, other, 0, e, through);
 		return;
@@ -246,6 +293,15 @@ static void through_class(struct stepper *s, const struct graph_edge *e, bool in
 	}
 }
 
+/* Whether an edge of this type can matter at a position, looked at from this side. */
+static bool matters(const struct stepper *s, uint16_t type, bool in)
+{
+	const struct walk *w = s->w;
+	bool against = in != s->backward;
+	uint8_t bits = s->backward ? w->comes[type] : w->leads[type];
+	return bits >> (against ? WALK_STATES : 0) >> s->p.state & 1;
+}
+
 static void each_edge(struct stepper *s, bool in)
 {
 	const struct graph_edge *edges;
@@ -255,19 +311,33 @@ static void each_edge(struct stepper *s, bool in)
 
 	s->against = in;
 	for (size_t i = 0; i < n && !s->stopped; i++) {
-		if (is_class(w, edges[i].to) && !from_class) {
-			if (in ? !(edges[i].flags & GRAPH_EDGE_DENY) : wanted(w, &edges[i]))
-				through_class(s, &edges[i], in);
-		} else if (wanted(w, &edges[i])) {
+		bool to_class = is_class(w, edges[i].to) && !from_class;
+		w->steps++;
+		if (to_class && in)
+			through_class(s, &edges[i], true);
+		else if (!wanted(w, &edges[i]) || (w->rel.attack && !matters(s, edges[i].type, in)))
+			continue;
+		else if (to_class)
+			through_class(s, &edges[i], false);
+		else
 			step(s, &edges[i], edges[i].to, GRAPH_NONE);
-		}
 	}
+}
+
+/* Nothing follows from what is only reached; and only keys and machines have rules against an edge. */
+static int attack_dirs(const struct walk *w, struct position p, bool backward)
+{
+	if (backward)
+		return WALK_BOTH;
+	if (p.state == AT_REACHED)
+		return 0;
+	return kind_of(w, p.node) & (KIND_KEY | KIND_COMPUTE) ? WALK_BOTH : WALK_OUT;
 }
 
 void walk_from(struct walk *w, struct position p, bool backward, hop_fn *fn, void *ctx)
 {
 	struct stepper s = {.w = w, .p = p, .backward = backward, .fn = fn, .ctx = ctx};
-	int dir = w->rel.attack ? WALK_BOTH : (int)w->rel.dir;
+	int dir = w->rel.attack ? attack_dirs(w, p, backward) : (int)w->rel.dir;
 	if (!w->rel.attack && backward)
 		dir = (dir & WALK_OUT ? WALK_IN : 0) | (dir & WALK_IN ? WALK_OUT : 0);
 	if (dir & WALK_OUT)
@@ -282,46 +352,52 @@ struct bfs {
 	struct search *s;
 	uint32_t from;
 	int depth;
+	bool conditional;
 };
+
+static void arrive(struct search *s, struct position p, struct arrival a)
+{
+	uint32_t ix = p.node * WALK_STATES + p.state;
+	s->seen[p.node] |= (uint8_t)(1 << p.state);
+	s->at[ix] = a;
+	s->order[s->n++] = ix;
+}
 
 static bool visit(void *ctx, const struct hop *h)
 {
 	struct bfs *b = ctx;
-	uint32_t ix = h->to.node * WALK_STATES + h->to.state;
-	struct arrival *a = &b->s->at[ix];
-	if (a->depth >= 0)
-		return true;
-	*a = (struct arrival){b->from, h->edge, h->through, b->depth + 1};
-	b->s->order[b->s->n++] = ix;
+	if (!search_reached(b->s, h->to))
+		arrive(b->s, h->to,
+		       (struct arrival){b->from, h->edge, h->through, (int16_t)(b->depth + 1),
+		                        b->conditional || (h->flags & GRAPH_EDGE_IF)});
 	return true;
 }
 
+#define AHEAD 6         /* positions whose memory is asked for before its turn */
 #define CHECK_EACH 1024 /* positions between two looks at the clock */
 
 int walk_search(struct walk *w, const struct position *starts, size_t n, bool backward,
                 int max_depth, struct search *out, struct err *e)
 {
-	size_t total = (size_t)graph_count(w->g) * WALK_STATES;
+	size_t nodes = graph_count(w->g);
 	int rc = 0;
 
-	*out = (struct search){.at = xmalloc((total + 1) * sizeof(*out->at)),
-	                       .order = xmalloc((total + 1) * sizeof(*out->order))};
-	for (size_t i = 0; i < total; i++)
-		out->at[i].depth = -1;
+	*out = (struct search){.at = xmalloc((nodes * WALK_STATES + 1) * sizeof(*out->at)),
+	                       .seen = xcalloc(nodes + 1, 1),
+	                       .order = xmalloc((nodes * WALK_STATES + 1) * sizeof(*out->order))};
 	free(w->class_seen);
-	w->class_seen = xcalloc(graph_count(w->g) + 1, 1);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t ix = starts[i].node * WALK_STATES + starts[i].state;
-		if (out->at[ix].depth == 0)
-			continue;
-		out->at[ix] = (struct arrival){GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, 0};
-		out->order[out->n++] = ix;
-	}
+	w->class_seen = xcalloc(nodes + 1, 1);
+	for (size_t i = 0; i < n; i++)
+		if (!search_reached(out, starts[i]))
+			arrive(out, starts[i],
+			       (struct arrival){GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, 0, false});
 	for (size_t i = 0; i < out->n && !rc; i++) {
 		uint32_t ix = out->order[i];
-		struct bfs b = {out, ix, out->at[ix].depth};
+		struct bfs b = {out, ix, out->at[ix].depth, out->at[ix].conditional};
 		struct position p = {ix / WALK_STATES, ix % WALK_STATES};
-		if (max_depth < 0 || b.depth < max_depth)
+		if (i + AHEAD < out->n)
+			graph_expect_edges(w->g, out->order[i + AHEAD] / WALK_STATES);
+		if (b.depth < max_depth)
 			walk_from(w, p, backward, visit, &b);
 		if (i % CHECK_EACH == CHECK_EACH - 1)
 			rc = walk_check(w, e);
@@ -336,6 +412,7 @@ int walk_search(struct walk *w, const struct position *starts, size_t n, bool ba
 void search_release(struct search *s)
 {
 	free(s->at);
+	free(s->seen);
 	free(s->order);
 	*s = (struct search){0};
 }

@@ -31,10 +31,13 @@ struct walk {
 	const struct source_run *run;
 	struct relation rel;
 	uint64_t steps;            /* edges looked at */
-	uint16_t class_type;       /* index of resource_class; UINT16_MAX none */
 	uint8_t *class_seen;       /* during a search: classes already opened, a bit a state */
 	struct attack_rule *rules; /* by edge type */
-	uint8_t *node_kinds;       /* by node type */
+	uint8_t *
+	        leads; /* by edge type: bit of each state that a rule starts in; high half: against the edge */
+	uint8_t *comes; /* the same of the states that a rule ends in */
+	uint8_t *
+	        kinds; /* by node: kinds that rules speak of; small, so that it stays in the cache */
 };
 int walk_init(struct walk *w, struct graph *g, const struct source_run *run,
               struct err *e) MW_USE_RESULT;
@@ -49,14 +52,20 @@ struct position {
 struct arrival {                /* how a position was first come to */
 	uint32_t from;          /* index of the position before; GRAPH_NONE: a start */
 	uint32_t edge, through; /* edge number; the class that it led through, or GRAPH_NONE */
-	int32_t depth;          /* -1: not reached */
+	int16_t depth;
+	bool conditional; /* some edge on the way is GRAPH_EDGE_IF */
 };
-/* Breadth first from all starts, forward or backward, up to max_depth (negative: no bound). */
+/* Breadth first from all starts, forward or backward, up to max_depth hops. */
 struct search {
-	struct arrival *at; /* index: node * WALK_STATES + state */
+	struct arrival *at; /* index: node * WALK_STATES + state; only where search_reached */
+	uint8_t *seen;      /* by node: a bit a state */
 	uint32_t *order;    /* positions as they were reached */
 	size_t n;
 };
+static inline bool search_reached(const struct search *s, struct position p)
+{
+	return s->seen[p.node] >> p.state & 1;
+}
 int walk_search(struct walk *w, const struct position *starts, size_t n, bool backward,
                 int max_depth, struct search *out, struct err *e) MW_USE_RESULT;
 void search_release(struct search *s);
@@ -74,6 +83,7 @@ int walk_paths(struct walk *w, const struct position *starts, size_t n, const ui
 struct hop {
 	struct position to;
 	uint32_t edge, through;
+	uint16_t flags;
 };
 typedef bool hop_fn(void *ctx, const struct hop *h);
 void walk_from(struct walk *w, struct position p, bool backward, hop_fn *fn, void *ctx);
