@@ -9,14 +9,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "cli.h"
 
 #define TREE_DEPTH_MAX 32
+#define FOLLOW_SECONDS 2
+#define WORDS_MAX 1000000
 
 struct files {
 	VEC(char *) names;
 	int failed;
+	struct map
+	        *seen; /* when following: path -> size and time it was imported with; else NULL */
 };
+
+/* True for a file that is as it was when it was imported; one that has grown is read again, and gives only what is new. */
+static bool was_imported(const struct files *f, const char *path, const struct stat *st)
+{
+	uint64_t now = (uint64_t)st->st_mtim.tv_sec * 1000003 + (uint64_t)st->st_mtim.tv_nsec +
+	               (uint64_t)st->st_size;
+	struct map_entry *m;
+
+	if (!f->seen)
+		return false;
+	m = map_put_str(f->seen, path, NULL);
+	if (m->val.u == now)
+		return true;
+	m->val.u = now;
+	return false;
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -57,7 +78,8 @@ static void add_path(struct files *f, const char *path, int depth)
 		f->failed++;
 	} else if (S_ISDIR(st.st_mode)) {
 		add_dir(f, path, depth);
-	} else if (S_ISREG(st.st_mode) || (!depth && S_ISFIFO(st.st_mode))) {
+	} else if ((S_ISREG(st.st_mode) && !was_imported(f, path, &st)) ||
+	           (!depth && S_ISFIFO(st.st_mode))) {
 		*vec_push(&f->names) = xstrdup(path);
 	}
 }
@@ -195,6 +217,7 @@ static void print_sums(struct cli *c, const struct run *r, const struct files *f
 		printf("\n");
 	}
 	cJSON_Delete(o);
+	fflush(stdout); /* --follow goes on for days */
 }
 
 static int import_all(struct run *r, struct files *f, const char *label, const char *mapping,
@@ -280,33 +303,68 @@ static int show_imports(const cJSON *r)
 	return CLI_OK;
 }
 
+struct import {
+	const char *label, *mapping;
+};
+
+static int import_named(struct cli *c, const struct import *o, struct map *seen, bool must)
+{
+	struct files f = {.seen = seen};
+	int rc = must ? CLI_FAILED : CLI_OK;
+
+	for (int i = 0; i < c->argc; i++)
+		add_path(&f, c->argv[i], 0);
+	if (f.names.n) {
+		qsort(f.names.v, f.names.n, sizeof(*f.names.v), by_name);
+		rc = import_files(c, &f, o->label, o->mapping);
+	}
+	for (size_t i = 0; i < f.names.n; i++)
+		free(f.names.v[i]);
+	vec_free(&f.names);
+	return rc;
+}
+
+/* Looks again and again until it is interrupted. */
+static int follow(struct cli *c, const struct import *o)
+{
+	struct sigaction act = {.sa_handler = on_interrupt};
+	struct timespec ts = {.tv_sec = FOLLOW_SECONDS};
+	struct map seen = MAP_INIT;
+	int rc = CLI_OK;
+
+	sigaction(SIGINT, &act, NULL);
+	while (!interrupted && rc != CLI_FAILED) {
+		rc = import_named(c, o, &seen, false);
+		if (!interrupted)
+			nanosleep(&ts, NULL);
+	}
+	map_release(&seen);
+	return rc;
+}
+
+static int undo_import(struct cli *c, const char *text)
+{
+	cJSON *params = cJSON_CreateObject();
+	int64_t n;
+
+	json_add_i64(params, "import", slice_i64(slice_of(text), &n) ? n : 0);
+	return cli_show(c, "import.undo", params, NULL);
+}
+
 int cmd_import(struct cli *c)
 {
-	const char *label = cli_option(c, "--label"), *mapping = cli_option(c, "--mapping");
+	struct import o = {cli_option(c, "--label"), cli_option(c, "--mapping")};
 	const char *undo = cli_option(c, "--undo");
 	bool rejected = cli_switch(c, "--rejected"), list = cli_switch(c, "--list");
-	struct files f = {0};
-	cJSON *params;
-	int64_t n;
-	int rc;
+	bool following = cli_switch(c, "--follow");
 
-	if (!cli_words(c, undo || rejected || list ? 0 : 1, 100000))
+	if (!cli_words(c, undo || rejected || list ? 0 : 1, WORDS_MAX))
 		return CLI_USAGE;
 	if (rejected)
 		return cli_show(c, "import.rejected", NULL, show_rejected);
 	if (list)
 		return cli_show(c, "import.list", NULL, show_imports);
-	if (undo) {
-		params = cJSON_CreateObject();
-		json_add_i64(params, "import", slice_i64(slice_of(undo), &n) ? n : 0);
-		return cli_show(c, "import.undo", params, NULL);
-	}
-	for (int i = 0; i < c->argc; i++)
-		add_path(&f, c->argv[i], 0);
-	qsort(f.names.v, f.names.n, sizeof(*f.names.v), by_name);
-	rc = f.names.n ? import_files(c, &f, label, mapping) : CLI_FAILED;
-	for (size_t i = 0; i < f.names.n; i++)
-		free(f.names.v[i]);
-	vec_free(&f.names);
-	return rc;
+	if (undo)
+		return undo_import(c, undo);
+	return following ? follow(c, &o) : import_named(c, &o, NULL, true);
 }

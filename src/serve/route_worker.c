@@ -39,7 +39,11 @@ static cJSON *take(cJSON *o, const char *key)
 static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err *e)
 {
 	const char *session = request_str(r, "session"), *incident = named_incident(r);
+	int64_t job = json_i64(r->params, "job", 0);
+	cJSON *plan = job ? state_job_plan(s, &r->who, job, e) : NULL;
 
+	if (plan) /* else its turn is still running: the engine has it */
+		cJSON_AddItemToObject(ctx, "plan", plan);
 	if (wants_turns(r->method) && session &&
 	    add(ctx, "turns", state_turns_context(s, &r->who, session, MW_TURNS_CONTEXT, e)))
 		return -1;
@@ -175,7 +179,7 @@ static void gathered(void *arg, const struct err *e)
 		request_fail(r, e);
 	} else {
 		const cJSON *plan = job_plan(r->e, json_i64(r->params, "job", 0), r->who.uid);
-		if (plan)
+		if (plan && !json_get(f->ctx, "plan"))
 			cJSON_AddItemToObject(f->ctx, "plan", cJSON_Duplicate(plan, 1));
 		o.params = cJSON_Duplicate(r->params, 1);
 		cJSON_AddItemToObject(o.params, "ctx", f->ctx);

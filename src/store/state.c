@@ -12,6 +12,7 @@ static const char *const schema[] = {
         "CREATE TABLE turn (session TEXT, uid INTEGER, n INTEGER, at INTEGER, question TEXT,"
         "  incident TEXT, job INTEGER, reading TEXT, answer TEXT, PRIMARY KEY (session, uid, n))"
         "  STRICT, WITHOUT ROWID;"
+        "CREATE INDEX turn_job ON turn (job);"
         "CREATE TABLE incident (id INTEGER PRIMARY KEY AUTOINCREMENT, rev INTEGER NOT NULL,"
         "  status TEXT NOT NULL, owner TEXT NOT NULL, severity INTEGER NOT NULL, score INTEGER NOT "
         "NULL,"

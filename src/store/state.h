@@ -41,6 +41,8 @@ int state_turn_set(struct state *s, const struct who *w, const char *session, in
                    struct err *e) MW_USE_RESULT;
 /* The last n turns as serve/work.h wants them, oldest first: [{question, plan, values}]. */
 cJSON *state_turns_context(struct state *s, const struct who *w, const char *session, int n, struct err *e);
+/* The plan that a job ran, also after its rows are gone; NULL without error where there is none. */
+cJSON *state_job_plan(struct state *s, const struct who *w, int64_t job, struct err *e);
 int64_t state_last_job(struct state *s, struct err *e); /* job numbers go on after a restart; -1 */
 
 /* Incidents (state_case.c). Ids are "INC-<n>". */

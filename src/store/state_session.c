@@ -189,6 +189,21 @@ cJSON *state_turns_context(struct state *s, const struct who *w, const char *ses
 	return NULL;
 }
 
+cJSON *state_job_plan(struct state *s, const struct who *w, int64_t job, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e, "SELECT reading FROM turn WHERE job = ? AND uid = ?",
+	                            "ii", job, (int64_t)w->uid);
+	cJSON *reading, *plan;
+
+	if (!st || db_step(&s->db, st, e) != 1)
+		return NULL;
+	reading = state_json_col(st, 0);
+	db_done(st);
+	plan = cJSON_DetachItemFromObjectCaseSensitive(reading, "plan");
+	cJSON_Delete(reading);
+	return plan;
+}
+
 int64_t state_last_job(struct state *s, struct err *e)
 {
 	int64_t n;

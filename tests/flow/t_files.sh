@@ -33,3 +33,33 @@ done
 ok "no acknowledged edit is lost in $rounds kills" [ "$lost" = 0 ]
 run import "$S/b.jsonl" >"$S/out"
 ok "after the kills the import completes" says "40000" run ask "how many events are there"
+
+# a folder that is followed: new files, and what is added to old ones
+mkdir "$S/in"
+lines "$S/c.jsonl" 300
+sed -i 's/00000000-0000/11111111-0000/' "$S/c.jsonl"
+timeout -s INT 30 "$mw" --state "$S" import --follow "$S/in" >"$S/follow.out" 2>&1 &
+follower=$!
+until_says() { # text: waits for it in the follower's output
+	for _ in $(seq 150); do
+		grep -q "$1" "$S/follow.out" && return 0
+		sleep 0.1
+	done
+	cat "$S/follow.out"
+	return 1
+}
+head -n 100 "$S/c.jsonl" >"$S/in/c.jsonl"
+ok "a new file is imported" until_says "events 100,"
+cp "$S/c.jsonl" "$S/in/c.jsonl"
+ok "what is added to it, too" until_says "events 200, duplicates 100"
+kill -INT "$follower"
+wait "$follower"
+
+run ask --session export "all events by u7" >/dev/null
+job=$(run call job.list '{}' | sed 's/.*"jobs":\[{"job":\([0-9]*\),.*/\1/')
+ok "an export is written by the client, 0600" run export --job "$job" --format csv --output "$S/x.csv"
+ok "and it is" [ "$(stat -c %a "$S/x.csv")" = 600 ]
+ok "it does not overwrite" status 1 run export --job "$job" --format csv --output "$S/x.csv"
+kill -9 "$(engine_pid)"
+ok "a job's plan outlives the engine" run export --job "$job" --format json --output "$S/x.json"
+ok "an undone import is gone" says '"removed":200' run call import.undo "{\"import\":$(run import --list | sed -n 's/^\([0-9]*\) .*200 events.*/\1/p' | tail -n 1)}"
