@@ -172,7 +172,7 @@ static void use_large_pages(void)
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, HEAP_STEP);
-	first = malloc(LARGE_PAGE);
+	first = xmalloc(LARGE_PAGE);
 	free(first);
 	madvise((void *)from, ((uintptr_t)sbrk(0) - from) & ~(uintptr_t)(LARGE_PAGE - 1),
 	        MADV_HUGEPAGE);
