@@ -71,14 +71,37 @@ static struct slice skip_blank(struct slice s)
 	return s;
 }
 
-/* Whether the object's first key is one that holds records: {"Records":[ */
-static bool begins_with_container(struct slice s)
+static struct slice after(struct slice s, size_t n)
 {
-	s = skip_blank((struct slice){s.s + 1, s.n - 1});
-	if (!s.n || *s.s != '"')
-		return false;
-	const char *end = memchr(s.s + 1, '"', s.n - 1);
-	return end && format_is_container((struct slice){s.s + 1, (size_t)(end - s.s) - 1});
+	return skip_blank((struct slice){s.s + n, s.n - n});
+}
+
+static bool begins(struct slice s, char c)
+{
+	return s.n && *s.s == c;
+}
+
+/* Whether a key of the object holds records: {"owner":"1","logEvents":[{ or {"hits":{"hits":[{ */
+static bool holds_records(struct slice s, int depth)
+{
+	size_t used = 0;
+
+	for (s = after(s, 1); begins(s, '"') && ev_skip(s, &used) == 1; s = after(s, 1)) {
+		struct slice key = {s.s + 1, used - 2};
+
+		s = after(s, used);
+		s = s.n ? after(s, 1) : s; /* the colon */
+		if (format_is_container(key) &&
+		    ((begins(s, '[') && begins(after(s, 1), '{')) ||
+		     (begins(s, '{') && depth > 0 && holds_records(s, depth - 1))))
+			return true;
+		if (ev_skip(s, &used) != 1)
+			return false;
+		s = after(s, used);
+		if (!begins(s, ','))
+			return false;
+	}
+	return false;
 }
 
 static bool json_is_lines(struct slice s)
@@ -94,7 +117,7 @@ static bool json_is_lines(struct slice s)
 		return false;
 	struct slice rest = skip_blank((struct slice){s.s + used, s.n - used});
 	return rest.n ? memchr(s.s + used, '\n', (size_t)(rest.s - s.s) - used) != NULL
-	              : !begins_with_container(s);
+	              : !holds_records(s, CONTAINER_DEPTH);
 }
 
 /* Whether a log schema claims the record: then words of an inventory in its texts mean nothing. */
@@ -130,53 +153,25 @@ static const struct intake_format *detect_json(struct slice s, const char *basen
 
 /* ---- text ---- */
 
-static bool vpcflow_row(struct slice line)
+/* What the line is by itself: the names of text formats are those of their datasets. */
+static const struct intake_format *text_format(struct slice line)
 {
 	struct leafset s;
-	struct text_columns c = {0};
 
 	leaves_init(&s);
-	text_columns_set(&c, &s, slice_of(text_vpcflow_default), ' ');
-	bool is = text_row(&s, &c, line) && s.v.n == c.paths.n &&
-	          slice_eq_str(s.v.v[0].value, "2") &&
-	          (has(s.v.v[12].value, "ACCEPT") || has(s.v.v[12].value, "REJECT") ||
-	           has(s.v.v[13].value, "NODATA") || has(s.v.v[13].value, "SKIPDATA"));
-	vec_free(&c.paths);
+	const char *dataset = format_vpcflow_header(line) ? "vpcflow" : text_any(&s, line);
 	leaves_release(&s);
-	return is;
-}
-
-static bool syslog_line(struct slice line)
-{
-	struct leafset s;
-	struct slice message;
-
-	leaves_init(&s);
-	bool is = text_syslog(&s, line, &message);
-	leaves_release(&s);
-	return is;
+	return dataset ? named(dataset) : NULL;
 }
 
 static const struct intake_format *detect_text(struct slice head)
 {
+	const struct intake_format *f = NULL;
 	struct slice line;
 
-	for (int i = 0; i < 8 && slice_split(&head, '\n', &line); i++) {
-		line = slice_trim(line);
-		if (!line.n)
-			continue;
-		if (format_vpcflow_header(line) || vpcflow_row(line))
-			return named("vpcflow");
-		if (has(line, "CEF:") && has(line, "|"))
-			return named("cef");
-		if (has(line, "LEEF:") && has(line, "|"))
-			return named("leef");
-		if (has(line, "type=") && has(line, "audit("))
-			return named("auditd");
-		if (syslog_line(line))
-			return named("syslog");
-	}
-	return NULL;
+	for (int i = 0; !f && i < 8 && slice_split(&head, '\n', &line); i++)
+		f = slice_trim(line).n ? text_format(slice_trim(line)) : NULL;
+	return f;
 }
 
 const struct intake_format *intake_detect(struct slice head, const char *basename, struct err *e)

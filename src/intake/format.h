@@ -20,6 +20,7 @@ struct intake_format {
 	enum layout layout;
 	bool splittable;
 };
+#define CONTAINER_DEPTH 6 /* {"data":{"issuesV2":{"nodes":[ */
 /* Keys under which an object holds the array of its records: used by detection and by the reader. */
 bool format_is_container(struct slice key);
 /* The line that gives a VPC flow log's columns. */

@@ -8,7 +8,6 @@
 #include "intake/text.h"
 
 #define REJECT_RAW_MAX 65536 /* of a record that is set aside */
-#define CONTAINER_DEPTH 6    /* {"data":{"issuesV2":{"nodes":[ */
 
 struct reading {
 	const struct intake_format *format;
@@ -126,22 +125,10 @@ static int json_record(struct reading *r, struct slice raw)
 
 static int text_record(struct reading *r, struct slice line)
 {
-	struct slice message;
-	const char *dataset = NULL;
-
 	leaves_begin(&r->leaves);
-	if (text_cef(&r->leaves, line))
-		dataset = "cef";
-	else if (text_leef(&r->leaves, line))
-		dataset = "leef";
-	else if (memmem(line.s, line.n, "type=", 5) && text_audit(&r->leaves, line))
-		dataset = "auditd";
-	if (dataset)
-		return deliver(r, dataset, line);
-	leaves_begin(&r->leaves);
-	if (!text_syslog(&r->leaves, line, &message))
-		return reject(r, line, "no syslog, CEF, LEEF or audit line");
-	return deliver(r, "syslog", line);
+	const char *dataset = text_any(&r->leaves, line);
+	return dataset ? deliver(r, dataset, line)
+	               : reject(r, line, "no syslog, CEF, LEEF or audit line");
 }
 
 /* "#separator \x09", "#path	conn", "#fields	ts	uid" of Zeek. */

@@ -482,7 +482,8 @@ static const char *built_in(struct schemas *x, const char *basename)
 
 /* ---- wrapped records ---- */
 
-/* The record that a string carries, read in place of what carries it. NULL where there is none; the leaves may be gone. */
+/* The record that a string carries: JSON is read in place of what carries it, the values of a line come beside it. NULL where
+ * there is none; the leaves may be gone. */
 static const char *carried(struct schemas *x, const char *basename)
 {
 	for (const char *const *c = carriers; *c; c++) {
@@ -490,8 +491,15 @@ static const char *carried(struct schemas *x, const char *basename)
 		        leaves_value(x->leaves, ev_path_id(x->leaves->reader, slice_of(*c)));
 
 		v = slice_trim(v);
-		if (v.n < 2 || *v.s != '{' || v.s[v.n - 1] != '}')
+		if (v.n < 2)
 			continue;
+		if (*v.s != '{' || v.s[v.n - 1] != '}') {
+			const char *dataset = text_any(x->leaves, v);
+
+			if (dataset)
+				return dataset;
+			continue;
+		}
 		/* The value may live in the arena that the next record is read into. */
 		buf_reset(&x->carried);
 		buf_add(&x->carried, v.s, v.n);

@@ -487,3 +487,35 @@ bool text_row(struct leafset *s, const struct text_columns *c, struct slice line
 		                      .path = c->paths.v[i], .type = EV_STRING, .value = value});
 	return i == c->paths.n && !slice_trim(line).n;
 }
+
+/* ---- any line ---- */
+
+bool text_vpcflow(struct leafset *s, struct slice line)
+{
+	struct slice name, names = slice_of(text_vpcflow_default), v[14] = {{0}}, rest = line;
+	size_t n = 0;
+
+	while (n < ARRAY_LEN(v) && next_column(&rest, ' ', &v[n]))
+		n++;
+	bool is = n == ARRAY_LEN(v) && !slice_trim(rest).n && slice_eq_str(v[0], "2") &&
+	          (slice_eq_str(v[12], "ACCEPT") || slice_eq_str(v[12], "REJECT") ||
+	           slice_eq_str(v[13], "NODATA") || slice_eq_str(v[13], "SKIPDATA"));
+	for (size_t i = 0; is && next_column(&names, ' ', &name); i++)
+		leaves_put(s, name, v[i]);
+	return is;
+}
+
+const char *text_any(struct leafset *s, struct slice line)
+{
+	struct slice message;
+
+	if (text_cef(s, line))
+		return "cef";
+	if (text_leef(s, line))
+		return "leef";
+	if (memmem(line.s, line.n, "type=", 5) && text_audit(s, line))
+		return "auditd";
+	if (text_vpcflow(s, line))
+		return "vpcflow";
+	return text_syslog(s, line, &message) ? "syslog" : NULL;
+}

@@ -25,6 +25,11 @@ bool text_audit(struct leafset *s, struct slice line);
 /* <Event> or <EventData> of Windows, as EventID, Channel, Computer and each <Data Name=..>. */
 bool text_event_xml(struct leafset *s, struct slice xml);
 
+/* A row of a VPC flow log in the default columns, by its length and its action. */
+bool text_vpcflow(struct leafset *s, struct slice line);
+/* Whichever of CEF, LEEF, audit, VPC flow and syslog the line is: the dataset; NULL, perhaps with some leaves, where none. */
+const char *text_any(struct leafset *s, struct slice line);
+
 /* Columns with names, split at sep; runs of blanks count as one where sep is a blank. */
 struct text_columns {
 	VEC(uint32_t) paths;

@@ -552,6 +552,19 @@ static void carried_records(void **state)
 	has_line(&g, "dataset=json");
 	has_line(&g, "actor.user.name=eve");
 	got_release(&g);
+	one("{\"logGroup\":\"flow\",\"logEvents\":[{\"id\":\"1\",\"message\":\"2 123456789012 "
+	    "eni-1 10.0.0.1 192.0.2.1 443 50000 6 10 840 "
+	    "1418530010 1418530070 ACCEPT OK\"}]}",
+	    "x.json", "json", &g);
+	has_line(&g, "dataset=vpcflow");
+	has_line(&g, "dst_endpoint.ip=192.0.2.1");
+	got_release(&g);
+	one("{\"@timestamp\":\"2024-06-10T06:13:20Z\",\"message\":\"Jun 10 06:13:20 web1 "
+	    "sshd[812]: Failed password\"}",
+	    "x.json", "json-lines", &g);
+	has_line(&g, "dataset=syslog");
+	has_line(&g, "process.name=sshd");
+	got_release(&g);
 }
 
 int main(void)
