@@ -69,7 +69,7 @@ static void selection_survives_a_thousand_updates(void **state)
 		give(&q, &b, n);
 		if (u % 7 == 0)
 			queue_refresh(&q);
-		list_show(&q.list, q.view.n, 18);
+		list_show(&q.list, q.view.n, 18, 6);
 		assert_string_equal(queue_selected(&q)->id, "INC-17");
 		assert_true(q.list.sel >= q.list.top && q.list.sel < q.list.top + 18);
 	}

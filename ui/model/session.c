@@ -41,15 +41,15 @@ static void set(cJSON **to, cJSON *v)
 	*to = v;
 }
 
-/* `job` is a JOB object, or the number of one of which nothing more is known yet. */
-static void take_job(struct turn *t, cJSON *job)
+/* `job` is a JOB object, or the number of one of which nothing is known but, from where it came, its state. */
+static void take_job(struct turn *t, cJSON *job, const char *state)
 {
 	cJSON *o;
 
 	if (cJSON_IsNumber(job)) {
 		o = cJSON_CreateObject();
 		json_add_i64(o, "job", (int64_t)job->valuedouble);
-		json_add_str(o, "state", t->answer ? "done" : "running");
+		json_add_str(o, "state", t->answer ? "done" : state);
 		cJSON_Delete(job);
 		job = o;
 	}
@@ -75,7 +75,7 @@ void session_load(struct session *s, cJSON *reply)
 		t->at = mw_time_parse(slice_of(json_str(j, "at", "")), &at) ? at : MW_TIME_NONE;
 		t->reading = detach(j, "reading");
 		t->answer = detach(j, "answer");
-		take_job(t, detach(j, "job"));
+		take_job(t, detach(j, "job"), "unknown");
 	}
 	s->loaded = true;
 	cJSON_Delete(reply);
@@ -102,7 +102,7 @@ void session_asked(struct session *s, size_t i, cJSON *result, const struct err 
 		set(&t->reading, detach(result, "reading"));
 		set(&t->answer, detach(result, "answer"));
 		if (!t->job)
-			take_job(t, detach(result, "job"));
+			take_job(t, detach(result, "job"), "running");
 	}
 	cJSON_Delete(result);
 }
@@ -141,7 +141,7 @@ bool session_job(struct session *s, const cJSON *job)
 
 	if (i == SIZE_MAX)
 		return false;
-	take_job(&s->turns.v[i], cJSON_Duplicate(job, true));
+	take_job(&s->turns.v[i], cJSON_Duplicate(job, true), "");
 	return true;
 }
 
@@ -151,6 +151,13 @@ const struct turn *session_running(const struct session *s)
 		if (turn_running(&s->turns.v[i - 1]))
 			return &s->turns.v[i - 1];
 	return NULL;
+}
+
+struct turn *session_running_turn(struct session *s)
+{
+	const struct turn *t = session_running(s);
+
+	return t ? &s->turns.v[t - s->turns.v] : NULL;
 }
 
 struct turn *session_last(struct session *s)

@@ -17,6 +17,7 @@ struct turn {
 	cJSON *reading;   /* READING or NULL */
 	cJSON *job;       /* newest JOB, without its answer; NULL where none ran */
 	cJSON *answer;    /* ANSWER or NULL */
+	bool cancel;      /* wanted before the engine told the number of the job */
 	struct err error; /* code ERR_NONE: none */
 };
 struct session {
@@ -39,6 +40,7 @@ bool session_job(struct session *s, const cJSON *job);
 int64_t turn_job_id(const struct turn *t); /* 0: none */
 bool turn_running(const struct turn *t);
 const struct turn *session_running(const struct session *s); /* newest turn that runs, or NULL */
+struct turn *session_running_turn(struct session *s);        /* the same, to change */
 struct turn *session_last(struct session *s); /* newest turn with an answer or a plan, or NULL */
 
 #endif

@@ -103,18 +103,18 @@ static void ignore(struct app *a, struct view *v, cJSON *result, const struct er
 
 static void cancel_running(struct app *a, struct view *v)
 {
-	const struct turn *t = v->session ? session_running(v->session) : NULL;
-	cJSON *p = cJSON_CreateObject();
+	struct turn *t = session_running_turn(v->session);
 
-	json_add_i64(p, "job", t ? turn_job_id(t) : 0);
 	app_say(a, R_WARN, "cancelling.. what came so far stays and is marked partial");
-	app_call(a, NULL, "job.cancel", p, ignore);
+	if (t && turn_job_id(t))
+		app_cancel_job(a, turn_job_id(t));
+	else if (t)
+		t->cancel = true; /* as soon as its number is known */
 }
 
 static bool running(const struct view *v)
 {
-	return v->session && session_running(v->session) &&
-	       turn_job_id(session_running(v->session));
+	return v->session && session_running(v->session);
 }
 
 static bool back(struct app *a, struct view *v)
@@ -710,7 +710,10 @@ static void list_key(struct app *a, const struct key *k)
 		return;
 	}
 	key_name(k->code, name);
-	app_say(a, R_TEXT, "%s does nothing here; ? lists the keys", name);
+	if (v->loading)
+		app_say(a, R_TEXT, "still reading; a moment");
+	else
+		app_say(a, R_TEXT, "%s does nothing here; ? lists the keys", name);
 }
 
 void app_key(struct app *a, const struct key *k)

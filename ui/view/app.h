@@ -136,6 +136,7 @@ void app_link_up(struct app *a);
 void app_read_queue(struct app *a);
 void app_read_status(struct app *a);
 struct session *app_session(struct app *a, const char *name);
+void app_cancel_job(struct app *a, int64_t job);
 void app_reload(struct app *a, const char *session); /* reads a session again */
 void app_ask(struct app *a, struct view *v,
              const char *question); /* in v's session, or the main one */

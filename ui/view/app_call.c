@@ -169,6 +169,28 @@ static void remember_questions(const struct session *s)
 			input_remember(s->turns.v[i].question);
 }
 
+static void got_job(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	(void)v;
+	if (!e) /* else the engine does not know it any more, and the turn says that no answer was kept */
+		app_news(a, "job.progress", result);
+	cJSON_Delete(result);
+}
+
+/* Of a turn without an answer only its job knows whether one is still to come. */
+static void ask_jobs(struct app *a, const struct session *s)
+{
+	for (size_t i = 0; i < s->turns.n; i++) {
+		const struct turn *t = &s->turns.v[i];
+		cJSON *p;
+		if (t->answer || !turn_job_id(t))
+			continue;
+		p = cJSON_CreateObject();
+		json_add_i64(p, "job", turn_job_id(t));
+		app_call(a, NULL, "job.get", p, got_job);
+	}
+}
+
 static void got_session(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
 	struct session *s = result ? find_session(a, json_str(result, "session", "")) : NULL;
@@ -189,6 +211,7 @@ static void got_session(struct app *a, struct view *v, cJSON *result, const stru
 	} else {
 		session_load(s, result);
 	}
+	ask_jobs(a, s);
 	dirty_session_views(a, s);
 }
 
@@ -234,6 +257,14 @@ struct session *app_session(struct app *a, const char *name)
 	return s;
 }
 
+void app_cancel_job(struct app *a, int64_t job)
+{
+	cJSON *p = cJSON_CreateObject();
+
+	json_add_i64(p, "job", job);
+	app_call(a, NULL, "job.cancel", p, ignore);
+}
+
 static void got_asked(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
 	struct session *s = v->session;
@@ -244,6 +275,8 @@ static void got_asked(struct app *a, struct view *v, cJSON *result, const struct
 		i++;
 	drop_lines(a, s, i);
 	session_asked(s, i, result, e);
+	if (i < s->turns.n && s->turns.v[i].cancel && turn_job_id(&s->turns.v[i]))
+		app_cancel_job(a, turn_job_id(&s->turns.v[i]));
 	if (e)
 		app_say_err(a, e);
 	dirty_session_views(a, s);
@@ -295,6 +328,7 @@ void app_run_item(struct app *a, const char *incident, const cJSON *item, const 
 		dirty_session_views(a, v->session);
 		app_call(a, v, "recipe.run", p, got_asked);
 	}
+	app_focus(a, FOCUS_LIST); /* it was a key of a list: the next one may be t or g */
 	free(words);
 	free(label);
 }

@@ -342,6 +342,12 @@ static void add_answer(struct view *v, const struct turn *t)
 		add_preview(v, ans);
 		add_attack(v, ans);
 		add_reach(v, ans);
+	} else if (!ans && t->job) {
+		buf_printf(&b,
+		           "no answer was kept (%s): it was stopped, or the engine was started "
+		           "anew; r asks again",
+		           json_str(t->job, "state", "unknown"));
+		wrap(v, R_WARN, "ans", &b);
 	}
 	buf_release(&b);
 }

@@ -334,24 +334,35 @@ void open_graph(struct app *a, const char *incident, int64_t job, int64_t step)
 
 /* --- log cover --------------------------------------------------------------------------------------------------------------------- */
 
+static void short_day(struct buf *b, mw_time t)
+{
+	struct buf full = BUF_INIT;
+
+	say_day_clock(&full, t);
+	buf_printf(b, "%-11.11s", t == MW_TIME_NONE ? "-" : full.s + 5); /* "03-14 02:41" */
+	buf_release(&full);
+}
+
 static void cover_row(struct view *v, const cJSON *r)
 {
 	struct buf b = BUF_INIT;
-	const char *state = json_str(r, "state", "unknown");
-	char delay[32] = "-";
+	const char *state = json_str(r, "state", "unknown"),
+	           *resource = json_str(r, "resource", "");
+	char delay[16] = "-";
 
-	if (json_i64(r, "delay", json_i64(r, "delay_s", -1)) >= 0)
-		age_text(json_i64(r, "delay_s", json_i64(r, "delay", 0)) * MW_SECOND, delay);
-	buf_printf(&b, " %-14.14s %-13.13s %-9.9s %-10.10s %-10.10s ", json_str(r, "account", "-"),
-	           json_str(r, "region", "-"), json_str(r, "source", "-"),
-	           json_str(r, "class", "-"), state);
-	buf_printf(&b, "%.10s ", json_str(r, "since", "-         "));
-	say_clock(&b, say_when(r, "newest"));
-	buf_printf(&b, " %5s", delay);
+	if (json_i64(r, "delay_s", -1) >= 0)
+		age_text(json_i64(r, "delay_s", 0) * MW_SECOND, delay);
+	buf_printf(&b, " %-12.12s %-16.16s %-10.10s %-10.10s ", json_str(r, "account", "-"),
+	           *resource ? resource : json_str(r, "region", "-"), json_str(r, "class", "-"),
+	           state);
+	short_day(&b, say_when(r, "since"));
+	buf_ch(&b, ' ');
+	short_day(&b, say_when(r, "newest"));
+	buf_printf(&b, " %4s", delay);
 	if (cJSON_GetArraySize(json_arr(r, "holes")))
 		buf_printf(&b, " %d holes", cJSON_GetArraySize(json_arr(r, "holes")));
 	doc_add(&v->doc, !strcmp(state, "logged") ? R_TEXT : R_WARN, (struct slice){b.s, b.len});
-	doc_mean(&v->doc, v->doc.lines.n - 1, NULL, r, 0);
+	doc_mean(&v->doc, v->doc.lines.n - 1, json_str(r, "id", NULL), r, 0);
 	buf_release(&b);
 }
 
@@ -366,8 +377,8 @@ static void cover_build(struct app *a, struct view *v)
 
 	(void)a;
 	doc_printf(&v->doc, R_HEAD,
-	           " Account        Region        Source    Class      State      Since      "
-	           "Newest   Delay");
+	           " Account      Region, resource Class      State      Since       Newest      "
+	           "Delay");
 	cJSON_ArrayForEach(r, cover_rows(v)) cover_row(v, r);
 	if (v->data && !cover_rows(v)->child)
 		doc_wrap(&v->doc, R_WARN, "", 0,

@@ -42,7 +42,7 @@ static void add_jobs(struct app *a, struct view *v)
 	const cJSON *j;
 	bool any = false;
 
-	doc_printf(&v->doc, R_HEAD, "Running");
+	doc_printf(&v->doc, R_HEAD, "Jobs");
 	cJSON_ArrayForEach(j, json_arr(a->status.engine, "jobs"))
 	{
 		struct buf b = BUF_INIT;
@@ -123,10 +123,10 @@ static void add_lake(struct view *v)
 	{
 		struct buf b = BUF_INIT;
 		count_text(json_i64(d, "events", 0), events);
-		buf_printf(&b, " %-20.20s %12s events  ", json_str(d, "name", "?"), events);
-		say_day_clock(&b, say_when(d, "from"));
+		buf_printf(&b, " %-16.16s %9s events  ", json_str(d, "name", "?"), events);
+		say_short_times(&b, json_str(d, "from", "-"));
 		buf_str(&b, " to ");
-		say_day_clock(&b, say_when(d, "to"));
+		say_short_times(&b, json_str(d, "to", "-"));
 		doc_add(&v->doc, R_TEXT, (struct slice){b.s, b.len});
 		buf_release(&b);
 	}

@@ -86,7 +86,7 @@ static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 
 	v->pos.rows = r.h - 1;
 	surf_str(&a->screen, r.y, r.x, r.w, app_theme(a)->role[R_HEAD], head);
-	list_show(&q->list, q->view.n, r.h - 1);
+	list_show(&q->list, q->view.n, r.h - 1, r.w < a->screen.w ? r.h / 3 : 0);
 	for (int i = 0; i < r.h - 1 && q->list.top + (size_t)i < q->view.n; i++) {
 		size_t at = q->list.top + (size_t)i;
 		draw_row(a, &q->rows.v[q->view.v[at]], (struct rect){r.y + 1 + i, r.x, 1, r.w},

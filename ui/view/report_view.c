@@ -35,9 +35,21 @@ static const cJSON *citations(struct cites *c, struct slice line)
 	return o;
 }
 
+/* Markdown's own backslashes are for its readers: v shows them. */
+static void unescaped(struct buf *b, struct slice line)
+{
+	buf_reset(b);
+	for (size_t i = 0; i < line.n; i++)
+		if (line.s[i] != '\\' || i + 1 == line.n || !ispunct((unsigned char)line.s[i + 1]))
+			buf_ch(b, line.s[i]);
+		else
+			buf_ch(b, line.s[++i]);
+}
+
 static void report_build(struct app *a, struct view *v)
 {
 	struct slice rest = slice_of(json_str(v->data, "markdown", "")), line;
+	struct buf text = BUF_INIT;
 
 	(void)a;
 	if (!v->data) {
@@ -47,12 +59,16 @@ static void report_build(struct app *a, struct view *v)
 	cJSON_Delete(own(v)->all);
 	own(v)->all = cJSON_CreateArray();
 	while (slice_split(&rest, '\n', &line)) {
-		const cJSON *ref = citations(own(v), line);
-		size_t from = doc_wrap(&v->doc, line.n && line.s[0] == '#' ? R_HEAD : R_TEXT, "", 0,
-		                       line);
+		size_t from;
+		const cJSON *ref;
+		unescaped(&text, line);
+		ref = citations(own(v), (struct slice){text.s, text.len});
+		from = doc_wrap(&v->doc, line.n && line.s[0] == '#' ? R_HEAD : R_TEXT, "", 0,
+		                (struct slice){text.s, text.len});
 		if (ref)
 			doc_mean(&v->doc, from, NULL, ref, 0);
 	}
+	buf_release(&text);
 }
 
 static void report_crumb(struct app *a, struct view *v, struct buf *b)

@@ -151,9 +151,9 @@ static void bring_into_view(const struct doc *d, struct doc_pos *p)
 	while (last + 1 < d->lines.n && means(d, p->sel) && same_thing(d, last + 1, p->sel))
 		last++;
 	if (last >= p->top + rows)
-		p->top = last - rows + 1 + rows / 4;
+		p->top = last - rows + 1;
 	if (p->sel < p->top)
-		p->top = p->sel > rows / 4 ? p->sel - rows / 4 : 0;
+		p->top = p->sel;
 	if (p->top > last_top(d, (int)rows))
 		p->top = last_top(d, (int)rows);
 	p->follow = p->follow && p->top == last_top(d, (int)rows);

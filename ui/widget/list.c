@@ -45,9 +45,9 @@ void list_move(struct list *l, const void *rows, size_t n, list_id_fn id, long d
 	remember(l, rows, n, id);
 }
 
-void list_show(struct list *l, size_t n, int height)
+void list_show(struct list *l, size_t n, int height, int jump_rows)
 {
-	size_t h = height < 1 ? 1 : (size_t)height, jump = h / 3;
+	size_t h = height < 1 ? 1 : (size_t)height, jump = jump_rows < 0 ? 0 : (size_t)jump_rows;
 
 	if (l->sel < l->top)
 		l->top = l->sel > jump ? l->sel - jump : 0;

@@ -18,7 +18,8 @@ void list_sync(struct list *l, const void *rows, size_t n, list_id_fn id);
 /* Moves by `delta` rows, stopping at the ends. */
 void list_move(struct list *l, const void *rows, size_t n, list_id_fn id, long delta);
 bool list_select(struct list *l, const void *rows, size_t n, list_id_fn id, const char *wanted);
-/* Brings the selection into a window of `height` rows, moving it by a third of the window when it leaves. */
-void list_show(struct list *l, size_t n, int height);
+/* Brings the selection into a window of `height` rows. jump: rows that come into view with it; 0 where the terminal scrolls
+ * them, more where each move would draw the window anew. */
+void list_show(struct list *l, size_t n, int height, int jump);
 
 #endif
