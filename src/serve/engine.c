@@ -86,8 +86,6 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k)
 	json_add_str(o, "state", e->data_dir);
 	json_add_str(o, "assets_user",
 	             *config_str(e->config, OPT_ASSETS) ? config_str(e->config, OPT_ASSETS) : own);
-	json_add_i64(o, "lake_max_bytes", config_i64(e->config, OPT_LAKE_SIZE));
-	json_add_i64(o, "lake_max_age_s", config_i64(e->config, OPT_LAKE_AGE) / MW_SECOND);
 	free(own);
 	return o;
 }

@@ -126,6 +126,7 @@ void jobs_free(struct engine *e);
 /* ---- the rest ---- */
 
 void engine_refresh(struct engine *e);      /* makes the incidents again, in the background */
+void engine_imported(struct engine *e);     /* retention as configured, then: */
 void engine_lake_changed(struct engine *e); /* that, and the lake's figures are asked again */
 void engine_idle_check(struct engine *e); /* after a client or a job went */
 int engine_reload(struct engine *e, struct err *err) MW_USE_RESULT; /* the configuration again; what is there stays where it is wrong */

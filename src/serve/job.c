@@ -321,7 +321,7 @@ static void on_done(void *ctx, cJSON *result, const struct err *e)
 		j->answer = result;
 	}
 	if (j->method == M_IMPORT_START)
-		engine_lake_changed(j->e);
+		engine_imported(j->e);
 	if (j->session)
 		keeper_do(j->e->keeper, store_turn, turn_stored, j);
 	else

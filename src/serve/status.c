@@ -176,6 +176,25 @@ void engine_refresh(struct engine *e)
 		request_dispatch(request_internal(e, M_INCIDENT_REFRESH, NULL));
 }
 
+/* The bounds of the configuration, kept after each import; that changes the lake, and is followed by the rest. */
+void engine_imported(struct engine *e)
+{
+	int64_t bytes = config_i64(e->config, OPT_LAKE_SIZE),
+	        age = config_i64(e->config, OPT_LAKE_AGE);
+	cJSON *params;
+
+	if (!e->pool || (bytes <= 0 && age <= 0)) {
+		engine_lake_changed(e);
+		return;
+	}
+	params = cJSON_CreateObject();
+	if (bytes > 0)
+		json_add_i64(params, "max_bytes", bytes);
+	if (age > 0)
+		json_add_i64(params, "days", (age + MW_DAY - 1) / MW_DAY);
+	request_dispatch(request_internal(e, M_LAKE_RETAIN, params));
+}
+
 void engine_lake_changed(struct engine *e)
 {
 	cJSON_Delete(e->lake);

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "intake/import.h"
 #include "proc/sandbox.h"
+#include "serve/user_assets.h"
 #include "serve/work.h"
 #include "store/graph.h"
 
@@ -16,7 +17,8 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	struct import_state *s = xcalloc(1, sizeof(*s));
 	const char *dir = json_str(config, "state", ".");
 	worker_set_state(w, s);
-	return fields_load(e) || lake_open(&s->lake, dir, LAKE_WRITE, e) ||
+	return fields_load(e) || user_mappings_load(json_str(config, "assets_user", NULL), e) ||
+	                       lake_open(&s->lake, dir, LAKE_WRITE, e) ||
 	                       graph_open(&s->graph, dir, GRAPH_WRITE, e)
 	               ? -1
 	               : 0;

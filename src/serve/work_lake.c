@@ -4,17 +4,30 @@
 #include "investigate/answer.h"
 #include "investigate/rowjson.h"
 #include "proc/sandbox.h"
+#include "serve/user_assets.h"
 
 /* ---- state ---- */
 
-static int open_all(struct lake_state *s, const char *dir, struct err *e)
+static int load_lexicon(struct lake_state *s, const char *own, struct err *e)
+{
+	struct buf text;
+	int rc;
+	buf_init(&text, USER_ASSET_MAX);
+	rc = user_asset(own, "lexicon.yaml", &text, e);
+	if (!rc && lexicon_load(&s->lexicon, (struct slice){text.s, text.len}, e))
+		rc = text.len ? err_prefix(e, "%s/lexicon.yaml", own) : -1;
+	buf_release(&text);
+	return rc;
+}
+
+static int open_all(struct lake_state *s, const char *dir, const char *own, struct err *e)
 {
 	if (fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) ||
 	    graph_open(&s->graph, dir, GRAPH_READ, e))
 		return -1;
 	s->catalog = catalog_open(s->lake, e);
-	if (!s->catalog || lexicon_load(&s->lexicon, (struct slice){0}, e) ||
-	    recipes_load(&s->recipes, e) || attack_load(&s->attack, e))
+	if (!s->catalog || load_lexicon(s, own, e) || recipes_load(&s->recipes, e) ||
+	    attack_load(&s->attack, e))
 		return -1;
 	s->sources[0] = source_lake_open(s->lake, "lake");
 	s->sources[1] = source_graph_open(s->graph, s->lake, "graph");
@@ -25,7 +38,8 @@ int lake_state_open(struct worker *w, const cJSON *config, struct err *e)
 {
 	struct lake_state *s = xcalloc(1, sizeof(*s));
 	worker_set_state(w, s);
-	return open_all(s, json_str(config, "state", "."), e);
+	return open_all(s, json_str(config, "state", "."), json_str(config, "assets_user", NULL),
+	                e);
 }
 
 void lake_state_close(struct worker *w)

@@ -18,12 +18,13 @@ ok "ids of a search are the source's own" says '"00000000-0000-0000-0000-0000000
 # kill -9 at random points of an import: what was acknowledged stays, the same import goes on from there
 RANDOM=4711
 rounds=4
-[ -z "${MW_LONG:-}" ] || rounds=60
+[ -z "${MW_LONG:-}" ] || rounds=200
 lines "$S/b.jsonl" 40000
 lost=0
 for i in $(seq $rounds); do
 	run call session.put "{\"session\":\"k\",\"ui\":{\"round\":$i}}" >/dev/null
 	pid=$(engine_pid)
+	run ask "top 3 users" >/dev/null 2>&1 &
 	run import "$S/b.jsonl" >/dev/null 2>&1 &
 	sleep "0.$((RANDOM % 10))"
 	kill -9 "$pid" 2>/dev/null
@@ -63,3 +64,26 @@ ok "it does not overwrite" status 1 run export --job "$job" --format csv --outpu
 kill -9 "$(engine_pid)"
 ok "a job's plan outlives the engine" run export --job "$job" --format json --output "$S/x.json"
 ok "an undone import is gone" says '"removed":200' run call import.undo "{\"import\":$(run import --list | sed -n 's/^\([0-9]*\) .*200 events.*/\1/p' | tail -n 1)}"
+
+# bounds of the configuration hold after an import; own assets are read, and their mistakes told
+run engine stop
+lines "$S/d.jsonl" 2000
+sed -i 's/2026-01-02/2016-01-02/; s/00000000-0000/22222222-0000/' "$S/d.jsonl"
+mkdir "$S/own"
+printf 'lake:\n  max_age: 1500d\nassets: %s\n' "$S/own" >"$S/config.yaml"
+chmod 600 "$S/config.yaml"
+export MW_CONFIG=$S/config.yaml
+run import "$S/d.jsonl" >/dev/null
+gone() { # text: waits until lake status no longer says it
+	for _ in $(seq 150); do
+		run lake status | grep -q "$1" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+ok "what is older than lake.max_age goes" gone 2016-01-02
+run engine stop
+printf 'concepts: [\n' >"$S/own/lexicon.yaml"
+ok "a broken lexicon of the user's is named" says "own/lexicon.yaml" run ask "how many events are there"
+rm "$S/own/lexicon.yaml"
+ok "and without it all is well" run ask "how many events by u7"

@@ -1,0 +1,17 @@
+/*
+ * The users' own assets: lexicon.yaml and mappings/NAME.yaml in the directory of the option `assets`. Read by workers before their
+ * sandbox closes. What is not there is nothing; what is wrong is an error with file and line, since answers would differ from what
+ * the user meant.
+ */
+#ifndef MW_USER_ASSETS_H
+#define MW_USER_ASSETS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define USER_ASSET_MAX (1024 * 1024)
+/* The text of dir/name appended to out; nothing where dir is NULL or the file is absent. */
+int user_asset(const char *dir, const char *name, struct buf *out, struct err *e) MW_USE_RESULT;
+int user_mappings_load(const char *dir, struct err *e) MW_USE_RESULT; /* each into intake_mapping_add */
+
+#endif
