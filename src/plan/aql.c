@@ -136,6 +136,16 @@ static void write_order(struct render *r, const struct plan_node *n, struct slic
 		buf_add(r->b, v.s, v.n);
 }
 
+static void write_block(struct render *r, struct slice v)
+{
+	struct cidr c;
+	char block[CIDR_TEXT] = "";
+
+	if (!cidr_parse(v, &c, NULL))
+		cidr_text(&c, block);
+	quote_aql_string(r->b, slice_of(block));
+}
+
 static void write_one(struct render *r, const struct plan_node *n, struct slice v)
 {
 	if (is_order(n->op)) {
@@ -144,7 +154,7 @@ static void write_one(struct render *r, const struct plan_node *n, struct slice 
 	}
 	if (n->op == OP_CIDR) {
 		buf_str(r->b, "INCIDR(");
-		quote_aql_string(r->b, v);
+		write_block(r, v);
 		buf_printf(r->b, ", %s)", column_of(&n->field));
 		return;
 	}

@@ -1,7 +1,8 @@
 /*
- * ClickHouse SQL over the event table that midwatch itself keeps there: time Nullable(DateTime64(6, 'UTC')), dataset, uid, file,
- * line, raw, and one Array(String) column for each normalised field, by its OCSF name. Arrays give the meaning of plans to fields
- * with several values and with none. lower() is ASCII there, as `is` is. Source of facts: clickhouse.com/docs (24.x and later).
+ * ClickHouse SQL over the event table that midwatch itself keeps there: id UInt64 (in the order of import), time
+ * Nullable(DateTime64(6, 'UTC')), dataset, uid, file,
+ * line, raw, and one Array(String) column for each normalised field, by its OCSF name with _ for each dot (arrays named a.b and a.c
+ * would be one Nested column there, of one length). Arrays give the meaning of plans to fields with several values and with none. lower() is ASCII there, as `is` is. Source of facts: clickhouse.com/docs (24.x and later).
  */
 #include "plan/cidr.h"
 #include "plan/number.h"
@@ -9,6 +10,8 @@
 
 #define TABLE_DEFAULT "events"
 #define DIGITS_EXACT 15
+/* toFloat64OrNull also takes inf, nan and hexadecimal. */
+#define NUMBER_RE "^-?[0-9]+(\\\\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 static const char *const pseudo_columns[] = {
         [PF_TIME] = "time",
@@ -17,11 +20,20 @@ static const char *const pseudo_columns[] = {
         [PF_FILE] = "file",
 };
 
-static const char *column_of(const struct plan_field *f)
+/* NULL where there is none. In the plan's arena. */
+static const char *column_of(struct plan *p, const struct plan_field *f)
 {
+	char *name;
+
 	if (f->pseudo)
 		return f->pseudo == PF_FILE_LINE ? NULL : pseudo_columns[f->pseudo];
-	return f->f ? f->f->name : NULL;
+	if (!f->f)
+		return NULL;
+	name = arena_strdup(&p->arena, f->f->name);
+	for (char *c = name; *c; c++)
+		if (*c == '.')
+			*c = '_';
+	return name;
 }
 
 static bool is_order(enum plan_op op)
@@ -55,15 +67,17 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 		return quote_is_plain(v) ? RENDER_EXACT : RENDER_NO;
 	if (n->op == OP_LIKE && !quote_kql_able(v))
 		return RENDER_NO;
-	return n->op == OP_TEXT && quote_json_varies(v) ? RENDER_NO : RENDER_EXACT;
+	if (n->op == OP_TEXT) /* a record may hold it written as \\u00.. */
+		return quote_json_varies(v) ? RENDER_NO : RENDER_SUPERSET;
+	return RENDER_EXACT;
 }
 
 static enum render_fit field_fit(const struct render *r, const struct plan_node *n)
 {
 	if (r->columns || n->op == OP_TEXT)
 		return RENDER_EXACT;
-	if (!column_of(&n->field) ||
-	    (n->rhs.name && (!column_of(&n->rhs) || n->rhs.pseudo || n->field.pseudo)))
+	if (!column_of(r->p, &n->field) ||
+	    (n->rhs.name && (!column_of(r->p, &n->rhs) || n->rhs.pseudo || n->field.pseudo)))
 		return RENDER_NO;
 	if (n->rhs.name && is_order(n->op))
 		return RENDER_NO; /* as doubles they would not be exact */
@@ -123,8 +137,8 @@ static void write_regex(struct render *r, enum plan_op op, struct slice v)
 	struct buf re = BUF_INIT;
 
 	if (op == OP_LIKE) {
-		buf_str(&re, "(?is)");
-		quote_like_regex(&re, v);
+		buf_str(&re, "(?i)");
+		quote_like_regex(&re, v, "\\C");
 	} else {
 		buf_add(&re, v.s, v.n);
 	}
@@ -138,6 +152,7 @@ static void write_regex(struct render *r, enum plan_op op, struct slice v)
 static void write_cidr(struct render *r, struct slice v)
 {
 	struct cidr c;
+	char block[CIDR_TEXT];
 
 	if (cidr_parse(v, &c, NULL))
 		return; /* value_fit has parsed it */
@@ -147,14 +162,8 @@ static void write_cidr(struct render *r, struct slice v)
 	else
 		buf_str(r->b, "if(isIPv6String(x) AND NOT "
 		              "startsWith(lower(x),'::ffff:'),isIPAddressInRange(x,");
-	if (memchr(v.s, '/', v.n)) {
-		quote_ch_string(r->b, v);
-	} else {
-		struct buf block = BUF_INIT;
-		buf_printf(&block, "%.*s/%d", (int)v.n, v.s, c.ip.len * 8);
-		quote_ch_string(r->b, (struct slice){block.s, block.len});
-		buf_release(&block);
-	}
+	cidr_text(&c, block);
+	quote_ch_string(r->b, slice_of(block));
 	buf_str(r->b, "),0)");
 }
 
@@ -173,8 +182,8 @@ static void write_order(struct render *r, const struct plan_node *n, struct slic
 		write_micros(r->b, t);
 		return;
 	}
-	buf_printf(r->b, "ifNull(toFloat64OrNull(x) %s %.*s,0)", signs[n->op - OP_LT], (int)v.n,
-	           v.s);
+	buf_printf(r->b, "if(match(x,'" NUMBER_RE "'),ifNull(toFloat64OrNull(x) %s %.*s,0),0)",
+	           signs[n->op - OP_LT], (int)v.n, v.s);
 }
 
 static void write_one(struct render *r, const struct plan_node *n, struct slice v)
@@ -196,6 +205,8 @@ static void write_one(struct render *r, const struct plan_node *n, struct slice 
 		buf_str(r->b, calls[n->op]);
 		write_lower(r->b, v);
 		buf_str(r->b, n->op == OP_CONTAINS || n->op == OP_TEXT ? ")>0" : ")");
+		if (n->op == OP_TEXT)
+			buf_str(r->b, " OR position(x,'\\\\u00')>0");
 	}
 }
 
@@ -222,9 +233,9 @@ static void write_rhs(struct render *r, const struct plan_node *n)
 	};
 
 	buf_printf(r->b, "arrayExists(x -> arrayExists(y -> %s,", pairs[n->op]);
-	quote_ch_name(r->b, column_of(&n->rhs));
+	quote_ch_name(r->b, column_of(r->p, &n->rhs));
 	buf_str(r->b, "),");
-	quote_ch_name(r->b, column_of(&n->field));
+	quote_ch_name(r->b, column_of(r->p, &n->field));
 	buf_ch(r->b, ')');
 }
 
@@ -237,11 +248,11 @@ static void write_array(struct render *r, const struct plan_node *n)
 		                      : "[(");
 		quote_ch_name(r->b, n->op == OP_TEXT ? "raw"
 		                    : r->columns     ? n->field.name
-		                                     : column_of(&n->field));
+		                                     : column_of(r->p, &n->field));
 		buf_str(r->b, n->field.pseudo == PF_TIME && !r->columns ? ")])" : ")]");
 		return;
 	}
-	quote_ch_name(r->b, column_of(&n->field));
+	quote_ch_name(r->b, column_of(r->p, &n->field));
 }
 
 static void write_cmp(struct render *r, const struct plan_node *n)
@@ -274,7 +285,8 @@ static bool stat_exact(const struct plan_stat *t)
 /* Sums are exact decimals in plans and smallest and largest go by kind of value: these, ties and having are done afterwards. */
 static bool rows_able(struct render *r)
 {
-	bool ok = !r->s->with_ties && !r->s->having;
+	bool ok = !r->s->with_ties && !r->s->having &&
+	          (!plan_is_grouped(r->s) || render_sort_plain(r->s));
 	struct plan_field f;
 
 	for (size_t i = 0; i < r->s->nby; i++)
@@ -296,7 +308,7 @@ static void write_stat(struct render *r, const struct plan_stat *t)
 		buf_str(r->b, "count()");
 	} else if (t->fn == FN_DISTINCT) {
 		buf_str(r->b, "uniqExactArray(");
-		quote_ch_name(r->b, column_of(&t->field));
+		quote_ch_name(r->b, column_of(r->p, &t->field));
 		buf_ch(r->b, ')');
 	} else {
 		buf_str(r->b, t->fn == FN_FIRST ? "min(time)" : "max(time)");
@@ -318,7 +330,7 @@ static void write_group_columns(struct render *r)
 	for (size_t i = 0; i < s->nby; i++) {
 		buf_str(r->b, i || s->span > 0 ? ", arrayJoin(arrayDistinct("
 		                               : "arrayJoin(arrayDistinct(");
-		quote_ch_name(r->b, column_of(&s->by[i]));
+		quote_ch_name(r->b, column_of(r->p, &s->by[i]));
 		buf_printf(r->b, ")) AS by%zu", i);
 	}
 }
@@ -451,7 +463,7 @@ int render_ch(struct render *r)
 	if (plan_is_grouped(r->s) && r->out->exact_rows) {
 		write_group_order(r);
 	} else {
-		buf_printf(r->b, "\nORDER BY time%s NULLS LAST, uid",
+		buf_printf(r->b, "\nORDER BY time%s NULLS LAST, id",
 		           r->out->exact_rows && r->s->nsort && r->s->sort[0].desc ? " DESC" : "");
 	}
 	buf_printf(r->b, "\nLIMIT %lld", render_limit(r));

@@ -87,3 +87,11 @@ bool cidr_holds(const struct cidr *c, const struct ip *ip)
 {
 	return c->ip.len == ip->len && same_bits(c->ip.bytes, ip->bytes, c->prefix);
 }
+
+void cidr_text(const struct cidr *c, char out[CIDR_TEXT])
+{
+	char addr[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(c->ip.len == 4 ? AF_INET : AF_INET6, c->ip.bytes, addr, sizeof(addr));
+	snprintf(out, CIDR_TEXT, "%s/%u", addr, c->prefix);
+}

@@ -214,7 +214,7 @@ static void write_regex(struct render *r, const struct plan_node *n, struct slic
 
 	if (n->op == OP_LIKE) {
 		buf_str(&re, "(?is)");
-		quote_like_regex(&re, v);
+		quote_like_regex(&re, v, ".");
 	} else {
 		buf_add(&re, v.s, v.n);
 	}
@@ -227,14 +227,20 @@ static void write_regex(struct render *r, const struct plan_node *n, struct slic
 /* A v4-mapped v6 address counts as v4. */
 static void write_cidr(struct render *r, const struct plan_node *n, struct slice v)
 {
-	bool v6 = memchr(v.s, ':', v.n) != NULL;
+	struct cidr c;
+	char block[CIDR_TEXT];
+	bool v6;
 
+	if (cidr_parse(v, &c, NULL))
+		return; /* value_fit has parsed it */
+	v6 = c.ip.len == 16;
+	cidr_text(&c, block);
 	buf_printf(r->b, "coalesce(%s(", v6 ? "ipv6_is_in_range" : "ipv4_is_in_range");
 	if (!v6)
 		buf_str(r->b, "trim_start(\"(?i)::ffff:\",");
 	write_text(r, &n->field);
 	buf_str(r->b, v6 ? "," : "),");
-	quote_kql_string(r->b, v);
+	quote_kql_string(r->b, slice_of(block));
 	buf_str(r->b, "),false)");
 }
 
@@ -506,6 +512,10 @@ static bool sort_able(struct render *r)
 {
 	struct plan_field f;
 
+	if (plan_is_grouped(r->s) && !render_sort_plain(r->s)) {
+		render_note(r, "groups are sorted afterwards");
+		return false;
+	}
 	for (size_t i = 0; i < r->s->nsort && !plan_is_grouped(r->s); i++) {
 		(void)plan_field_set(r->p, &f, r->s->sort[i].column);
 		if (f.pseudo == PF_TIME)

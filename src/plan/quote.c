@@ -235,15 +235,15 @@ void quote_regex(struct buf *b, struct slice s)
 	}
 }
 
-void quote_like_regex(struct buf *b, struct slice pattern)
+void quote_like_regex(struct buf *b, struct slice pattern, const char *any)
 {
 	buf_ch(b, '^');
 	for (size_t i = 0; i < pattern.n; i++) {
 		char c = pattern.s[i];
 		if (c == '*')
-			buf_str(b, ".*");
+			buf_printf(b, "%s*", any);
 		else if (c == '?')
-			buf_ch(b, '.');
+			buf_str(b, any);
 		else if (c == '\\' && i + 1 < pattern.n)
 			quote_regex(b, (struct slice){&pattern.s[++i], 1});
 		else

@@ -29,8 +29,8 @@ void quote_ch_name(struct buf *b, const char *name);
 
 /* A regular expression (PCRE, RE2, Java alike) that matches exactly these bytes. */
 void quote_regex(struct buf *b, struct slice s);
-/* The like operator as a regular expression, anchored at both ends. */
-void quote_like_regex(struct buf *b, struct slice pattern);
+/* The like operator as a regular expression, anchored at both ends; `any` is what one byte is called there ("." or "\\C"). */
+void quote_like_regex(struct buf *b, struct slice pattern, const char *any);
 bool quote_is_plain(struct slice s); /* bytes 0x20..0x7e only */
 bool quote_is_ascii(struct slice s); /* no byte over 0x7f: folding is the same everywhere */
 /* Holds bytes that JSON writers put in more than one way: such text cannot be looked for in a raw record by its bytes. */

@@ -167,6 +167,24 @@ void render_datasets_after(struct render *r)
 	render_note(r, "the datasets are told apart after the events have been fetched");
 }
 
+bool render_sort_plain(const struct plan_search *s)
+{
+	size_t keys = (s->span > 0) + s->nby;
+
+	for (size_t i = 0; i < s->nsort; i++) {
+		int at = plan_column_find(s, s->sort[i].column);
+		enum plan_fn fn;
+		if (at == 0 && s->span > 0)
+			continue;
+		if (at < 0 || (size_t)at < keys)
+			return false;
+		fn = s->stats[(size_t)at - keys].fn;
+		if (fn == FN_MIN || fn == FN_MAX)
+			return false;
+	}
+	return true;
+}
+
 long long render_limit(const struct render *r)
 {
 	if (!r->out->exact_rows)

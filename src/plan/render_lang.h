@@ -27,6 +27,9 @@ void render_tree(struct render *r, const struct plan_node *n);
 struct plan_node *render_where(struct render *r, render_can *can);
 /* Where the language does not limit to the step's datasets: run/ does. */
 void render_datasets_after(struct render *r);
+/* Groups are sorted by counts and times alone: values of fields have an order of their own in plans (number.h), which no language
+ * has. */
+bool render_sort_plain(const struct plan_search *s);
 /* Rows to ask for: the plan's limit where rows are exact, else all that run/ may hold. */
 long long render_limit(const struct render *r);
 const char *render_alias(const struct plan_field *f); /* the output column's name of a by field */

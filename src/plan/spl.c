@@ -88,7 +88,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 		       : memchr(v.s, '$', v.n) ? RENDER_SUPERSET
 		                               : RENDER_EXACT;
 	if (n->op == OP_TEXT)
-		return quote_json_varies(v) ? RENDER_NO : RENDER_EXACT;
+		return quote_json_varies(v) ? RENDER_NO : RENDER_SUPERSET; /* see regex_of */
 	return quote_is_ascii(v) || n->op == OP_IS_CS ? RENDER_EXACT : RENDER_SUPERSET;
 }
 
@@ -196,12 +196,14 @@ static void regex_of(struct buf *re, enum plan_op op, struct slice v)
 	}
 	buf_str(re, op == OP_IS_CS ? "(?s)" : "(?is)");
 	if (op == OP_LIKE) {
-		quote_like_regex(re, v);
+		quote_like_regex(re, v, ".");
 		return;
 	}
 	if (op != OP_CONTAINS && op != OP_ENDS && op != OP_TEXT)
 		buf_ch(re, '^');
 	quote_regex(re, v);
+	if (op == OP_TEXT)
+		buf_str(re, "|\\\\u00"); /* a record may hold it written in escapes */
 	if (op != OP_CONTAINS && op != OP_STARTS && op != OP_TEXT)
 		buf_str(re, "\\z");
 }
@@ -253,13 +255,23 @@ static void write_order(struct render *r, const struct plan_node *n, struct slic
 	buf_printf(r->b, ")%s%.*s))", signs[n->op - OP_LT], (int)v.n, v.s);
 }
 
+static void write_block(struct render *r, struct slice v)
+{
+	struct cidr c;
+	char block[CIDR_TEXT] = "";
+
+	if (!cidr_parse(v, &c, NULL))
+		cidr_text(&c, block);
+	quote_spl_string(r->b, slice_of(block));
+}
+
 static void write_one(struct render *r, const struct plan_node *n, struct slice v)
 {
 	if (is_order(n->op)) {
 		write_order(r, n, v);
 	} else if (n->op == OP_CIDR) {
 		buf_str(r->b, "isnotnull(mvfilter(cidrmatch(");
-		quote_spl_string(r->b, v);
+		write_block(r, v);
 		buf_ch(r->b, ',');
 		write_field(r, &n->field);
 		buf_str(r->b, ")))");
@@ -416,6 +428,10 @@ static bool sort_able(struct render *r)
 	struct plan_field f;
 	bool ok = true;
 
+	if (plan_is_grouped(r->s) && !render_sort_plain(r->s)) {
+		render_note(r, "groups are sorted afterwards");
+		return false;
+	}
 	for (size_t i = 0; i < r->s->nsort && !plan_is_grouped(r->s); i++) {
 		(void)plan_field_set(r->p, &f, r->s->sort[i].column);
 		ok = ok && f.pseudo == PF_TIME;

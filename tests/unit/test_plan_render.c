@@ -200,8 +200,8 @@ static void test_others(void **state)
 	check_text(RENDER_CH, STEP(CMP("is", "It's \\\\ 100%")), NULL,
 	           "SELECT *\nFROM `events`\nWHERE 1 AND (dataset='cloudtrail' OR "
 	           "startsWith(dataset,'cloudtrail.')) AND arrayExists(x -> "
-	           "lower(x) IN ('it\\'s \\\\ 100%'),`actor.user.name`)\nORDER BY time NULLS LAST, "
-	           "uid\nLIMIT 10");
+	           "lower(x) IN ('it\\'s \\\\ 100%'),`actor_user_name`)\nORDER BY time NULLS LAST, "
+	           "id\nLIMIT 10");
 	check_text(RENDER_AQL,
 	           "{\"steps\":[{\"limit\":5,\"from\":\"2021-07-30T16:00:00Z\"," CMP(
 	                   "is", "O'Brien") "}]}",
