@@ -12,13 +12,16 @@ put() { # mode, source, place
 }
 put 755 "$build/midwatch" bin/midwatch
 put 755 "$build/midwatchd" bin/midwatchd
-for m in assets/man/*.1 assets/man/*.5 assets/man/*.8; do
-	[ -e "$m" ] || continue
-	put 644 "$m" "share/man/man${m##*.}/${m##*/}"
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+for kind in man bash zsh fish; do
+	[ "$verb" = uninstall ] || "$build/midwatch" docs $kind >"$made/$kind"
 done
-[ ! -e assets/completions/midwatch.bash ] || put 644 assets/completions/midwatch.bash share/bash-completion/completions/midwatch
-[ ! -e assets/completions/_midwatch ] || put 644 assets/completions/_midwatch share/zsh/site-functions/_midwatch
-[ ! -e assets/completions/midwatch.fish ] || put 644 assets/completions/midwatch.fish share/fish/vendor_completions.d/midwatch.fish
+put 644 "$made/man" share/man/man1/midwatch.1
+put 644 "$made/bash" share/bash-completion/completions/midwatch
+put 644 "$made/zsh" share/zsh/site-functions/_midwatch
+put 644 "$made/fish" share/fish/vendor_completions.d/midwatch.fish
 [ ! -e assets/units/midwatchd.service ] || put 644 assets/units/midwatchd.service lib/systemd/system/midwatchd.service
+put 644 assets/units/midwatchd.8 share/man/man8/midwatchd.8
 put 644 LICENSE share/doc/midwatch/LICENSE
 put 644 README.md share/doc/midwatch/README.md

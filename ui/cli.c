@@ -47,6 +47,8 @@ const struct cli_command cli_commands[] = {
          "the configuration and where each value came from", cmd_config},
         {"keys", "[--man | --sample]",
          "keys and actions of the console; --sample prints a keymap file", cmd_keys},
+        {"docs", "man | bash | zsh | fish", "the man page and completions, from the program's own tables",
+         cmd_docs},
         {"paths", "", "where state, configuration and log are", cmd_paths},
         {"doctor", "", "what works on this machine and what does not", cmd_doctor},
         {"support-bundle", "FILE",

@@ -61,6 +61,7 @@ int cmd_engine(struct cli *c);
 int cmd_config(struct cli *c);
 int cmd_paths(struct cli *c);
 int cmd_keys(struct cli *c);
+int cmd_docs(struct cli *c);
 int cmd_doctor(struct cli *c);
 int cmd_proxy(struct cli *c);
 int cmd_bundle(struct cli *c);
