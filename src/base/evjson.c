@@ -493,6 +493,8 @@ static void nest_open(struct nesting *n, bool array)
 {
 	uint64_t *word = nest_word(n, n->depth), bit = UINT64_C(1) << n->depth % 64;
 
+	if (n->depth % 64 == 0) /* a word is fresh when its first level opens */
+		*word = 0;
 	*word = array ? *word | bit : *word & ~bit;
 	n->depth++;
 }

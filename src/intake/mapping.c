@@ -212,8 +212,8 @@ static struct mapping *mapping_of(struct mapper *m, const char *dataset)
 	struct mapping *p = mapping_new(m, dataset);
 	/* A bad path of the compiled-in table is caught by mapping_check in the tests, and left out
 	 * here. */
-	for (field_id i = 0; i < field_count(); i++)
-		(void)add_field(m, p, field_at(i), &bad);
+	for (size_t i = 0; i < field_count(); i++)
+		(void)add_field(m, p, field_at((field_id)i), &bad);
 	return p;
 }
 
@@ -538,8 +538,8 @@ int mapping_check(struct err *e)
 
 	leaves_init(&s);
 	struct mapper *m = mapper_new(&s, 0);
-	for (field_id i = 0; i < field_count() && !rc; i++) {
-		const struct field *f = field_at(i);
+	for (size_t i = 0; i < field_count() && !rc; i++) {
+		const struct field *f = field_at((field_id)i);
 
 		for (const struct field_name *n = f->formats; n->where && !rc; n++) {
 			struct mapping *p = map_get_str(&m->mappings, n->where)

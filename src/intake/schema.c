@@ -82,6 +82,9 @@ static const struct schema {
         {NULL, {"EventID", "SourceName"}, TREAT_WINDOWS | TREAT_EXPAND},
         {NULL, {"EventID", "Computer"}, TREAT_WINDOWS | TREAT_EXPAND},
         {NULL, {"EventID", "Hostname"}, TREAT_WINDOWS},
+        {NULL, {"EventID", "TargetUserName"}, TREAT_WINDOWS},
+        {NULL, {"EventID", "SubjectUserName"}, TREAT_WINDOWS},
+        {NULL, {"EventID", "Image"}, TREAT_WINDOWS},
         {NULL, {"event_id", "log_name"}, TREAT_WINDOWS},
         {NULL, {"Event.System.EventID"}, TREAT_WINDOWS},
         {NULL, {"Event.System.EventID.#text"}, TREAT_WINDOWS},
@@ -179,16 +182,21 @@ enum {
 	MESSAGE,
 	MESSAGE2,
 	CATEGORY,
+	EVENT_ID,
+	PROCESS_GUID,
+	SOURCE_IMAGE,
 	LOOKED
 };
 static const char *const looked[LOOKED] = {
-        "Channel",    "winlog.channel",
-        "log_name",   "Event.System.Channel",
-        "SourceName", "winlog.provider_name",
-        "Provider",   "_path",
-        "_log",       "@stream",
-        "Type",       "SyslogMessage",
-        "MESSAGE",    "category",
+        "Channel",     "winlog.channel",
+        "log_name",    "Event.System.Channel",
+        "SourceName",  "winlog.provider_name",
+        "Provider",    "_path",
+        "_log",        "@stream",
+        "Type",        "SyslogMessage",
+        "MESSAGE",     "category",
+        "EventID",     "ProcessGuid",
+        "SourceImage",
 };
 
 struct user_schema {
@@ -349,10 +357,29 @@ static bool holds(struct slice s, const char *word)
 	return mw_memimem(s.s, s.n, word, strlen(word)) != NULL;
 }
 
+/* A trimmed record may keep neither channel nor provider: then the numbers that only one channel uses tell. */
+static const char *windows_by_number(const struct schemas *x)
+{
+	struct slice id = look(x, EVENT_ID, EVENT_ID);
+	uint64_t n;
+
+	if (look(x, PROCESS_GUID, SOURCE_IMAGE).n)
+		return "windows.sysmon";
+	if (!slice_u64(id, &n))
+		return "windows.other";
+	if (n == 4103 || n == 4104)
+		return "windows.powershell";
+	if (n == 1102 || (n >= 4608 && n <= 5632))
+		return "windows.security";
+	return n >= 7000 && n <= 7045 ? "windows.system" : "windows.other";
+}
+
 const char *schemas_windows(struct schemas *x)
 {
 	struct slice channel = look(x, CHANNEL, CHANNEL4), provider = look(x, PROVIDER, PROVIDER3);
 
+	if (!channel.n && !provider.n)
+		return windows_by_number(x);
 	if (holds(channel, "Sysmon") || (!channel.n && holds(provider, "Sysmon")))
 		return "windows.sysmon";
 	if (slice_ieq(channel, SLICE("Security")) || holds(provider, "Security-Auditing"))

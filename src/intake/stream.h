@@ -18,7 +18,8 @@ struct slice stream_window(const struct stream *s);
 void stream_consume(struct stream *s, size_t n);
 /* Makes the window larger: 1 more came, 0 the end, -1 the file cannot be read. */
 int stream_more(struct stream *s, struct err *e);
-uint64_t stream_raw_bytes(const struct stream *s); /* read from the file so far, before decompression */
+uint64_t
+stream_raw_bytes(const struct stream *s); /* read from the file so far, before decompression */
 /* After the end: NULL, or why the compressed data stops early. */
 const char *stream_damage(const struct stream *s);
 

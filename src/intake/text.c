@@ -339,7 +339,7 @@ static bool audit_hexed(struct slice name)
 bool text_audit(struct leafset *s, struct slice line)
 {
 	const char *at = memmem(line.s, line.n, "audit(", 6), *close, *colon;
-	size_t first = s->v.n;
+	size_t first;
 
 	close = at ? memchr(at, ')', (size_t)(line.s + line.n - at)) : NULL;
 	colon = close ? memchr(at, ':', (size_t)(close - at)) : NULL;

@@ -128,7 +128,7 @@ static int64_t zone(struct scan *c)
 	if (!minus && !(c->s.n && *c->s.s == '+'))
 		return 0;
 	literal(c, *c->s.s);
-	int v = number(c), minutes = v;
+	int v = number(c), minutes;
 	if (literal(c, ':'))
 		minutes = v * 60 + number(c);
 	else

@@ -178,6 +178,25 @@ static void windows_event_forms(void **state)
 	}
 }
 
+/* Without channel, computer and provider the number of the event is what is left. */
+static void windows_trimmed(void **state)
+{
+	struct got g;
+
+	(void)state;
+	one("{\"EventID\":4625,\"TargetUserName\":\"eve\",\"IpAddress\":\"192.0.2.9\"}", "x.json",
+	    "json-lines", &g);
+	has_line(&g, "dataset=windows.security");
+	has_line(&g, "user.name=eve");
+	has_line(&g, "status=Failure");
+	got_release(&g);
+	one("{\"EventID\":1,\"Image\":\"C:\\\\a.exe\",\"ProcessGuid\":\"{1}\"}", "x.json",
+	    "json-lines", &g);
+	has_line(&g, "dataset=windows.sysmon");
+	has_line(&g, "process.name=a.exe");
+	got_release(&g);
+}
+
 static void sysmon(void **state)
 {
 	struct got g;
@@ -576,8 +595,9 @@ int main(void)
 	        cmocka_unit_test(zeek_in_both_forms),   cmocka_unit_test(vpc_flow),
 	        cmocka_unit_test(cef_and_leef),         cmocka_unit_test(linux_logs),
 	        cmocka_unit_test(values_inside_values), cmocka_unit_test(sentinel_alert),
-	        cmocka_unit_test(clouds_and_identity),  cmocka_unit_test(csv_exports),
-	        cmocka_unit_test(nul_in_a_value),       cmocka_unit_test(carried_records),
+	        cmocka_unit_test(clouds_and_identity),  cmocka_unit_test(windows_trimmed),
+	        cmocka_unit_test(csv_exports),          cmocka_unit_test(nul_in_a_value),
+	        cmocka_unit_test(carried_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
