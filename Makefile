@@ -100,6 +100,8 @@ $(BUILD)/tests/screen/tool_%: $(BUILD)/tests/screen/tool_%.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libmw.a
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_D)
+$(BUILD)/tests/wire/tool_%: $(BUILD)/tests/wire/tool_%.o $(BUILD)/libmwtest.a $(BUILD)/libmw.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D) -lcmocka
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libmw.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D)
 .PRECIOUS: $(BUILD)/%.o
