@@ -68,11 +68,23 @@ static int trails(struct demo *d, struct err *e)
 	return 0;
 }
 
-/* A VPC without flow and query logs has no such output: the list would be empty. */
+/* An empty list tells as much as a full one: that there are none. */
+static int no_logs(struct demo *d, const struct vpc *v, struct err *e)
+{
+	jfmt(&d->b, "{'FlowLogs':[]}");
+	if (put(d, aws_path(d, v->acct, v->region, "ec2-describe-flow-logs.json"), e))
+		return -1;
+	jfmt(&d->b, "{'ResolverQueryLogConfigAssociations':[]}");
+	return put(d,
+	           aws_path(d, v->acct, v->region,
+	                    "route53resolver-list-resolver-query-log-config-associations.json"),
+	           e);
+}
+
 static int flow_logs(struct demo *d, const struct vpc *v, struct err *e)
 {
 	if (!v->flow)
-		return 0;
+		return no_logs(d, v, e);
 	jfmt(&d->b,
 	     "{'FlowLogs':[{'FlowLogId':%s,'FlowLogStatus':'ACTIVE','ResourceId':%s,'TrafficType':'"
 	     "ALL',"

@@ -8,7 +8,6 @@
 #define DEPTH_DEFAULT 32      /* hops where a plan sets no bound */
 #define PATH_DEPTH_DEFAULT 8  /* of all simple paths, whose number grows with it */
 #define PATH_ROWS_DEFAULT 100 /* paths where a plan sets no limit */
-#define TEXT_AHEAD 4          /* rows whose text is asked for before its turn */
 #define PROGRESS_EACH 1024    /* rows */
 
 struct graph_source {
@@ -75,15 +74,17 @@ static void node_text(struct exec *x, uint32_t node)
 	buf_add(&x->row, t.s, t.n);
 }
 
-static int use_text(struct exec *x, uint32_t edge, struct err *e)
+static int use_text(struct exec *x, uint32_t edge, uint32_t member, struct err *e)
 {
 	if (!x->use)
 		return 0;
 	buf_str(&x->row, ",\"use\":");
-	return use_mark(x->use, edge, &x->row, e);
+	return use_mark(x->use, edge, member, &x->row, e);
 }
 
-static int edge_text(struct exec *x, uint32_t edge, uint32_t through, struct err *e)
+/* member: where the edge led to, through a class. */
+static int edge_text(struct exec *x, uint32_t edge, uint32_t through, uint32_t member,
+                     struct err *e)
 {
 	uint32_t from, to;
 	uint16_t type;
@@ -100,7 +101,7 @@ static int edge_text(struct exec *x, uint32_t edge, uint32_t through, struct err
 		member_text(&x->row, "through", graph_node_id(x->g, through));
 	if (props.n)
 		buf_printf(&x->row, ",\"props\":%.*s", (int)props.n, props.s);
-	rc = use_text(x, edge, e);
+	rc = use_text(x, edge, through == GRAPH_NONE ? GRAPH_NONE : member, e);
 	buf_ch(&x->row, '}');
 	return rc;
 }
@@ -118,7 +119,7 @@ static int path_row(struct exec *x, const struct path_step *steps, size_t n, str
 	for (size_t i = 0; i < n; i++) {
 		if (i) {
 			buf_ch(&x->row, ',');
-			if (edge_text(x, steps[i].edge, steps[i].through, e))
+			if (edge_text(x, steps[i].edge, steps[i].through, steps[i].node, e))
 				return -1;
 			buf_ch(&x->row, ',');
 		}
@@ -133,8 +134,9 @@ static int path_row(struct exec *x, const struct path_step *steps, size_t n, str
 
 /* A node with how it was come to; a NULL arrival is a start. more: further members, or "". */
 static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint32_t from,
-                    const char *more, struct err *e)
+                    bool backward, const char *more, struct err *e)
 {
+	uint32_t member = backward ? from : node; /* the far end of the edge */
 	buf_reset(&x->row);
 	buf_str(&x->row, "{\"node\":");
 	node_text(x, node);
@@ -149,7 +151,7 @@ static int node_row(struct exec *x, uint32_t node, const struct arrival *a, uint
 		member_text(&x->row, "from", graph_node_id(x->g, from));
 		if (a->through != GRAPH_NONE)
 			member_text(&x->row, "through", graph_node_id(x->g, a->through));
-		if (use_text(x, a->edge, e))
+		if (use_text(x, a->edge, a->through == GRAPH_NONE ? GRAPH_NONE : member, e))
 			return -1;
 	}
 	buf_str(&x->row, more);
@@ -232,7 +234,7 @@ static int found_row(struct exec *x, const struct search *s, uint32_t ix, bool b
 	const struct arrival *a = &s->at[ix];
 	if (x->q->return_paths)
 		return search_path_row(x, s, ix, backward, e);
-	return node_row(x, ix / WALK_STATES, a, a->from / WALK_STATES,
+	return node_row(x, ix / WALK_STATES, a, a->from / WALK_STATES, backward,
 	                found_more(x, ix % WALK_STATES, a->conditional), e);
 }
 
@@ -243,8 +245,6 @@ static int each_found(struct exec *x, const struct search *s, bool backward, str
 	int rc = 0;
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		uint32_t ix = s->order[i], node = ix / WALK_STATES;
-		if (i + TEXT_AHEAD < s->n)
-			graph_expect_text(x->g, s->order[i + TEXT_AHEAD] / WALK_STATES);
 		if (s->at[ix].depth == 0 || shown[node] || !wanted(x, node, ix % WALK_STATES))
 			continue;
 		shown[node] = 1;
@@ -359,12 +359,12 @@ static int paths(struct exec *x, struct err *e)
 	int rc;
 	limit_paths(x);
 	rc = walk_paths(&x->w, from, x->starts.n, x->goals.v, x->goals.n,
-	                depth_of(x, PATH_DEPTH_DEFAULT), on_path, x, e);
+	                depth_of(x, PATH_DEPTH_DEFAULT), false, on_path, x, e);
 	free(from);
 	return rc;
 }
 
-/* From the internet to the assets, by what an attacker could do on the way. */
+/* From the internet to the assets, by what an attacker could do on the way: every way in, and the shortest ways on. */
 static int exposure(struct exec *x, struct err *e)
 {
 	struct position from = {graph_find(x->g, SLICE("internet")), AT_CONTROL};
@@ -376,7 +376,7 @@ static int exposure(struct exec *x, struct err *e)
 	limit_paths(x);
 	x->w.rel.attack = true;
 	return walk_paths(&x->w, &from, 1, x->starts.v, x->starts.n,
-	                  depth_of(x, PATH_DEPTH_DEFAULT), on_path, x, e);
+	                  depth_of(x, PATH_DEPTH_DEFAULT), true, on_path, x, e);
 }
 
 /* Match: hop by hop */
@@ -508,7 +508,7 @@ static int match_nodes(struct match *m)
 	}
 	for (size_t i = 0; i < frontier.n && !rc; i++) {
 		const struct arrival *a = x->q->nhops ? &ends.at[frontier.v[i]] : NULL;
-		rc = node_row(x, frontier.v[i], a, a ? a->from : GRAPH_NONE, "", m->e);
+		rc = node_row(x, frontier.v[i], a, a ? a->from : GRAPH_NONE, false, "", m->e);
 	}
 	vec_free(&frontier);
 	vec_free(&ends.nodes);

@@ -11,7 +11,7 @@ struct use {
 	struct source *source; /* the lake's */
 	const struct source_run *run;
 	mw_time from, to;
-	struct map marks; /* edge -> JSON text */
+	struct map marks; /* edge and member -> JSON text */
 };
 
 struct use *use_new(struct graph *g, struct lake *l, const struct source_run *run, mw_time from,
@@ -234,15 +234,22 @@ static bool ask_runs_as(struct asked *a)
 	return true;
 }
 
+/* A method that works on its target leaves the target's name; a role that is passed may be named in many ways. */
 static bool ask_escalation(struct asked *a)
 {
 	struct plan_node *any;
 	const cJSON *v;
+	bool passes = false;
 	if (!by_actor(a))
 		return false;
 	any = add_any(a);
 	cJSON_ArrayForEach(v, json_arr(a->props, "actions")) if (cJSON_IsString(v))
-	        one_action(a, any, v->valuestring);
+	{
+		passes |= strcmp(v->valuestring, "iam:PassRole") == 0;
+		one_action(a, any, v->valuestring);
+	}
+	if (!passes && strcmp(json_str(a->target_node, "type", ""), "account") != 0)
+		by_target(a);
 	return true;
 }
 
@@ -428,7 +435,7 @@ static int ask(struct asked *a, struct buf *out, struct err *e)
 	return absent(a, out, e);
 }
 
-static int ask_edge(struct use *u, uint32_t edge, struct buf *out, struct err *e)
+static int ask_edge(struct use *u, uint32_t edge, uint32_t member, struct buf *out, struct err *e)
 {
 	struct asked a = {.u = u, .edge = edge, .p = plan_new()};
 	struct slice props = graph_edge_props(u->g, edge);
@@ -436,6 +443,8 @@ static int ask_edge(struct use *u, uint32_t edge, struct buf *out, struct err *e
 	int rc;
 
 	graph_edge_ends(u->g, edge, &a.from, &a.to, &type);
+	if (member != GRAPH_NONE)
+		a.to = member;
 	a.type = graph_type_name(u->g, type);
 	a.source_node = graph_node_json(u->g, a.from, e);
 	a.target_node = graph_node_json(u->g, a.to, e);
@@ -448,8 +457,9 @@ static int ask_edge(struct use *u, uint32_t edge, struct buf *out, struct err *e
 	return rc;
 }
 
-int use_mark(struct use *u, uint32_t edge, struct buf *out, struct err *e)
+int use_mark(struct use *u, uint32_t edge, uint32_t member, struct buf *out, struct err *e)
 {
+	uint32_t key[2] = {edge, member};
 	bool added;
 	struct map_entry *known;
 	struct buf text = BUF_INIT;
@@ -458,13 +468,13 @@ int use_mark(struct use *u, uint32_t edge, struct buf *out, struct err *e)
 		unknown(out, "there is no lake to ask");
 		return 0;
 	}
-	if (u->marks.n >= USE_EDGES_MAX && !map_get(&u->marks, &edge, sizeof(edge))) {
+	if (u->marks.n >= USE_EDGES_MAX && !map_get(&u->marks, key, sizeof(key))) {
 		unknown(out, "too many edges in one question to ask the logs about each");
 		return 0;
 	}
-	known = map_put(&u->marks, &edge, sizeof(edge), &added);
+	known = map_put(&u->marks, key, sizeof(key), &added);
 	if (added) {
-		if (ask_edge(u, edge, &text, e)) {
+		if (ask_edge(u, edge, member, &text, e)) {
 			buf_release(&text);
 			return -1;
 		}

@@ -16,8 +16,9 @@ struct use;
 struct use *use_new(struct graph *g, struct lake *l, const struct source_run *run, mw_time from,
                     mw_time to);
 void use_free(struct use *u);
-/* Appends {"mark":..,"evidence":[..],"count":n,"complete_to":t,"cover":"c.."}; "why" where it is not "seen". -1 when
+/* member: of the class that the edge leads to, or GRAPH_NONE. Appends {"mark":..,"evidence":[..],"count":n,"complete_to":t,"cover":"c.."}; "why" where it is not "seen". -1 when
  * cancelled, late, or the lake failed. */
-int use_mark(struct use *u, uint32_t edge, struct buf *out, struct err *e) MW_USE_RESULT;
+int use_mark(struct use *u, uint32_t edge, uint32_t member, struct buf *out,
+             struct err *e) MW_USE_RESULT;
 
 #endif

@@ -426,6 +426,7 @@ struct dfs {
 	struct path_step *steps;
 	size_t n;
 	size_t length;
+	bool tight;
 	path_fn *fn;
 	void *ctx;
 	struct err *e;
@@ -445,7 +446,9 @@ static bool descend(void *ctx, const struct hop *h)
 	struct dfs *d = ctx;
 	const struct arrival *left = &d->to_goal->at[h->to.node * WALK_STATES + h->to.state];
 
-	if (d->on_path[h->to.node] || left->depth < 0 || (size_t)left->depth + d->n > d->length)
+	if (d->on_path[h->to.node] || !search_reached(d->to_goal, h->to) ||
+	    (size_t)left->depth + d->n > d->length ||
+	    (d->tight && (size_t)left->depth + d->n != d->length))
 		return true;
 	if (++d->visits % CHECK_EACH == 0 && walk_check(d->w, d->e)) {
 		d->rc = -1;
@@ -489,12 +492,12 @@ static struct position *goal_positions(const struct walk *w, const uint32_t *goa
 }
 
 int walk_paths(struct walk *w, const struct position *starts, size_t n, const uint32_t *goals,
-               size_t ngoals, int max_depth, path_fn *fn, void *ctx, struct err *e)
+               size_t ngoals, int max_depth, bool tight, path_fn *fn, void *ctx, struct err *e)
 {
 	size_t count, nodes = graph_count(w->g);
 	struct position *ends = goal_positions(w, goals, ngoals, &count);
 	struct search back;
-	struct dfs d = {.w = w, .to_goal = &back, .fn = fn, .ctx = ctx, .e = e};
+	struct dfs d = {.w = w, .to_goal = &back, .tight = tight, .fn = fn, .ctx = ctx, .e = e};
 	int rc = walk_search(w, ends, count, true, max_depth, &back, e);
 
 	free(ends);

@@ -70,6 +70,7 @@ int walk_search(struct walk *w, const struct position *starts, size_t n, bool ba
                 int max_depth, struct search *out, struct err *e) MW_USE_RESULT;
 void search_release(struct search *s);
 
+/* tight: only ways that take no detour, so from each start's neighbours the shortest ones on. */
 /* All simple paths (no node twice) from a start to a goal, shorter ones first, of at least one edge and at most max_depth. */
 struct path_step {
 	uint32_t node, edge, through; /* edge into the node; GRAPH_NONE for the first */
@@ -77,7 +78,8 @@ struct path_step {
 /* 0 go on, 1 enough, -1 error */
 typedef int path_fn(void *ctx, const struct path_step *steps, size_t n, struct err *e);
 int walk_paths(struct walk *w, const struct position *starts, size_t n, const uint32_t *goals,
-               size_t ngoals, int max_depth, path_fn *fn, void *ctx, struct err *e) MW_USE_RESULT;
+               size_t ngoals, int max_depth, bool tight, path_fn *fn, void *ctx,
+               struct err *e) MW_USE_RESULT;
 
 /* The neighbours of a position. Stops when fn returns false. */
 struct hop {

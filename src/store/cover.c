@@ -530,45 +530,81 @@ static enum cover_state by_inventory(struct proving *p)
 
 /* The lake's side */
 
-static bool seen_fits(const struct proving *p, const struct seen *s)
+enum fit {
+	FIT_NO,
+	FIT_MAYBE,
+	FIT_YES
+}; /* maybe: the events do not say which resource they are of */
+
+static enum fit seen_fits(const struct proving *p, const struct seen *s)
 {
 	enum cover_class cls = p->q->cls;
+	const char *own = p->bucket                   ? p->bucket
+	                  : p->resource != GRAPH_NONE ? graph_node_id(p->g, p->resource)
+	                                              : NULL;
 	if (cls == COVER_SIGNIN && strlen(p->account) == 12)
 		cls = COVER_MANAGEMENT; /* console sign-ins are management events */
 	if (s->cls != cls || (*p->account && strcmp(s->account, p->account) != 0) ||
 	    (p->q->region && *s->region && strcmp(s->region, p->q->region) != 0))
-		return false;
-	if (cls == COVER_DATA && p->bucket)
-		return strcmp(s->resource, p->bucket) == 0;
-	if (cls == COVER_FLOW && p->resource != GRAPH_NONE && *s->resource)
-		return strcmp(s->resource, graph_node_id(p->g, p->resource)) == 0;
-	return true;
+		return FIT_NO;
+	if (!own)
+		return FIT_YES;
+	if (!*s->resource)
+		return FIT_MAYBE;
+	return strcmp(s->resource, own) == 0 ? FIT_YES : FIT_NO;
 }
 
-/* How far: events were complete when the newest had come, less the spread of delays. */
-static bool by_lake(struct proving *p)
+/* How far the whole stream has come that such events arrive in: the quiet of one bucket is no gap. */
+static void stream_end(struct proving *p, const struct seen *like)
+{
+	struct cover_proof *o = p->out;
+	const struct seen *s, *last = NULL;
+	int64_t usual;
+	vec_each (s, &p->s->seen.v)
+		if (strcmp(s->dataset, like->dataset) == 0 &&
+		    strcmp(s->account, like->account) == 0 && (!last || s->to > last->to))
+			last = s;
+	usual = seen_delay(last, 50);
+	if (o->complete_to != MW_TIME_NONE && o->complete_to >= last->to)
+		return;
+	o->usual_delay = usual;
+	o->complete_to = last->to - (usual >= 0 ? seen_delay(last, 95) - usual : 0);
+}
+
+/* Whether such events are here; fills newest, since and complete_to. maybe: those that may be of the resource count. */
+static bool by_lake(struct proving *p, bool maybe)
 {
 	const struct seen *s;
 	struct cover_proof *o = p->out;
 	mw_time from = MW_TIME_NONE;
-	int64_t spread = 0;
 	vec_each (s, &p->s->seen.v) {
-		int64_t usual;
-		if (!seen_fits(p, s) || s->to == MW_TIME_NONE)
+		enum fit fit = seen_fits(p, s);
+		if (s->to == MW_TIME_NONE || fit == FIT_NO || (fit == FIT_MAYBE && !maybe))
 			continue;
 		from = from == MW_TIME_NONE || s->from < from ? s->from : from;
-		if (s->to < o->newest)
-			continue;
-		o->newest = s->to;
-		usual = seen_delay(s, 50);
-		o->usual_delay = usual;
-		spread = usual >= 0 ? seen_delay(s, 95) - usual : 0;
+		o->newest = s->to > o->newest ? s->to : o->newest;
+		stream_end(p, s);
 	}
 	if (from == MW_TIME_NONE)
 		return false;
-	o->complete_to = o->newest - spread;
 	o->since = o->since == MW_TIME_NONE || o->since < from ? from : o->since;
 	return true;
+}
+
+/* Settings say that it is logged, and the stream that it would come in is here, if not with this resource. */
+static bool stream_is_here(struct proving *p)
+{
+	const struct seen *s;
+	static const char stream[] = "cloudtrail";
+	if (p->q->cls != COVER_DATA)
+		return false;
+	vec_each (s, &p->s->seen.v)
+		if (strcmp(s->dataset, stream) == 0 && s->cls == COVER_DATA &&
+		    s->to != MW_TIME_NONE && strcmp(s->account, p->account) == 0) {
+			stream_end(p, s);
+			return true;
+		}
+	return false;
 }
 
 static const char *thing(const struct proving *p, char out[200])
@@ -628,9 +664,11 @@ static bool arrival_proves(const struct proving *p, bool arrived)
 static void judge(struct proving *p)
 {
 	enum cover_state set = by_inventory(p);
-	bool arrived = by_lake(p);
+	bool arrived = by_lake(p, set == COVER_LOGGED);
 	char what[200];
 
+	if (set == COVER_LOGGED && !arrived)
+		arrived = stream_is_here(p);
 	p->out->state = COVER_UNKNOWN;
 	if (set == COVER_NOT_LOGGED && !arrived) {
 		p->out->state = COVER_NOT_LOGGED;
@@ -795,9 +833,12 @@ static void rows_of_lake(struct table *t)
 {
 	const struct seen *s;
 	vec_each (s, &t->s->seen.v) {
-		bool single = s->cls == COVER_DATA || (s->cls == COVER_FLOW && *s->resource);
-		add_row(t, s->cls, or_null(s->account), or_null(s->region),
-		        single ? or_null(s->resource) : NULL, s->dataset);
+		bool single = (s->cls == COVER_DATA || s->cls == COVER_FLOW) && *s->resource;
+		bool placed =
+		        s->cls == COVER_MANAGEMENT || s->cls == COVER_FLOW || s->cls == COVER_DNS;
+		add_row(t, s->cls, single ? NULL : or_null(s->account),
+		        single || !placed ? NULL : or_null(s->region), single ? s->resource : NULL,
+		        s->dataset);
 	}
 }
 

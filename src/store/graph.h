@@ -102,9 +102,8 @@ const char *graph_node_type_name(const struct graph *g, uint16_t type);
 size_t graph_node_types(const struct graph *g);
 const char *graph_type_name(const struct graph *g, uint16_t edge_type);
 size_t graph_types(const struct graph *g);
-/* Hints that a node will soon be walked from, or its text read: memory comes meanwhile. */
+/* A hint that a node will soon be walked from: its edges come from memory meanwhile. */
 void graph_expect_edges(const struct graph *g, uint32_t node);
-void graph_expect_text(const struct graph *g, uint32_t node);
 struct slice graph_node_text(const struct graph *g, uint32_t node); /* its JSON as rows carry it */
 struct slice graph_edge_props(const struct graph *g,
                               uint32_t edge); /* JSON object, or the empty slice */

@@ -110,8 +110,9 @@ struct attempt {
 	const struct principal *p;
 	const struct method *m;
 	const char *condition, *denied_if;
-	VEC(uint32_t)
-	got; /* targets gained for sure and without a condition: one edge to all of them */
+	VEC(uint32_t) got; /* targets gained alike, on the same terms: one edge to all of them */
+	const char *got_condition, *got_denied_if;
+	bool got_sure;
 };
 
 static bool listed(const char *const *list, const char *word)
@@ -173,7 +174,13 @@ static void gain(struct attempt *t, uint32_t target, uint32_t by, bool sure)
 		to = derive_make(d, account, "account", "");
 	if (to == GRAPH_NONE || to == t->p->node)
 		return;
-	if (to == target && sure && !t->condition && !t->denied_if)
+	if (to == target && !t->got.n) {
+		t->got_condition = t->condition;
+		t->got_denied_if = t->denied_if;
+		t->got_sure = sure;
+	}
+	if (to == target && t->got_condition == t->condition && t->got_denied_if == t->denied_if &&
+	    t->got_sure == sure)
 		*vec_push(&t->got) = to;
 	else
 		derive_edge(d, t->p->node, to, "escalates_to", t->m->id, method_props(t, by, sure),
@@ -188,13 +195,14 @@ static void put_gained(struct attempt *t)
 
 	if (!first)
 		return;
-	t->condition = t->denied_if = NULL;
+	t->condition = t->got_condition;
+	t->denied_if = t->got_denied_if;
 	snprintf(key, sizeof(key), "targets:%016llx",
 	         (unsigned long long)mw_hash(t->got.v, t->got.n * sizeof(*t->got.v)));
 	snprintf(name, sizeof(name), "%zu of type %.40s in %.40s", t->got.n, first->type,
 	         *first->account ? first->account : "?");
 	derive_to_members(d, t->p->node, "escalates_to", t->m->id,
-	                  method_props(t, GRAPH_NONE, true), GRAPH_EDGE_CONTROL, key, name,
+	                  method_props(t, GRAPH_NONE, t->got_sure), GRAPH_EDGE_CONTROL, key, name,
 	                  first->account, t->got.v, t->got.n);
 	vec_free(&t->got);
 }

@@ -633,18 +633,9 @@ size_t graph_types(const struct graph *g)
 	return g->snap.h ? g->snap.h->edge_types : 0;
 }
 
-#define CACHE_LINE 64
-
 void graph_expect_edges(const struct graph *g, uint32_t node)
 {
 	__builtin_prefetch(g->snap.out + g->snap.out_start[node]);
-}
-
-void graph_expect_text(const struct graph *g, uint32_t node)
-{
-	const char *text = pool_at(g, g->snap.nodes[node].text);
-	for (size_t at = 0; at < 4 * CACHE_LINE; at += CACHE_LINE)
-		__builtin_prefetch(text + at);
 }
 
 struct slice graph_node_text(const struct graph *g, uint32_t node)
