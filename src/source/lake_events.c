@@ -174,6 +174,7 @@ int lx_events_add(struct lx_events *ev, struct lx_ctx *c, const struct lx_rows *
 
 /* Rows come in time order but lie in frames by arrival: a few unpacked frames are kept. */
 #define FRAMES_KEPT 64
+#define FEW_ROWS 8 /* for which the disk is asked ahead */
 struct frames {
 	struct seg_raw raw[FRAMES_KEPT];
 	uint64_t used[FRAMES_KEPT], clock;
@@ -232,6 +233,8 @@ int lx_events_push(struct lx_events *ev, const char *source, const struct source
 	n = rows_wanted(ev);
 	done->limited = n < ev->rows.n || ev->dropped;
 	*g = (struct giving){.run = run, .sink = sink, .source = source};
+	for (size_t i = 0; i < n && n <= FEW_ROWS && run->need_vals; i++)
+		lake_row_soon(ev->rows.v[i].seg, ev->rows.v[i].row);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		rc = i % 1024 == 1023 ? lx_pause(&pause) : 0;
 		if (rc == 0)

@@ -261,7 +261,7 @@ static int column_rows(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col
 		*out = *in;
 		return 0;
 	}
-	if (seg_col_load(c->s, col, c->e))
+	if (seg_col_load_codes(c->s, col, c->e))
 		return -1;
 	if (col->h.many)
 		scan_many(&h, c, col, in, out);
@@ -354,6 +354,8 @@ static int and_needle(struct lx_ctx *c, const struct seg_section *filter, struct
 	uint32_t rows[GRAM_ROWS];
 	size_t n = gram_rows(text, (int)filter->arg, rows, GRAM_ROWS);
 
+	for (size_t i = 0; i < n; i++)
+		seg_soon(c->s, filter->off + (uint64_t)rows[i] * width, width);
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *r =
 		        seg_bytes(c->s, filter->off + (uint64_t)rows[i] * width, width, c->e);

@@ -114,6 +114,8 @@ static struct lake_file *map_file(struct lake *l, int64_t id, struct err *e)
 		err_errno(e, "mapping lake/%s", name);
 		return NULL;
 	}
+	/* A needle reads a page here and there: the kernel shall not guess more; segment.c announces longer reads. */
+	madvise(base, (size_t)st.st_size, MADV_RANDOM);
 	struct lake_file *f = xcalloc(1, sizeof(*f));
 	*f = (struct lake_file){.id = id, .base = base, .len = (uint64_t)st.st_size};
 	*vec_push(&l->files) = f;
@@ -129,6 +131,17 @@ static void *copy_blob(sqlite3_stmt *q, int col, size_t *n)
 		memcpy(p, b.s, b.n);
 	*n = b.n;
 	return p;
+}
+
+/* The directory stands at a segment's end, and is read first. */
+#define TAIL (48u * 1024)
+static void want_directory(const struct lake_seg *s)
+{
+	uint64_t from = s->off + (s->len > TAIL ? s->len - TAIL : 0);
+
+	if (s->off <= s->file->len && s->len <= s->file->len - s->off)
+		madvise((void *)(uintptr_t)(s->file->base + from / SEG_BLOCK * SEG_BLOCK),
+		        s->off + s->len - from / SEG_BLOCK * SEG_BLOCK, MADV_WILLNEED);
 }
 
 static struct lake_seg *seg_from_row(struct lake *l, sqlite3_stmt *q, struct err *e)
@@ -205,6 +218,7 @@ static int load_once(struct lake *l, struct err *e)
 			rc = -1;
 			break;
 		}
+		want_directory(s);
 		*vec_push(&l->segs) = s;
 	}
 	if (l->segs.n)
@@ -508,6 +522,30 @@ int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool v
 			return -1;
 	}
 	return 0;
+}
+
+/* A row's values lie in as many places as it has fields: they are asked for all at once, first the codes, then where the
+ * values are, then the values. */
+void lake_row_soon(struct lake_seg *s, uint32_t row)
+{
+	struct seg_col *c;
+
+	if (lake_seg_open(s, NULL))
+		return;
+	for (int pass = 0; pass < 3; pass++)
+		for (uint32_t i = 0; i < s->seg.head.ndir; i++) {
+			field_id f = lake_section_field(&s->seg.dir[i]);
+			uint32_t code;
+			if (pass == 0)
+				seg_soon(&s->seg, s->seg.dir[i].off, sizeof(struct seg_col_head));
+			if (pass == 0 || f == FIELD_NONE || seg_col(&s->seg, f, &c, NULL) || !c ||
+			    c->loaded || c->h.many)
+				continue;
+			if (pass == 1)
+				seg_soon(&s->seg, c->codes + (uint64_t)row * c->h.width, 4);
+			else if ((code = seg_code(&s->seg, c, row)) && code <= c->h.nvalues)
+				seg_soon(&s->seg, c->voffs + (uint64_t)(code - 1) * 4, 8);
+		}
 }
 
 static void own(struct slice *s, struct arena *a)

@@ -70,6 +70,8 @@ int lake_row_place(struct lake_seg *s, uint32_t row, struct arena *a, struct sli
 /* The uid column's value, else the place, else empty. */
 int lake_row_uid(struct lake_seg *s, uint32_t row, struct arena *a, struct slice *out,
                  struct err *e) MW_USE_RESULT;
+/* To be called before lake_row_event for a few rows of a lake that may not be in memory. */
+void lake_row_soon(struct lake_seg *s, uint32_t row);
 /* Field ids of the segment's columns, FIELD_NONE for a name that this build does not have. */
 field_id lake_section_field(const struct seg_section *sec);
 

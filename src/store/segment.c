@@ -1,9 +1,13 @@
 #include "store/segment.h"
 
+#include <sys/mman.h>
 #include <xxhash.h>
 #include <zstd.h>
 
 #include "base/limits.h"
+
+#define READ_AHEAD \
+	(4 * SEG_BLOCK) /* longer reads are announced; short ones shall not read what lies around */
 
 static int broken(const struct seg *s, uint64_t off, const char *what, struct err *e)
 {
@@ -79,6 +83,24 @@ static bool verify(struct seg *s, uint64_t block)
 	return true;
 }
 
+void seg_soon(const struct seg *s, uint64_t off, uint64_t len)
+{
+	uintptr_t from = (uintptr_t)(s->base + off) & ~(uintptr_t)(SEG_BLOCK - 1);
+
+	if (off <= s->head.len && len <= s->head.len - off)
+		madvise((void *)from, (uintptr_t)(s->base + off) - from + len, MADV_WILLNEED);
+}
+
+/* All of a longer range at once: read ahead as a whole, then mapped by one call instead of a fault a page. A kernel that does
+ * not know the second call does without. */
+static void take_in(const struct seg *s, uint64_t off, uint64_t len)
+{
+	uintptr_t from = (uintptr_t)(s->base + off) & ~(uintptr_t)(SEG_BLOCK - 1);
+
+	seg_soon(s, off, len);
+	(void)madvise((void *)from, (uintptr_t)(s->base + off) - from + len, MADV_POPULATE_READ);
+}
+
 const void *seg_bytes(struct seg *s, uint64_t off, uint64_t len, struct err *e)
 {
 	if (off > s->head.sums || len > s->head.sums - off) {
@@ -87,6 +109,8 @@ const void *seg_bytes(struct seg *s, uint64_t off, uint64_t len, struct err *e)
 	}
 	if (len == 0)
 		return s->base + off;
+	if (len > READ_AHEAD && !(s->verified[off / SEG_BLOCK / 64] >> (off / SEG_BLOCK % 64) & 1))
+		take_in(s, off, len);
 	for (uint64_t b = off / SEG_BLOCK; b <= (off + len - 1) / SEG_BLOCK; b++) {
 		if (s->verified[b / 64] >> (b % 64) & 1)
 			continue;
@@ -274,15 +298,25 @@ int seg_col_load_values(struct seg *s, struct seg_col *c, struct err *e)
 	return 0;
 }
 
-int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
+int seg_col_load_codes(struct seg *s, struct seg_col *c, struct err *e)
 {
-	if (c->loaded)
+	if (c->has_codes)
 		return 0;
-	if (seg_col_load_values(s, c, e) || !seg_bytes(s, c->rowoffs, c->text - c->rowoffs, e))
+	if (!seg_bytes(s, c->rowoffs, c->text - c->rowoffs, e))
 		return -1;
 	if (!codes_fit(s, c) ||
 	    (c->h.many && !offsets_fit(s, c->rowoffs, (uint64_t)s->head.rows + 1, c->h.ncodes)))
 		return broken(s, c->codes, "column", e);
+	c->has_codes = true;
+	return 0;
+}
+
+int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
+{
+	if (c->loaded)
+		return 0;
+	if (seg_col_load_values(s, c, e) || seg_col_load_codes(s, c, e))
+		return -1;
 	c->loaded = true;
 	return 0;
 }

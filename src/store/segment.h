@@ -102,7 +102,7 @@ struct seg_col {
 	struct seg_col_head h;
 	const char *name; /* of the field; "" for uid and file */
 	uint64_t counts, hashes, voffs, rowoffs, codes, text; /* offsets in the segment */
-	bool has_values, loaded;                              /* verified: the values, all of it */
+	bool has_values, has_codes, loaded; /* verified: the values, the codes, both */
 };
 
 struct seg {
@@ -120,6 +120,8 @@ struct seg {
 int seg_open(struct seg *s, const uint8_t *base, uint64_t len, const char *where,
              struct err *e) MW_USE_RESULT;
 void seg_close(struct seg *s);
+/* Asks for bytes that will be wanted soon, so that several waits for the disk become one. */
+void seg_soon(const struct seg *s, uint64_t off, uint64_t len);
 /* Verified bytes, or NULL with e. */
 const void *seg_bytes(struct seg *s, uint64_t off, uint64_t len, struct err *e);
 const struct seg_section *seg_section(const struct seg *s, enum seg_kind kind);
@@ -134,6 +136,8 @@ int seg_col_uid(struct seg *s, struct seg_col **out, struct err *e) MW_USE_RESUL
 int seg_col_file(struct seg *s, struct seg_col **out, struct err *e) MW_USE_RESULT;
 /* Verifies all but the codes: for counts and values. */
 int seg_col_load_values(struct seg *s, struct seg_col *c, struct err *e) MW_USE_RESULT;
+/* Verifies the codes alone: which rows, but not what the values are. */
+int seg_col_load_codes(struct seg *s, struct seg_col *c, struct err *e) MW_USE_RESULT;
 int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
         MW_USE_RESULT;                    /* verifies all: then the seg_*_at below may be used */
 void seg_fold(char *out, struct slice v); /* ASCII lower case; out holds v.n */

@@ -1,8 +1,10 @@
 /*
  * Measures the lake without engine and console:
  *   tool_lake import DIR FILE...     imports into DIR, prints seconds, MB/s, disk share, peak memory as JSON
+ *   tool_lake cold DIR PLANS         runs plans, each with the lake opened anew and none of its pages in memory
  *   tool_lake query DIR SEED ROUNDS [CLASS]  times queries whose fields and values are drawn by seed; a JSON line a class
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -98,6 +100,7 @@ struct bench {
 	const struct catalog_field *fields; /* of the lake, drawn from */
 	size_t nfields;
 	uint64_t events;
+	const char *class;
 	VEC(double) ms;
 	uint64_t rows;
 };
@@ -112,6 +115,26 @@ static int count_row(void *ctx, const struct source_row *r, struct err *e)
 	return 0;
 }
 
+/* BENCH_PLANS=FILE: the plans are written there instead of being run, for `cold`. */
+static bool kept_for_later(struct bench *b, struct plan *p)
+{
+	const char *path = getenv("BENCH_PLANS");
+	FILE *f = path ? fopen(path, "a") : NULL;
+	struct buf text = BUF_INIT;
+	cJSON *j;
+
+	if (!f)
+		return false;
+	j = plan_to_json(p);
+	json_write(&text, j);
+	fprintf(f, "%s\t%s\n", b->class, text.s);
+	fclose(f);
+	cJSON_Delete(j);
+	buf_release(&text);
+	plan_free(p);
+	return true;
+}
+
 static void run(struct bench *b, struct plan *p)
 {
 	static const volatile bool never = false;
@@ -121,6 +144,8 @@ static void run(struct bench *b, struct plan *p)
 	struct err e = {0};
 	int64_t start = mw_mono_us();
 
+	if (kept_for_later(b, p))
+		return;
 	if (b->src->ops->search(b->src, p, 0, &how, &sink, &done, &e))
 		die(e.what);
 	*vec_push(&b->ms) = (double)(mw_mono_us() - start) / 1000;
@@ -222,7 +247,8 @@ static void q_token(struct bench *b, struct arena *a)
 		for (size_t i = 0, n = catalog_value_find(b->catalog, v, seen, 8); i < n; i++)
 			events = seen[i].events > events ? seen[i].events : events;
 	} while (v.n < 8 || v.n > 36 || events > 50 || strstr(field, "time"));
-	s->where = plan_cmp(p, "", OP_TEXT, v);
+	s->where = plan_cmp(p, "text", OP_TEXT, v);
+	s->where->field = (struct plan_field){0};
 	run(b, p);
 }
 
@@ -318,7 +344,8 @@ static void q_text_common(struct bench *b, struct arena *a)
 
 	if (!draw(b, a, &field, &v))
 		return;
-	s->where = plan_cmp(p, "", OP_TEXT, (struct slice){v.s, v.n > 6 ? 6 : v.n});
+	s->where = plan_cmp(p, "text", OP_TEXT, (struct slice){v.s, v.n > 6 ? 6 : v.n});
+	s->where->field = (struct plan_field){0};
 	count_by(p, s, NULL);
 	run(b, p);
 }
@@ -383,6 +410,7 @@ static int query(const char *dir, uint64_t seed, int rounds, const char *only)
 		if (only && !strstr(classes[i].name, only))
 			continue;
 		state = seed * 1000 + i;
+		b.class = classes[i].name;
 		b.ms.n = 0;
 		b.rows = 0;
 		for (int k = 0; k < rounds; k++)
@@ -399,6 +427,78 @@ static int query(const char *dir, uint64_t seed, int rounds, const char *only)
 	return 0;
 }
 
+/* ---- cold ---- */
+
+/* Asks the kernel to forget the pages of the lake's files; nobody has them mapped. */
+static void forget(const char *dir)
+{
+	char *folder = xasprintf("%s/lake", dir);
+	DIR *d = opendir(folder);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		int fd = openat(dirfd(d), de->d_name, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+			close(fd);
+		}
+	}
+	if (d)
+		closedir(d);
+	free(folder);
+}
+
+static int run_cold(const char *dir, struct bench *b, struct plan *p)
+{
+	struct err e = {0};
+	int64_t start;
+
+	forget(dir);
+	start = mw_mono_us();
+	if (lake_open(&b->l, dir, LAKE_READ, &e))
+		return die(e.what);
+	b->src = source_lake_open(b->l, "lake");
+	run(b, p);
+	b->ms.v[b->ms.n - 1] = (double)(mw_mono_us() - start) / 1000;
+	b->src->ops->close(b->src);
+	lake_close(b->l);
+	return 0;
+}
+
+static int cold(const char *dir, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *line = NULL, *tab;
+	struct bench b = {0};
+	size_t cap = 0, class = ARRAY_LEN(classes);
+	struct err e = {0};
+
+	if (!f)
+		return die(path);
+	while (getline(&line, &cap, f) > 0 && (tab = strchr(line, '\t'))) {
+		cJSON *j = cJSON_Parse(tab + 1);
+		struct plan *p = plan_from_json(j, &e);
+		cJSON_Delete(j);
+		*tab = '\0';
+		if (class < ARRAY_LEN(classes) && strcmp(classes[class].name, line) != 0) {
+			report(&b, class);
+			b.ms.n = b.rows = 0;
+		}
+		for (class = 0;
+		     class < ARRAY_LEN(classes) - 1 && strcmp(classes[class].name, line) != 0;
+		     class ++)
+			;
+		if (!p || run_cold(dir, &b, p))
+			return die(e.what);
+	}
+	if (b.ms.n)
+		report(&b, class);
+	free(line);
+	fclose(f);
+	vec_free(&b.ms);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = {0};
@@ -410,5 +510,8 @@ int main(int argc, char **argv)
 	if (argc >= 5 && strcmp(argv[1], "query") == 0)
 		return query(argv[2], strtoull(argv[3], NULL, 10), (int)strtol(argv[4], NULL, 10),
 		             argv[5]);
-	return die("usage: tool_lake import DIR FILE... | query DIR SEED ROUNDS [CLASS]");
+	if (argc == 4 && strcmp(argv[1], "cold") == 0)
+		return cold(argv[2], argv[3]);
+	return die("usage: tool_lake import DIR FILE... | cold DIR PLANS | query DIR SEED ROUNDS "
+	           "[CLASS]");
 }
