@@ -92,6 +92,7 @@ typedef int state_fn(struct state *s, struct request *r, struct err *e) MW_USE_R
 enum route_flag {
 	ROUTE_AUDIT = 1,   /* leaves an entry in the audit chain, in the same transaction */
 	ROUTE_REFRESH = 2, /* incidents are to be made again afterwards */
+	ROUTE_WATCHES = 4, /* watches are to be asked afterwards */
 };
 void route_state(struct request *r, state_fn *fn, unsigned flags);
 void route_worker(struct request *r, const char *kind); /* with context, answer passed on or finished by after_worker */
@@ -111,6 +112,8 @@ extern const struct state_route {
 
 void incident_pin(struct request *r);       /* evidence.c */
 void evidence_from_case(struct request *r); /* for a record that the lake no longer has */
+
+void watches_run(struct engine *e);         /* watch.c: asks all watches again, in the background */
 
 /* ---- jobs (job.c) ---- */
 

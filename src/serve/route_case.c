@@ -156,7 +156,7 @@ const struct state_route case_routes[] = {
         {M_INCIDENT_CLOSE, incident_close, ROUTE_AUDIT},
         {M_SUPPRESS_ADD, suppress_add, ROUTE_AUDIT | ROUTE_REFRESH},
         {M_SUPPRESS_LIST, suppress_list, 0},
-        {M_WATCH_ADD, watch_add, ROUTE_AUDIT},
+        {M_WATCH_ADD, watch_add, ROUTE_AUDIT | ROUTE_WATCHES},
         {M_WATCH_LIST, watch_list, 0},
         {M_WATCH_REMOVE, watch_remove, ROUTE_AUDIT},
         {M_REPORT_GET, report_get, 0},

@@ -39,6 +39,8 @@ static void state_done(void *arg, const struct err *e)
 		request_reply(t->r, result);
 		if (t->flags & ROUTE_REFRESH)
 			engine_refresh(eng);
+		if (t->flags & ROUTE_WATCHES)
+			watches_run(eng);
 	}
 	free(t);
 }

@@ -200,6 +200,7 @@ void engine_lake_changed(struct engine *e)
 	cJSON_Delete(e->lake);
 	e->lake = NULL;
 	engine_refresh(e);
+	watches_run(e);
 }
 
 /* ---- doctor ---- */

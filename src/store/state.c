@@ -45,6 +45,7 @@ static const char *const schema[] = {
         "CREATE TABLE audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, uid INTEGER NOT NULL,"
         "  user TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL,"
         "  hash BLOB NOT NULL) STRICT;",
+        "ALTER TABLE watch ADD COLUMN seen INTEGER;", /* rows of its last answer; NULL: not asked yet */
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)

@@ -89,6 +89,9 @@ int state_suppress_add(struct state *s, const struct who *w, const cJSON *params
 cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e);
 int state_watch_add(struct state *s, const struct who *w, const cJSON *params, mw_time now, int64_t *id, struct err *e) MW_USE_RESULT;
 cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e);
+/* All users' watches that have not ended: [{watch, session, question, uid, seen}] (seen null: not asked yet). */
+cJSON *state_watches_due(struct state *s, mw_time now, struct err *e);
+int state_watch_seen(struct state *s, int64_t id, int64_t rows, struct err *e) MW_USE_RESULT;
 int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct err *e) MW_USE_RESULT;
 int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char *kind, const char *incident, const char *markdown,
                   mw_time now, int64_t *id, int64_t *version, struct err *e) MW_USE_RESULT; /* doc 0: a new one */

@@ -67,12 +67,21 @@ int state_watch_add(struct state *s, const struct who *w, const cJSON *params, m
 	return 0;
 }
 
+static void add_seen(cJSON *o, sqlite3_stmt *st, int col)
+{
+	if (sqlite3_column_type(st, col) == SQLITE_NULL)
+		json_add_str(o, "seen", NULL);
+	else
+		json_add_i64(o, "seen", sqlite3_column_int64(st, col));
+}
+
 cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e)
 {
-	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT id, session, question, incident, until, at FROM watch "
-	                            "WHERE uid = ? ORDER BY id",
-	                            "i", (int64_t)w->uid);
+	sqlite3_stmt *st =
+	        db_query(&s->db, e,
+	                 "SELECT id, session, question, incident, until, at, seen FROM watch "
+	                 "WHERE uid = ? ORDER BY id",
+	                 "i", (int64_t)w->uid);
 	cJSON *out = cJSON_CreateObject(), *list = json_add_arr(out, "watches");
 	int rc = st ? 1 : -1;
 
@@ -84,12 +93,42 @@ cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e)
 		json_add_str(o, "incident", db_text(st, 3));
 		json_add_time(o, "until", sqlite3_column_int64(st, 4));
 		json_add_time(o, "at", sqlite3_column_int64(st, 5));
+		add_seen(o, st, 6);
 		cJSON_AddItemToArray(list, o);
 	}
 	if (rc == 0)
 		return out;
 	cJSON_Delete(out);
 	return NULL;
+}
+
+cJSON *state_watches_due(struct state *s, mw_time now, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e,
+	                            "SELECT id, session, question, uid, seen FROM watch "
+	                            "WHERE until > ? ORDER BY id",
+	                            "i", now);
+	cJSON *out = cJSON_CreateArray();
+	int rc = st ? 1 : -1;
+
+	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
+		cJSON *o = cJSON_CreateObject();
+		json_add_i64(o, "watch", sqlite3_column_int64(st, 0));
+		json_add_str(o, "session", db_text(st, 1));
+		json_add_str(o, "question", db_text(st, 2));
+		json_add_i64(o, "uid", sqlite3_column_int64(st, 3));
+		add_seen(o, st, 4);
+		cJSON_AddItemToArray(out, o);
+	}
+	if (rc == 0)
+		return out;
+	cJSON_Delete(out);
+	return NULL;
+}
+
+int state_watch_seen(struct state *s, int64_t id, int64_t rows, struct err *e)
+{
+	return db_run(&s->db, e, "UPDATE watch SET seen = ? WHERE id = ?", "ii", rows, id);
 }
 
 int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct err *e)

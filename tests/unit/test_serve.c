@@ -73,7 +73,10 @@ static int fake_ask(struct worker *w, const cJSON *params, cJSON **result, struc
 	*result = cJSON_CreateObject();
 	answer = json_add_obj(*result, "answer");
 	json_add_str(answer, "kind", "count");
-	json_add_i64(answer, "value", cJSON_GetArraySize(json_arr(ctx, "turns")));
+	if (strncmp(q, "watched ", 8) == 0)
+		json_add_i64(answer, "value", access(q + 8, F_OK) == 0 ? 5 : 0);
+	else
+		json_add_i64(answer, "value", cJSON_GetArraySize(json_arr(ctx, "turns")));
 	return 0;
 }
 
@@ -490,6 +493,52 @@ static void a_slow_client_gets_a_resync(void **state)
 	free(big);
 }
 
+static bool watch_was_asked(struct fixture *f)
+{
+	cJSON *l = result_of(f, "watch.list", NULL);
+	bool asked = cJSON_IsNumber(json_get(json_arr(l, "watches")->child, "seen"));
+
+	cJSON_Delete(l);
+	return asked;
+}
+
+static void import_something(struct fixture *f)
+{
+	cJSON *params, *m;
+	struct err e;
+	int p[2];
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(write(p[1], "12345", 5), 5);
+	close(p[1]);
+	params = json_parse(SLICE("{\"names\":[\"/etc/shadow\"]}"), 100, &e);
+	f->conn.out_fds[f->conn.nout_fds++] = p[0];
+	assert_int_equal(conn_queue(&f->conn, rpc_request(++f->id, "import.start", params), &e), 0);
+	m = wait_answer(f, &f->conn, f->id);
+	assert_non_null(json_obj(m, "result"));
+	cJSON_Delete(m);
+}
+
+/* A watch is asked when it is made, so that what is there already is no news. */
+static void a_watch_tells_what_is_new(void **state)
+{
+	struct fixture *f = *state;
+	char path[128], params[256];
+
+	do_quietly(f, "subscribe", NULL);
+	snprintf(path, sizeof(path), "%s/more", f->dir);
+	snprintf(params, sizeof(params),
+	         "{\"session\":\"s\",\"question\":\"watched "
+	         "%s\",\"until\":\"2999-01-01T00:00:00Z\"}",
+	         path);
+	do_quietly(f, "watch.add", params);
+	while (!watch_was_asked(f))
+		;
+	close(open(path, O_CREAT | O_CLOEXEC | O_WRONLY, 0600));
+	import_something(f);
+	assert_non_null(strstr(json_str(wait_news(f, "watch.hit"), "text", ""), "5 new: watched"));
+}
+
 /* ---- files ---- */
 
 static void the_engine_opens_nothing_that_is_named(void **state)
@@ -504,20 +553,9 @@ static void the_engine_opens_nothing_that_is_named(void **state)
 static void an_import_reads_what_was_passed(void **state)
 {
 	struct fixture *f = *state;
-	cJSON *params, *m;
-	struct err e;
-	int p[2];
 
 	do_quietly(f, "subscribe", NULL);
-	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
-	assert_int_equal(write(p[1], "12345", 5), 5);
-	close(p[1]);
-	params = json_parse(SLICE("{\"names\":[\"/etc/shadow\"]}"), 100, &e);
-	f->conn.out_fds[f->conn.nout_fds++] = p[0];
-	assert_int_equal(conn_queue(&f->conn, rpc_request(++f->id, "import.start", params), &e), 0);
-	m = wait_answer(f, &f->conn, f->id);
-	assert_non_null(json_obj(m, "result"));
-	cJSON_Delete(m);
+	import_something(f);
 	assert_int_equal(json_i64(json_obj(wait_news(f, "job.done"), "answer"), "events", -1), 5);
 }
 
@@ -743,6 +781,7 @@ int main(int argc, char **argv)
 	        TEST(a_job_is_cancelled),
 	        TEST(a_crash_fails_one_question),
 	        TEST(a_slow_client_gets_a_resync),
+	        TEST(a_watch_tells_what_is_new),
 	        TEST(the_engine_opens_nothing_that_is_named),
 	        TEST(an_import_reads_what_was_passed),
 	        TEST(incidents_come_and_are_worked_on),
