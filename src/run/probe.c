@@ -106,6 +106,43 @@ int probe_count(struct prover *v, const struct plan *probe, uint64_t *n)
 	return rc;
 }
 
+struct nearest {
+	size_t step;
+	mw_time t;
+};
+
+static int take_time(void *ctx, size_t step, const struct source_row *r, struct err *e)
+{
+	struct nearest *n = ctx;
+
+	(void)e;
+	if (step == n->step && r->event)
+		n->t = r->event->time;
+	return 0;
+}
+
+int probe_nearest(struct prover *v, mw_time at, bool before, mw_time *t)
+{
+	struct nearest near = {v->step, MW_TIME_NONE};
+	struct run_sink sink = {.ctx = &near, .row = take_time};
+	struct plan *p = probe_plan(v);
+	struct plan_search *s = &p->steps[v->step].search;
+	int rc;
+
+	s->where = NULL;
+	s->nstats = 0;
+	s->limit = 1;
+	s->from = s->to = (struct plan_time){.kind = PW_NONE};
+	*(before ? &s->to : &s->from) = (struct plan_time){.kind = PW_ABS, .t = at};
+	s->sort = arena_zalloc(&p->arena, sizeof(*s->sort));
+	s->sort[0] = (struct plan_sort){.column = arena_strdup(&p->arena, "time"), .desc = before};
+	s->nsort = 1;
+	rc = run_quietly(v, p, &sink);
+	*t = near.t;
+	plan_free(p);
+	return rc;
+}
+
 /* ---- the catalogue ---- */
 
 uint64_t probe_events(const struct prover *v, mw_time *from, mw_time *to)

@@ -26,6 +26,8 @@ void probe_note(struct prover *v, bool ok, char *what, char *found);
 struct plan *probe_plan(const struct prover *v);
 int probe_count(struct prover *v, const struct plan *probe, uint64_t *n) MW_USE_RESULT;
 
+/* The event time nearest to `at` in the step's datasets: the last one before it, or the first one not before it. MW_TIME_NONE: none. */
+int probe_nearest(struct prover *v, mw_time at, bool before, mw_time *t) MW_USE_RESULT;
 /* Events, and their span, of the datasets in the scope of the step. */
 uint64_t probe_events(const struct prover *v, mw_time *from, mw_time *to);
 /* Events in scope that carry the field; 0 means that none does, anything else that one may. */

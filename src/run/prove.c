@@ -134,7 +134,28 @@ static void offer_span(struct prover *v)
 	buf_release(&b);
 }
 
-/* The last event before the window and the first one behind it would be better still; the span is what the catalogue has. */
+/* The events on both sides of the window. */
+static int say_nearest(struct prover *v, struct buf *b)
+{
+	mw_time before = MW_TIME_NONE, after = MW_TIME_NONE;
+	char text[32];
+
+	if (v->s->from.kind == PW_ABS && probe_nearest(v, v->s->from.t, true, &before))
+		return -1;
+	if (v->s->to.kind == PW_ABS && probe_nearest(v, v->s->to.t, false, &after))
+		return -1;
+	if (before != MW_TIME_NONE) {
+		mw_time_format(before, text);
+		buf_printf(b, ", with the last one before it at %s", text);
+	}
+	if (after != MW_TIME_NONE) {
+		mw_time_format(after, text);
+		buf_printf(b, "%s the next one behind it at %s",
+		           before == MW_TIME_NONE ? ", with" : " and", text);
+	}
+	return 0;
+}
+
 static int no_data(struct prover *v)
 {
 	struct buf b = BUF_INIT;
@@ -148,6 +169,10 @@ static int no_data(struct prover *v)
 	} else {
 		buf_str(&b, "; the data goes from ");
 		say_time_span(from, to, &b);
+		if (say_nearest(v, &b)) {
+			buf_release(&b);
+			return -1;
+		}
 		buf_ch(&b, '.');
 	}
 	offer_span(v);

@@ -263,6 +263,11 @@ static void test_reasons(void **state)
 	        {"{\"steps\":[{\"kind\":\"graph\",\"fn\":\"blast\",\"start\":" IS("id",
 	                                                                          "i-1") "}]}",
 	         "i-1", EMPTY_TRULY_NONE, "no such"},
+	        {"{\"steps\":[{\"from\":\"2021-07-30T16:10:00Z\",\"to\":\"2021-07-30T16:20:00Z\"}]"
+	         "}",
+	         "", EMPTY_NO_DATA_IN_WINDOW,
+	         "last one before it at 2021-07-30T16:00:00Z and the next one behind it at "
+	         "2021-07-30T17:00:00Z"},
 	        /* events match, but have not what they are counted by */
 	        {"{\"steps\":[{\"where\":" IS(
 	                 "user",
