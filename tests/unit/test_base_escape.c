@@ -4,6 +4,7 @@
 #include <cmocka.h>
 
 #include "base/escape.h"
+#include "base/evjson.h"
 
 typedef void esc_fn(struct buf *b, struct slice s);
 
@@ -115,6 +116,51 @@ static void every_code_point_decodes(void **state)
 	assert_true(mw_invisible(0xFFFE) && mw_invisible(0x1FFFF) && !mw_invisible(0xFFFD));
 }
 
+static bool is_clean(void *ctx, const struct ev_leaf *l)
+{
+	struct buf b = BUF_INIT;
+	uint32_t cp;
+
+	esc_term(&b, l->value);
+	for (size_t at = 0; at < b.len;) {
+		size_t n = utf8_decode(b.s + at, b.len - at, &cp);
+
+		assert_true(n > 0);
+		assert_false(mw_invisible(cp));
+		at += n;
+	}
+	buf_release(&b);
+	++*(size_t *)ctx;
+	return true;
+}
+
+/* The collected attacks on terminals and readers: nothing of them reaches the screen as it is. */
+static void hostile_strings(void **state)
+{
+	const char *shared = getenv("MW_SHARED");
+	struct ev_reader *r = ev_reader_new();
+	struct buf b = BUF_INIT;
+	struct err e = {0};
+	char path[512];
+	size_t strings = 0;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/data/hostile/hostile_strings.json",
+	         shared ? shared : "../shared");
+	FILE *f = fopen(path, "re");
+	if (!f) {
+		print_message("skipped: no ../shared\n");
+	} else {
+		b.len = fread(buf_room(&b, 1 << 20), 1, 1 << 20, f);
+		fclose(f);
+		int rc = ev_walk(r, (struct slice){b.s, b.len}, is_clean, &strings, NULL, &e);
+		assert_string_equal(rc ? e.what : "", "");
+		assert_true(strings > 148);
+	}
+	buf_release(&b);
+	ev_reader_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +173,7 @@ int main(void)
 	        cmocka_unit_test(refang),
 	        cmocka_unit_test(defang_and_back),
 	        cmocka_unit_test(every_code_point_decodes),
+	        cmocka_unit_test(hostile_strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -498,6 +498,46 @@ static void clouds_and_identity(void **state)
 	}
 }
 
+/* Rows as Log Analytics exports them: the table's column names, structures as objects or as texts. */
+static void log_analytics_rows(void **state)
+{
+	struct got g;
+
+	(void)state;
+	one("{\"TenantId\":\"t1\",\"TimeGenerated\":\"2021-08-02T05:15:36.8Z\",\"OperationName\":"
+	    "\"Add owner\",\"Category\":\"ApplicationManagement\","
+	    "\"AdditionalDetails\":\"[{\\\"key\\\":\\\"App\\\",\\\"value\\\":\\\"x\\\"},{"
+	    "\\\"key\\\":\\\"User-Agent\\\",\\\"value\\\":\\\"EvoSTS\\\"}]\","
+	    "\"InitiatedBy\":\"{\\\"user\\\":{\\\"userPrincipalName\\\":\\\"a@b.c\\\","
+	    "\\\"ipAddress\\\":\\\"192.0.2.4\\\"}}\",\"Result\":\"success\","
+	    "\"Type\":\"AuditLogs\"}",
+	    "x.json", "json-lines", &g);
+	has_line(&g, "dataset=azure.audit");
+	has_line(&g, "time=2021-08-02T05:15:36.800Z");
+	has_line(&g, "api.operation=Add owner");
+	has_line(&g, "metadata.log_name=ApplicationManagement");
+	has_line(&g, "actor.user.name=a@b.c");
+	has_line(&g, "src_endpoint.ip=192.0.2.4");
+	has_line(&g, "http_request.user_agent=EvoSTS");
+	got_release(&g);
+	one("{\"TenantId\":\"t1\",\"TimeGenerated\":\"2021-08-02T06:00:00Z\",\"Operation\":"
+	    "\"MailItemsAccessed\",\"OfficeWorkload\":\"Exchange\","
+	    "\"UserId\":\"a@b.c\",\"ClientIP\":\"[2001:db8::1]:5123\",\"Type\":\"OfficeActivity\"}",
+	    "x.json", "json-lines", &g);
+	has_line(&g, "dataset=m365");
+	has_line(&g, "api.service.name=Exchange");
+	has_line(&g, "src_endpoint.ip=2001:db8::1");
+	got_release(&g);
+	one("{\"Timestamp\":\"2021-08-02T06:00:00Z\",\"DeviceId\":\"d\",\"DeviceName\":\"dc1.corp."
+	    "example\",\"ActionType\":\"LogonSuccess\","
+	    "\"AccountName\":\"eve\",\"RemoteIP\":\"192.0.2.3\",\"LogonType\":\"Network\"}",
+	    "x.json", "json-lines", &g);
+	has_line(&g, "dataset=defender");
+	has_line(&g, "src_endpoint.ip=192.0.2.3");
+	has_line(&g, "actor.user.name=eve");
+	got_release(&g);
+}
+
 static void csv_exports(void **state)
 {
 	static const char defender[] =
@@ -596,8 +636,8 @@ int main(void)
 	        cmocka_unit_test(cef_and_leef),         cmocka_unit_test(linux_logs),
 	        cmocka_unit_test(values_inside_values), cmocka_unit_test(sentinel_alert),
 	        cmocka_unit_test(clouds_and_identity),  cmocka_unit_test(windows_trimmed),
-	        cmocka_unit_test(csv_exports),          cmocka_unit_test(nul_in_a_value),
-	        cmocka_unit_test(carried_records),
+	        cmocka_unit_test(log_analytics_rows),   cmocka_unit_test(csv_exports),
+	        cmocka_unit_test(nul_in_a_value),       cmocka_unit_test(carried_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
