@@ -38,9 +38,29 @@ static char *keymap_file(const struct config *c)
 	return NULL;
 }
 
+/* This program with the options that lead to the same engine. */
+static void program_of(const struct cli *c, const char *program[8])
+{
+	const char *state = config_str(c->config, OPT_STATE),
+	           *engine = config_str(c->config, OPT_ENGINE);
+	int n = 0;
+
+	program[n++] = "midwatch";
+	if (*state) {
+		program[n++] = "--state";
+		program[n++] = state;
+	}
+	if (*engine) {
+		program[n++] = "--engine";
+		program[n++] = engine;
+	}
+	program[n] = NULL;
+}
+
 static int console(struct cli *c)
 {
 	char *keymap;
+	const char *program[8];
 	int rc;
 	bool plain, attach = c->argc && strcmp(c->argv[0], "attach") == 0;
 	struct console_opts o = {.connect = connect_engine,
@@ -62,6 +82,8 @@ static int console(struct cli *c)
 	o.readonly = cli_switch(c, "--read-only");
 	keymap = keymap_file(c->config);
 	o.keymap_file = keymap;
+	program_of(c, program);
+	o.program = program;
 	plain = cli_switch(c, "--plain") || plain_needed();
 	rc = !cli_words(c, 0, 0) ? CLI_USAGE
 	     : plain             ? plain_run(c, o.incident, o.readonly)

@@ -2,6 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 demo
 cd "$MW_WORK" || exit 1
+printf '{"time":"2026-01-01T00:00:00Z","user":"one","message":"extra record"}\n' >"$MW_WORK/extra.jsonl"
 
 vt "14 incidents or more at 80x24 (3), severity by letter (9)" <<'X'
 env NO_COLOR=1
@@ -118,7 +119,7 @@ key t
 expect events  UTC
 expect vpcflow
 key .
-expect Pivot on which value?
+expect Enter choose
 key Esc
 settle
 key q
@@ -186,6 +187,29 @@ expect Copy
 key 1
 expect sent to the terminal
 has \e]52;c;
+key q
+exit 0
+X
+
+vt "import from inside the console" <<X
+deadline 20000
+run MW
+expect Role key of web-07
+key :
+expect Palette
+type import
+key Enter
+expect import file or folder
+type $MW_WORK/extra.jsonl
+key Enter
+expect import done
+key :
+type import
+key Enter
+expect import file or folder
+type /no/such/file
+key Enter
+expect cannot be read
 key q
 exit 0
 X

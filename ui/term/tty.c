@@ -151,7 +151,7 @@ static int esc_delay(void)
 
 static int open_signals(void)
 {
-	static const int wanted[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT};
+	static const int wanted[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGCHLD};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -330,6 +330,8 @@ enum tty_event tty_signal(struct tty *t)
 		return TTY_RESIZE;
 	case SIGTSTP:
 		return TTY_SUSPEND;
+	case SIGCHLD:
+		return TTY_CHILD;
 	case SIGCONT:
 		return t->active ? TTY_RESIZE : TTY_NOTHING;
 	default:

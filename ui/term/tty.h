@@ -14,7 +14,7 @@
 
 struct tty {
 	int fd;    /* own open file description, non-blocking */
-	int sigfd; /* SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT */
+	int sigfd; /* SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGCHLD */
 	int guard_pipe;
 	struct termios saved;
 	struct caps caps;
@@ -25,7 +25,7 @@ struct tty {
 	int esc_delay_ms;
 };
 
-enum tty_event { TTY_NOTHING, TTY_RESIZE, TTY_SUSPEND, TTY_QUIT };
+enum tty_event { TTY_NOTHING, TTY_RESIZE, TTY_SUSPEND, TTY_CHILD, TTY_QUIT };
 
 int tty_open(struct tty *t, enum colour_mode colour, struct err *e) MW_USE_RESULT;
 void tty_close(struct tty *t); /* restores; may be called twice */

@@ -347,6 +347,13 @@ static bool jobs(struct app *a, struct view *v)
 	return true;
 }
 
+static bool import(struct app *a, struct view *v)
+{
+	(void)v;
+	ask_import(a);
+	return true;
+}
+
 static bool copy(struct app *a, struct view *v)
 {
 	copy_menu(a, v);
@@ -529,7 +536,7 @@ static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_PATH] = path,           [ACT_COVER] = cover,
         [ACT_PROPOSAL] = proposal,   [ACT_DRAFT] = draft,
         [ACT_HANDOFF] = handoff,     [ACT_JOBS] = jobs,
-        [ACT_WATCHES] = jobs,        [ACT_IMPORTS] = jobs,
+        [ACT_WATCHES] = jobs,        [ACT_IMPORTS] = import,
         [ACT_COPY] = copy,           [ACT_EXPORT] = export,
         [ACT_PALETTE] = palette,     [ACT_HELP] = help,
         [ACT_NOTE] = note,           [ACT_PIN] = pin,

@@ -106,6 +106,7 @@ struct app {
 	bool queue_reading, queue_again, ui_changed;
 	int64_t status_due, save_due, queue_due; /* mw_mono_us, 0: not planned */
 	void *pivot;                             /* values of the open pivot menu (pivot.c) */
+	int import_pid, import_out;              /* the import that runs, 0: none (import.c) */
 	void *export;                            /* the file that is being written (copy.c) */
 	char wanted_id[64]; /* what to select when the restored view has its data */
 };
@@ -166,6 +167,10 @@ void export_menu(struct app *a, struct view *v);
 void open_palette(struct app *a);
 void open_help(struct app *a);
 const char *view_incident(const struct app *a, const struct view *v); /* "" : none */
+
+/* --- import.c --- */
+void ask_import(struct app *a);
+void import_ended(struct app *a); /* a child ended: was it that one? */
 
 /* --- the frame (frame.c) --- */
 /* Builds v's document for a window, when something changed. */

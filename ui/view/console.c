@@ -201,6 +201,10 @@ static void take_signals(struct console *c)
 		tty_stop(&c->app.tty);
 		c->app.redraw = c->resized = c->draw_now = true;
 		break;
+	case TTY_CHILD:
+		import_ended(&c->app);
+		c->draw_soon = true;
+		break;
 	case TTY_QUIT:
 		c->app.quit = true;
 		break;

@@ -15,6 +15,8 @@ struct console_opts {
 	 * again, with pauses, whenever the line is lost. */
 	int (*connect)(const void *ctx, cJSON **hello, struct err *e);
 	const void *ctx;
+	const char *const *
+	        program; /* argv of this program on this engine, without a command; ends with NULL */
 	const char *incident; /* open this one at the start, or NULL */
 	bool attach;          /* put back the screen that was left: case, place, draft */
 	bool readonly;        /* no response capability at all */

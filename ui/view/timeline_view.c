@@ -3,6 +3,8 @@
  */
 #include "view/app.h"
 
+#include <math.h>
+
 #include "term/width.h"
 #include "view/plan_lines.h"
 #include "widget/text.h"
@@ -37,7 +39,8 @@ static bool row_passes(const struct view *v, const cJSON *row)
 	return true;
 }
 
-/* The histogram as one line: "02:12 ....:..|..#.. 03:14  . = 2 min". Height by character: nothing . : | # */
+/* The histogram as one line: "02:12 ....:..|..#.. 03:14  1 = 2m". Height by character: nothing . : | #, by the square root, so
+ * that one burst does not flatten the rest. */
 static void add_histogram(struct view *v)
 {
 	static const char height[] = " .:|#";
@@ -59,7 +62,7 @@ static void add_histogram(struct view *v)
 	say_clock(&b, say_when(v->data, "from"));
 	buf_ch(&b, ' ');
 	for (int i = 0; i < cols; i++)
-		buf_ch(&b, height[sum[i] <= 0 ? 0 : 1 + (int)(3 * sum[i] / most)]);
+		buf_ch(&b, height[sum[i] <= 0 ? 0 : 1 + (int)(3 * sqrt(sum[i] / most))]);
 	buf_ch(&b, ' ');
 	say_clock(&b, say_when(v->data, "to"));
 	mw_span_format(bucket * n / cols * MW_SECOND, span);
