@@ -29,6 +29,8 @@ struct ask_context {
 	const char *const *
 	        incident; /* entities of the selected incident ("instance=i-0c31..."), NULL-terminated, or NULL: what
 	                                 "this instance", "the session", "that key" may mean before any question */
+	bool detection; /* a detection: its title, then its description on further lines; words of prose are passed over, names in
+	                                       it are not looked for, and what is done is what succeeded */
 	mw_time incident_from, incident_to; /* MW_TIME_NONE where there is none */
 };
 enum ask_chip_kind {

@@ -79,6 +79,9 @@ const char *acting_field(const struct term_env *env, const struct query *q,
                          const struct lex_entry *e, enum gram prep, const char *name);
 
 /* verb.c: event names by verb and object ("creating roles"). True where c was filled. */
+/* Event names all of whose words stand in the text, the longest of them; for titles of detections. */
+bool con_of_title(const struct term_env *env, const struct terms *t, bool loosely, struct con *c);
+bool con_of_cited(const struct term_env *env, struct slice prose, struct con *c);
 bool con_of_verbs(const struct term_env *env, const struct query *q, struct con *c);
 
 #endif

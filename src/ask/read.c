@@ -14,6 +14,7 @@ struct reader {
 	const struct ask_context *ctx;
 	struct ask_reading *out;
 	struct slice question;
+	struct slice prose; /* a detection's description */
 	struct term *fresh; /* the terms as they were before anything was made of them */
 };
 
@@ -27,7 +28,7 @@ static void add_chip(struct reader *r, enum ask_chip_kind kind, size_t from, siz
 
 static void name_value(struct reader *r, struct slice v)
 {
-	*vec_push(&r->out->named) = arena_strndup(&r->out->arena, v.s, v.n);
+	*vec_push(&r->out->named) = arena_memdup(&r->out->arena, v.s, v.n);
 }
 
 static enum ask_chip_kind chip_kind(const struct con *c)
@@ -58,7 +59,7 @@ static void on_con(void *ctx, const struct con *c, const struct plan_node *n)
 		buf_printf(&b, "%s%s", c->neg ? "not " : "", c->lex->name);
 	else
 		plan_paraphrase_node(n, &b);
-	add_chip(r, chip_kind(c), from, to, arena_strndup(&r->out->arena, b.s, b.len), c->assumed,
+	add_chip(r, chip_kind(c), from, to, arena_memdup(&r->out->arena, b.s, b.len), c->assumed,
 	         corrected);
 	buf_release(&b);
 	for (size_t i = 0; c->kind != CON_CONCEPT && i < c->nvalues; i++)
@@ -497,6 +498,108 @@ static void lean(struct reader *r, struct query *q)
 	*q = again;
 }
 
+/* Prose names nothing but events, services and programs by their own names. */
+static void pass_over_prose(struct reader *r)
+{
+	for (size_t i = 0; i < r->terms.n; i++) {
+		struct term *t = &r->terms.v[i];
+		bool named = t->kind == T_VALUE &&
+		             (t->ent == ENT_EVENT || (t->ent != ENT_NAME && !t->corrected));
+
+		for (size_t k = 0; t->kind == T_VALUE && k < t->ncands; k++)
+			named = named || (strcmp(t->cands[k].field, "api.service.name") == 0 &&
+			                  !t->cands[k].near);
+		if ((t->kind == T_CONCEPT && (strcmp(t->lex->name, "alerts") == 0 ||
+		                              strcmp(t->lex->name, "Kubernetes") == 0)) ||
+		    t->kind == T_CLARIFY || t->kind == T_UNKNOWN || t->kind == T_NUMBER ||
+		    t->kind == T_TIME || (t->kind == T_VALUE && !named) ||
+		    (t->kind == T_GRAM && t->lex->gram != G_NOT && t->lex->gram != G_WITHOUT &&
+		     t->lex->gram != G_AND && t->lex->gram != G_OR && t->lex->gram != G_FROM &&
+		     t->lex->gram != G_BY && t->lex->gram != G_OF))
+			t->gone = true;
+	}
+}
+
+static size_t longest_action(const struct reader *r)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < r->terms.n; i++) {
+		const struct term *t = &r->terms.v[i];
+		bool action =
+		        t->kind == T_CONCEPT && t->lex->concept == CK_ACTION && !t->lex->broad;
+
+		if ((action || (t->kind == T_VALUE && t->ent == ENT_EVENT)) && t->n > most)
+			most = t->n;
+	}
+	return most;
+}
+
+struct meant {
+	struct slice name;
+	bool found;
+};
+
+static void is_meant(void *ctx, const char *value)
+{
+	struct meant *m = ctx;
+
+	m->found = m->found || slice_eq_str(m->name, value);
+}
+
+/* Does a concept of the title mean all of these events, so that they only say it more exactly? */
+static bool all_meant(const struct query *q, const struct con *cited)
+{
+	for (size_t i = 0; i < cited->nvalues; i++) {
+		struct meant m = {cited->values[i], false};
+
+		for (size_t k = 0; k < q->cons.n; k++)
+			if (q->cons.v[k].kind == CON_CONCEPT)
+				frag_each_value(q->cons.v[k].lex->where, "api.operation", is_meant,
+				                &m);
+		if (!m.found)
+			return false;
+	}
+	return true;
+}
+
+/* The events that a detection is about: named by the title's words, cited by its description, or loosely meant. A concept
+ * that took more of the title's words knows better. */
+static bool named_in_title(struct reader *r, const struct query *q, struct con *c)
+{
+	size_t action = longest_action(r);
+
+	if (action < 3 && con_of_title(&r->env, &r->terms, false, c))
+		return true;
+	if (con_of_cited(&r->env, r->prose, c) && (action == 0 || all_meant(q, c)))
+		return true;
+	return action == 0 && con_of_title(&r->env, &r->terms, true, c);
+}
+
+/* A change that a detection is about is one that succeeded, unless it speaks of failure. */
+static void complete_detection(struct reader *r, struct query *q)
+{
+	const struct lex_entry *ok = lexicon_phrase(r->env.x, "successful");
+	struct con named;
+
+	if (named_in_title(r, q, &named)) {
+		for (size_t i = 0; i < q->cons.n; i++)
+		q->cons.v[i].dead =
+		        q->cons.v[i].kind == CON_CONCEPT && q->cons.v[i].lex->concept == CK_ACTION;
+		named.group = ++q->groups_used;
+		*vec_push(&q->cons) = named;
+		q->verbs.n = q->objects.n = 0;
+	}
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (q->cons.v[i].kind == CON_CONCEPT &&
+		    (q->cons.v[i].lex->concept == CK_OUTCOME || q->cons.v[i].lex->failed ||
+		     strcmp(q->cons.v[i].lex->name, "failed login") == 0))
+			return;
+	if (ok && (q->cons.n || q->verbs.n))
+		*vec_push(&q->cons) = (struct con){
+		        .kind = CON_CONCEPT, .lex = ok, .group = ++q->groups_used, .assumed = true};
+}
+
 static void read_main(struct reader *r)
 {
 	struct clauses c;
@@ -512,12 +615,14 @@ static void read_main(struct reader *r)
 	r->fresh = arena_alloc(&r->out->arena, (r->terms.n + 1) * sizeof(*r->fresh));
 	memcpy(r->fresh, r->terms.v, r->terms.n * sizeof(*r->fresh));
 	query_parse(&r->parse, 0, r->terms.n, &q);
-	if (q.clarify) {
+	if (r->ctx->detection)
+		complete_detection(r, &q);
+	else if (q.clarify) {
 		offer_examples(r);
 		clarify(r, q.clarify);
 		goto out;
 	}
-	follow = c.nanchors == 0 && follow_wanted(&r->parse, &q, &standalone);
+	follow = !r->ctx->detection && c.nanchors == 0 && follow_wanted(&r->parse, &q, &standalone);
 	if (follow && (can_lean(r) || !standalone)) {
 		lean(r, &q);
 		follow_up(r, &q, standalone);
@@ -535,7 +640,7 @@ static void finish(struct reader *r)
 	if (r->out->kind == ASK_CLARIFY)
 		return;
 	unread = first_unread(r);
-	if (unread) {
+	if (unread && !r->ctx->detection) {
 		offer_word(r, unread);
 		return;
 	}
@@ -546,6 +651,17 @@ static void finish(struct reader *r)
 		                                                   : 0;
 	if (r->out->confidence < ASK_RUN_MIN)
 		r->out->confidence = ASK_RUN_MIN;
+}
+
+/* The title is the first line, the description the rest. */
+static void split_title(struct reader *r)
+{
+	const char *nl = memchr(r->question.s, '\n', r->question.n);
+
+	if (!nl)
+		return;
+	r->prose = (struct slice){nl + 1, r->question.n - (size_t)(nl + 1 - r->question.s)};
+	r->question.n = (size_t)(nl - r->question.s);
 }
 
 int ask_read_words(const struct lexicon *x, struct catalog *c, const struct ask_context *ctx,
@@ -562,9 +678,13 @@ int ask_read_words(const struct lexicon *x, struct catalog *c, const struct ask_
 	out->plan = plan_new();
 	ask_world_init(&r.world, c, &out->arena);
 	r.env = (struct term_env){x, &r.world, {ctx->now, ctx->zone}, &out->arena};
-	r.terms = terms_read(&r.env, question);
+	if (ctx->detection)
+		split_title(&r);
+	r.terms = terms_read(&r.env, r.question);
 	r.parse = (struct parse){.env = &r.env, .t = &r.terms};
 	strike_noise(&r);
+	if (ctx->detection)
+		pass_over_prose(&r);
 	read_main(&r);
 	finish(&r);
 	if (out->plan && plan_validate(out->plan, e)) {

@@ -32,7 +32,7 @@ static size_t add_cand(const struct term_env *env, struct cand *out, size_t n, s
 		out[n++] = (struct cand){
 		        .field = name,
 		        .role = raw ? FR_NONE : field_at(v->field)->role,
-		        .value = {arena_strndup(env->a, v->value.s, v->value.n), v->value.n},
+		        .value = {arena_memdup(env->a, v->value.s, v->value.n), v->value.n},
 		        .raw = raw,
 		        .near = near};
 	}
@@ -142,7 +142,7 @@ static size_t read_entity(struct reader *r, size_t i, struct term *t)
 	enum entity e = entity_of(s);
 
 	if (e == ENT_NAME ||
-	    (e == ENT_DOMAIN && lexicon_phrase(r->env->x, arena_strndup(r->env->a, s.s, s.n))))
+	    (e == ENT_DOMAIN && lexicon_phrase(r->env->x, arena_memdup(r->env->a, s.s, s.n))))
 		return 0;
 	if (!find_value(r->env, t, s)) {
 		t->kind = T_VALUE;
@@ -208,13 +208,13 @@ static size_t read_event(struct reader *r, size_t i, struct term *t)
 		len += w->text.n;
 		if (len < 4 ||
 		    (k == i && !slice_camel(w->text) &&
-		     lexicon_phrase(r->env->x, arena_strndup(r->env->a, w->word.s, w->word.n))))
+		     lexicon_phrase(r->env->x, arena_memdup(r->env->a, w->word.s, w->word.n))))
 			continue;
 		if (event_named(r, (struct slice){joined, len}, &try) &&
 		    (k == i || asks_for_event(r, i, k + 1))) {
 			*t = try;
 			t->ent = ENT_EVENT;
-			t->value = (struct slice){arena_strndup(r->env->a, t->value.s, t->value.n),
+			t->value = (struct slice){arena_memdup(r->env->a, t->value.s, t->value.n),
 			                          t->value.n};
 			best = k - i + 1;
 		}
@@ -334,7 +334,7 @@ static size_t read_long_value(struct reader *r, size_t i, struct term *t, size_t
 		}
 		found = !cut &&
 		        find_value(r->env, t,
-		                   (struct slice){arena_strndup(r->env->a, b.s, b.len), b.len});
+		                   (struct slice){arena_memdup(r->env->a, b.s, b.len), b.len});
 		buf_release(&b);
 		(void)first;
 		(void)last;
@@ -497,7 +497,7 @@ static size_t read_path(struct reader *r, size_t i, struct term *t)
 		                      : field_at(f[j]->field)->name;
 	e->kind = LEX_FIELD;
 	e->fields = names;
-	e->name = arena_strndup(r->env->a, w.s, w.n);
+	e->name = arena_memdup(r->env->a, w.s, w.n);
 	e->thing = true;
 	t->kind = T_FIELD;
 	t->lex = e;
@@ -598,7 +598,7 @@ static bool mend(struct reader *r, size_t i)
 		return false;
 	w->word = to;
 	n = ask_stem(to, stem);
-	w->stem = (struct slice){arena_strndup(r->env->a, stem, n), n};
+	w->stem = (struct slice){arena_memdup(r->env->a, stem, n), n};
 	return true;
 }
 
@@ -612,7 +612,7 @@ static bool split_token(struct reader *r, size_t i)
 
 	if (!memchr(w->text.s, '-', w->text.n) && !memchr(w->text.s, '_', w->text.n))
 		return false;
-	char *spaced = arena_strndup(r->env->a, rest.s, rest.n);
+	char *spaced = arena_memdup(r->env->a, rest.s, rest.n);
 
 	for (size_t c = 0; c < rest.n; c++)
 		if (spaced[c] == '-' || spaced[c] == '_')
@@ -724,7 +724,7 @@ static size_t read_command(struct reader *r, size_t i, struct term *t)
 	}
 	t->kind = T_VALUE;
 	t->ent = ENT_CMD;
-	t->value = (struct slice){arena_strndup(r->env->a, b.s, b.len), b.len};
+	t->value = (struct slice){arena_memdup(r->env->a, b.s, b.len), b.len};
 	buf_release(&b);
 	return last - i;
 }

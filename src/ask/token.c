@@ -147,7 +147,7 @@ size_t ask_stem(struct slice word, char out[STEM_MAX])
 
 static struct slice copy_lower(struct arena *a, struct slice s)
 {
-	char *p = arena_strndup(a, s.s, s.n);
+	char *p = arena_memdup(a, s.s, s.n);
 
 	for (size_t i = 0; i < s.n; i++)
 		p[i] = (char)tolower((unsigned char)p[i]);
@@ -162,7 +162,7 @@ static struct slice refang(struct arena *a, struct slice s)
 	    !mw_memimem(s.s, s.n, "(dot)", 5) && !mw_memimem(s.s, s.n, "(.)", 3))
 		return s;
 	esc_refang(&b, s);
-	s = (struct slice){arena_strndup(a, b.s, b.len), b.len};
+	s = (struct slice){arena_memdup(a, b.s, b.len), b.len};
 	buf_release(&b);
 	return s;
 }
@@ -181,7 +181,7 @@ static struct tok *emit(struct scan *sc, struct slice text, size_t from, size_t 
 	t->text = text;
 	t->word = copy_lower(sc->a, text);
 	n = ask_stem(t->word, stem);
-	t->stem = (struct slice){arena_strndup(sc->a, stem, n), n};
+	t->stem = (struct slice){arena_memdup(sc->a, stem, n), n};
 	return t;
 }
 
@@ -318,7 +318,7 @@ static bool emit_compared(struct scan *sc, struct slice w, size_t from, size_t t
 		return false;
 	if (left.n)
 		emit(sc, left, from, to);
-	emit_str(sc, w.s[i] == ':' ? "=" : arena_strndup(sc->a, w.s + i, n), from, to);
+	emit_str(sc, w.s[i] == ':' ? "=" : arena_memdup(sc->a, w.s + i, n), from, to);
 	if (right.n) {
 		size_t at = sc->out.n;
 
@@ -374,11 +374,14 @@ static struct slice plain(struct slice q, struct arena *a)
 	static const struct {
 		const char *from, *to;
 	} map[] = {
-	        {"\xe2\x80\x99", "'\0"}, {"\xe2\x80\x98", "'"}, {"\xe2\x80\x9c", "\""},
-	        {"\xe2\x80\x9d", "\""},  {"\xe2\x80\x93", "-"}, {"\xe2\x80\x94", "-"},
+	        {"\xe2\x80\x99", "'"},  {"\xe2\x80\x98", "'"}, {"\xe2\x80\x9c", "\""},
+	        {"\xe2\x80\x9d", "\""}, {"\xe2\x80\x93", "-"}, {"\xe2\x80\x94", "-"},
 	};
-	char *p = arena_strndup(a, q.s, q.n);
+	char *p = arena_memdup(a, q.s, q.n);
 
+	for (size_t i = 0; i < q.n; i++)
+		if ((unsigned char)p[i] < ' ')
+			p[i] = ' ';
 	for (size_t i = 0; i + 2 < q.n; i++)
 		for (size_t k = 0; k < ARRAY_LEN(map); k++)
 			if (memcmp(p + i, map[k].from, 3) == 0) {
@@ -396,7 +399,7 @@ static struct slice without_marks(struct slice w, struct arena *a)
 
 	if (!memchr(w.s, 1, w.n))
 		return w;
-	p = arena_strndup(a, w.s, w.n);
+	p = arena_memdup(a, w.s, w.n);
 	for (size_t i = 0; i < w.n; i++)
 		if (p[i] != 1)
 			p[n++] = p[i];

@@ -94,7 +94,7 @@ static struct slice made_name(const struct term_env *env, const struct query *q)
 	buf_str(&b, q->verbs.v[0]->camel[0]);
 	for (size_t i = 0; i < q->objects.n; i++)
 		buf_str(&b, q->objects.v[i]->camel[0]);
-	s = (struct slice){arena_strndup(env->a, b.s, b.len), b.len};
+	s = (struct slice){arena_memdup(env->a, b.s, b.len), b.len};
 	buf_release(&b);
 	return s;
 }
@@ -148,12 +148,142 @@ bool con_of_verbs(const struct term_env *env, const struct query *q, struct con 
 		if (m > want)
 			best = 0, want = m;
 		if (best < MATCH_MAX)
-			c->values[best++] = (struct slice){
-			        arena_strndup(env->a, ops[i].value.s, ops[i].value.n),
-			        ops[i].value.n};
+			c->values[best++] =
+			        (struct slice){arena_memdup(env->a, ops[i].value.s, ops[i].value.n),
+			                       ops[i].value.n};
 	}
 	if (best == 0)
 		c->values[best++] = made_name(env, q);
 	c->nvalues = best;
 	return true;
+}
+
+/* Is this word of an event's name said, as itself or as a verb that stands for it? */
+static bool word_said(const struct terms *t, struct slice word)
+{
+	static const char *const databases[] = {"rds", "aurora", "database", NULL};
+	char stem[STEM_MAX];
+	size_t n = ask_stem(word, stem);
+	bool db = slice_eq_str(word, "DB");
+
+	for (size_t i = 0; i < t->toks.n; i++)
+		if (slice_eq(t->toks.v[i].stem, (struct slice){stem, n}) ||
+		    (db && tok_in(&t->toks.v[i], databases)))
+			return true;
+	for (size_t i = 0; i < t->n; i++)
+		for (const char *const *c = t->v[i].kind == T_VERB ? t->v[i].lex->camel : NULL;
+		     c && *c; c++)
+			if (slice_ieq(word, slice_of(*c)))
+				return true;
+	return false;
+}
+
+struct said {
+	size_t words, said; /* of the name; of them in the text */
+	bool verb;          /* the first one is */
+	bool reads;         /* the name begins with a verb of reading */
+};
+
+/* A date at a name's end (CreateFunction20150331) is no part of the word. */
+static struct said how_said(const struct terms *t, struct slice name)
+{
+	static const char *const reading[] = {"Get",    "List",  "Describe", "Head",
+	                                      "Lookup", "Batch", "Search",   "Query"};
+	struct slice word;
+	struct said r = {0};
+
+	while (camel_word(&name, &word)) {
+		bool said;
+
+		while (word.n > 4 && isdigit((unsigned char)word.s[word.n - 1]))
+			word.n--;
+		said = word_said(t, word);
+		for (size_t i = 0; r.words == 0 && i < ARRAY_LEN(reading); i++)
+			r.reads = r.reads || slice_ieq(word, slice_of(reading[i]));
+		r.verb = r.words == 0 ? said : r.verb;
+		r.words++;
+		r.said += said ? 1 : 0;
+	}
+	return r;
+}
+
+static bool holds(const struct con *c, struct slice v)
+{
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (slice_eq(c->values[i], v))
+			return true;
+	return false;
+}
+
+static void take_name(const struct term_env *env, struct con *c, struct slice v)
+{
+	if (c->nvalues < MATCH_MAX && !holds(c, v))
+		c->values[c->nvalues++] = (struct slice){arena_memdup(env->a, v.s, v.n), v.n};
+}
+
+/* "Network ACL modified" means any change of one: names that share a third of their words with the text, and change something. */
+static size_t share(const struct said *s)
+{
+	size_t objects = s->said - (s->verb ? 1 : 0);
+
+	return !s->reads && objects && s->said * 3 >= s->words ? objects : 0;
+}
+
+static bool changes_meant(const struct terms *t)
+{
+	bool verb = false, change = false;
+
+	for (size_t i = 0; i < t->n; i++) {
+		verb = verb || t->v[i].kind == T_VERB;
+		change = change ||
+		         (t->v[i].kind == T_VERB && strcmp(t->v[i].lex->name, "change") == 0);
+	}
+	return change || !verb;
+}
+
+bool con_of_title(const struct term_env *env, const struct terms *t, bool loosely, struct con *c)
+{
+	const struct field *op = field_find(SLICE("api.operation"));
+	struct catalog_value ops[OPS_MAX];
+	size_t n = op ? catalog_value_top(env->w->c, op->id, ops, ARRAY_LEN(ops)) : 0,
+	       most = loosely ? 1 : 2;
+
+	*c = (struct con){
+	        .kind = CON_FIELD, .fields = {"api.operation"}, .nfields = 1, .op = OP_IN};
+	c->values = arena_alloc(env->a, MATCH_MAX * sizeof(*c->values));
+	if (loosely && !changes_meant(t))
+		return false;
+	for (size_t i = 0; i < n && i < ARRAY_LEN(ops); i++) {
+		struct said said = how_said(t, ops[i].value);
+		size_t points = loosely ? share(&said) : said.said == said.words ? said.words : 0;
+
+		if (points < most)
+			continue;
+		if (points > most)
+			c->nvalues = 0, most = points;
+		take_name(env, c, ops[i].value);
+	}
+	return c->nvalues > 0;
+}
+
+/* Event names that a text of prose cites as they are written. */
+bool con_of_cited(const struct term_env *env, struct slice prose, struct con *c)
+{
+	struct toks t = tokenise(prose, env->a);
+	const struct field *op = field_find(SLICE("api.operation"));
+
+	*c = (struct con){
+	        .kind = CON_FIELD, .fields = {"api.operation"}, .nfields = 1, .op = OP_IN};
+	c->values = arena_alloc(env->a, MATCH_MAX * sizeof(*c->values));
+	for (size_t i = 0; op && i < t.n; i++) {
+		struct catalog_value v[8];
+		size_t n = slice_camel(t.v[i].text)
+		                   ? catalog_value_find(env->w->c, t.v[i].text, v, ARRAY_LEN(v))
+		                   : 0;
+
+		for (size_t k = 0; k < n && k < ARRAY_LEN(v); k++)
+			if (v[k].field == op->id)
+				take_name(env, c, v[k].value);
+	}
+	return c->nvalues > 0;
 }

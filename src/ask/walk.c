@@ -66,7 +66,8 @@ static bool merge_values(struct walk *w, struct con *last, const struct con *c)
 	bool listable =
 	        (last->op == OP_IS || last->op == OP_IN) && (c->op == OP_IS || c->op == OP_IN);
 
-	if (!same_fields(last, c) || last->neg != c->neg || (!listable && last->op != c->op))
+	if (last->nvalues == 0 || c->nvalues == 0 || !same_fields(last, c) || last->neg != c->neg ||
+	    (!listable && last->op != c->op))
 		return false;
 	v = arena_alloc(w->p->env->a, (last->nvalues + c->nvalues) * sizeof(*v));
 	memcpy(v, last->values, last->nvalues * sizeof(*v));

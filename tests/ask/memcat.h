@@ -39,7 +39,7 @@ struct catalog {
 
 static inline struct slice mem_copy(struct catalog *c, struct slice s)
 {
-	return (struct slice){arena_strndup(&c->arena, s.s, s.n), s.n};
+	return (struct slice){arena_memdup(&c->arena, s.s, s.n), s.n};
 }
 
 static inline size_t mem_dataset(struct catalog *c, const char *name, mw_time t)
