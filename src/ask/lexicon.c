@@ -123,22 +123,38 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 	return best;
 }
 
+/* Of words equally near, one that names something wins over one that only shapes the question ("failled" is failed, not filled); a
+ * comparison is never guessed, since without it the answer would be wider than was asked. */
+static int mend_rank(const struct lexicon *x, const char *word)
+{
+	const struct lex_entry *e = lexicon_phrase(x, word);
+
+	if (!e)
+		return 2;
+	if (e->kind != LEX_GRAMMAR)
+	return e->kind == LEX_CONCEPT && e->concept == CK_OUTCOME ? 0 : 1;
+	return e->gram == G_EXISTS || e->gram == G_MISSING ? -1 : 2;
+}
+
 struct slice lexicon_mend(const struct lexicon *x, struct slice word)
 {
-	int cap = word.n >= 8 ? 2 : 1, best = cap + 1;
+	int cap = word.n >= 8 ? 2 : 1, best = 4 * (cap + 1);
 	struct slice found = {"", 0};
 
 	for (size_t i = 0; i < x->words.n; i++) {
 		const struct map_entry *m = &x->words.entries[i];
-		int d;
+		int d, rank;
 
 		if (m->len < 4 || m->len + 2 < word.n || m->len > word.n + 2)
 			continue;
 		if (m->key[0] != word.s[0] && m->key[1] != word.s[1])
 			continue;
 		d = mw_edit_distance(word, (struct slice){m->key, m->len}, cap);
-		if (d < best) {
-			best = d;
+		if (d > cap || 4 * d >= best)
+			continue;
+		rank = mend_rank(x, m->key);
+		if (rank >= 0 && 4 * d + rank < best) {
+			best = 4 * d + rank;
 			found = (struct slice){m->key, m->len};
 		}
 	}

@@ -581,6 +581,23 @@ static size_t read_near(struct reader *r, size_t i, struct term *t, bool parts_o
 	return 1;
 }
 
+/* Words of time expressions that are long enough to be told from others after one slip. */
+static const char *const time_words[] = {
+        "yesterday", "today",     "tonight", "morning",   "afternoon", "evening",
+        "midnight",  "minutes",   "minute",  "seconds",   "hours",     "weeks",
+        "months",    "monday",    "tuesday", "wednesday", "thursday",  "friday",
+        "saturday",  "sunday",    "january", "february",  "march",     "april",
+        "august",    "september", "october", "november",  "december",  NULL,
+};
+
+static struct slice mend_time(struct slice w)
+{
+	for (const char *const *t = time_words; *t && w.n >= 5; t++)
+		if (mw_edit_distance(w, slice_of(*t), 2) <= (strlen(*t) >= 8 ? 2 : 1))
+			return slice_of(*t);
+	return (struct slice){0};
+}
+
 /* A typo of a word of the language: the token becomes that word, and is read again. */
 static bool mend(struct reader *r, size_t i)
 {
@@ -594,6 +611,8 @@ static bool mend(struct reader *r, size_t i)
 	if (r->out.n && previous(r)->kind == T_FIELD)
 		return false; /* a name stands there */
 	to = lexicon_mend(r->env->x, w->word);
+	if (to.n == 0)
+		to = mend_time(w->word);
 	if (to.n == 0)
 		return false;
 	w->word = to;
