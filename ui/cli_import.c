@@ -88,7 +88,7 @@ struct run {
 	struct client *cl;
 	int64_t job;
 	cJSON *done;
-	bool quiet, shown;
+	bool quiet, shown, resync;
 	int64_t events, duplicates, rejected, nodes, edges;
 };
 
@@ -119,6 +119,8 @@ static void on_news(void *ctx, const char *method, const cJSON *params)
 {
 	struct run *r = ctx;
 
+	if (strcmp(method, "resync") == 0)
+		r->resync = true;
 	if (strcmp(method, "import.progress") == 0)
 		show_progress(r, params);
 	if (strcmp(method, "job.done") != 0)
@@ -145,22 +147,51 @@ static int open_some(struct files *f, size_t *at, cJSON *names, int *fds)
 	return n;
 }
 
+static cJSON *job_param(const struct run *r)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "job", r->job);
+	return o;
+}
+
+/* After a resync the end may be among what was dropped. */
+static int look_again(struct run *r, struct err *e)
+{
+	cJSON *job = NULL;
+
+	r->resync = false;
+	if (client_call(r->cl, "job.get", job_param(r), &job, e))
+		return -1;
+	if (strcmp(json_str(job, "state", ""), "running") == 0) {
+		cJSON_Delete(job);
+		return 0;
+	}
+	cJSON_Delete(r->done);
+	r->done = job;
+	return 0;
+}
+
+static int cancel(struct run *r, struct err *e)
+{
+	cJSON *nothing = NULL;
+
+	if (client_call(r->cl, "job.cancel", job_param(r), &nothing, e))
+		return -1;
+	cJSON_Delete(nothing);
+	return err_set(e, ERR_CANCELLED,
+	               "cancelled; what was stored stays, and the same import goes on from there");
+}
+
 static int wait_done(struct run *r, struct err *e)
 {
 	while (!r->done || json_i64(r->done, "job", 0) != r->job) {
 		if (client_wait_news(r->cl, mw_mono_us() + MW_SECOND / 5, e) < 0)
 			return -1;
-		if (interrupted) {
-			cJSON *o = cJSON_CreateObject(), *nothing = NULL;
-			json_add_i64(o, "job", r->job);
-			if (client_call(r->cl, "job.cancel", o, &nothing, e))
-				return -1;
-			cJSON_Delete(nothing);
-			interrupted = 0;
-			return err_set(e, ERR_CANCELLED,
-			               "cancelled; what was stored stays, and the same import goes "
-			               "on from there");
-		}
+		if (r->resync && look_again(r, e))
+			return -1;
+		if (interrupted)
+			return cancel(r, e);
 	}
 	return 0;
 }

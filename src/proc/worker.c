@@ -251,8 +251,14 @@ static void answer(struct worker *w, const cJSON *id, int rc, cJSON *result, str
 
 	if (rc)
 		cJSON_Delete(result);
-	if (send_message(w, msg, e) && e->code == ERR_LIMIT && send_message(w, rpc_error(id, e), e))
-		mw_log(LOG_WARN, "answer: %s", e->what);
+	if (send_message(w, msg, e) == 0)
+		return;
+	if (e->code == ERR_LIMIT) {
+		err_prefix(e, "the answer is too long for one message; narrow the question");
+		if (send_message(w, rpc_error(id, e), e) == 0)
+			return;
+	}
+	mw_log(LOG_WARN, "answer: %s", e->what);
 }
 
 static void close_request(struct worker *w)

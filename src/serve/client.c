@@ -84,14 +84,19 @@ static bool client_flush(struct client *c)
 	return true;
 }
 
+/* What is too long for one message: an answer becomes an error, a notification a resync. */
 static void client_send(struct client *c, cJSON *msg)
 {
 	cJSON *id = cJSON_Duplicate(json_get(msg, "id"), 0);
+	bool answer = json_get(msg, "method") == NULL;
 	struct err e;
 
 	if (conn_queue(&c->conn, msg, &e)) {
 		err_prefix(&e, "the answer is too long; ask for less at once");
-		(void)!conn_queue(&c->conn, rpc_error(id, &e), &e);
+		if (answer)
+			(void)!conn_queue(&c->conn, rpc_error(id, &e), &e);
+		else
+			c->resync = true;
 	}
 	cJSON_Delete(id);
 }

@@ -55,6 +55,16 @@ static int wait_for_cancel(struct worker *w, struct err *e)
 	return err_set(e, ERR_CANCELLED, "cancelled");
 }
 
+static void add_long(cJSON *answer, size_t n)
+{
+	char *text = xmalloc(n + 1);
+
+	memset(text, 'x', n);
+	text[n] = '\0';
+	json_add_str(answer, "text", text);
+	free(text);
+}
+
 /* The question says what is wanted: "rows N", "clarify", "wait", "crash", "turns". */
 static int fake_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
@@ -73,6 +83,8 @@ static int fake_ask(struct worker *w, const cJSON *params, cJSON **result, struc
 	*result = cJSON_CreateObject();
 	answer = json_add_obj(*result, "answer");
 	json_add_str(answer, "kind", "count");
+	if (strncmp(q, "long ", 5) == 0)
+		add_long(answer, (size_t)strtoll(q + 5, NULL, 10));
 	if (strncmp(q, "watched ", 8) == 0)
 		json_add_i64(answer, "value", access(q + 8, F_OK) == 0 ? 5 : 0);
 	else
@@ -493,6 +505,24 @@ static void a_slow_client_gets_a_resync(void **state)
 	free(big);
 }
 
+/* Neither leaves a client waiting for ever: the first is a failed job, the second a resync and an error on looking again. */
+static void an_answer_that_is_too_long_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char params[48];
+	cJSON *r;
+
+	do_quietly(f, "subscribe", NULL);
+	do_quietly(f, "ask", "{\"session\":\"s\",\"question\":\"long 1100000\"}");
+	assert_non_null(
+	        strstr(json_str(wait_news(f, "job.done"), "error", ""), "narrow the question"));
+	r = result_of(f, "ask", "{\"session\":\"s\",\"question\":\"long 1048400\"}");
+	snprintf(params, sizeof(params), "{\"job\":%lld}", (long long)json_i64(r, "job", 0));
+	cJSON_Delete(r);
+	wait_news(f, "resync");
+	expect_error(f, "job.get", params, "ask for less");
+}
+
 static bool watch_was_asked(struct fixture *f)
 {
 	cJSON *l = result_of(f, "watch.list", NULL);
@@ -781,6 +811,7 @@ int main(int argc, char **argv)
 	        TEST(a_job_is_cancelled),
 	        TEST(a_crash_fails_one_question),
 	        TEST(a_slow_client_gets_a_resync),
+	        TEST(an_answer_that_is_too_long_is_told),
 	        TEST(a_watch_tells_what_is_new),
 	        TEST(the_engine_opens_nothing_that_is_named),
 	        TEST(an_import_reads_what_was_passed),
