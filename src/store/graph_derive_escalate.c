@@ -271,8 +271,7 @@ static bool assumable(struct attempt *t, uint32_t role)
 			uint32_t who = s->principals[k].kind == IAM_AWS
 			                       ? derive_find(t->x->d, s->principals[k].id)
 			                       : GRAPH_NONE;
-			if (who == t->p->node ||
-			    (own && who != GRAPH_NONE && derive_means(t->x->d, s, t->p->node)))
+			if (who == t->p->node || (own && derive_means(t->x->d, s, t->p->node)))
 				return true;
 		}
 	}

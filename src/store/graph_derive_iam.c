@@ -161,17 +161,26 @@ void derive_principals(struct derive *d)
 	d->one_account = one_account(d);
 }
 
+/* By id, so that it holds for accounts and principals that have no node as well. */
+static bool names(const struct iam_principal *p, const struct dnode *n)
+{
+	struct buf id = BUF_INIT;
+	bool is;
+	if (p->kind == IAM_ANYONE)
+		return true;
+	if (p->kind != IAM_AWS)
+		return false;
+	graph_canonical_id(slice_of(p->id), &id);
+	is = strcmp(id.s, n->id) == 0 || (*n->account && strcmp(id.s, n->account) == 0);
+	buf_release(&id);
+	return is;
+}
+
 bool derive_means(struct derive *d, const struct iam_statement *s, uint32_t node)
 {
-	const struct dnode *n = &d->nodes.v[node];
 	bool means = false;
-	for (size_t i = 0; i < s->nprincipals && !means; i++) {
-		const struct iam_principal *p = &s->principals[i];
-		uint32_t who = p->kind == IAM_AWS ? derive_find(d, p->id) : GRAPH_NONE;
-		means = p->kind == IAM_ANYONE || who == node ||
-		        (who != GRAPH_NONE && derive_is(d, who, "account") &&
-		         strcmp(d->nodes.v[who].id, n->account) == 0);
-	}
+	for (size_t i = 0; i < s->nprincipals && !means; i++)
+		means = names(&s->principals[i], &d->nodes.v[node]);
 	return means != s->not_principal;
 }
 
