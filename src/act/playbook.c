@@ -184,14 +184,16 @@ static void add_filled(cJSON *o, const char *key, struct fill *f, const char *te
 	buf_release(&b);
 }
 
-static const char *step_state(const cJSON *incident, const char *id)
+/* Of the last action that was proposed for the step. */
+static void add_state(cJSON *o, const cJSON *incident, const char *id)
 {
-	const cJSON *list = json_arr(incident, "actions");
-	const char *state = "ready";
+	const cJSON *list = json_arr(incident, "actions"), *last = NULL;
 	for (const cJSON *a = list ? list->child : NULL; a; a = a->next)
 		if (!strcmp(json_str(a, "step", ""), id))
-			state = json_str(a, "state", state);
-	return state;
+			last = a;
+	json_add_str(o, "state", json_str(last, "state", "ready"));
+	if (last)
+		json_add_str(o, "request", json_str(last, "id", NULL));
 }
 
 /* The word that an approver types: the last, most telling part of the target. */
@@ -243,7 +245,7 @@ static cJSON *step_json(const struct yaml_node *s, int n, struct fill *f,
 	for (const struct yaml_node *a = after ? after->child : NULL; a; a = a->next)
 		cJSON_AddItemToArray(list, cJSON_CreateString(a->text));
 	json_add_str(o, "word", word_of(json_str(o, "target", "")));
-	json_add_str(o, "state", step_state(f->incident, yaml_str(s, "id", "")));
+	add_state(o, f->incident, yaml_str(s, "id", ""));
 	add_system(o, action, systems);
 	return o;
 }

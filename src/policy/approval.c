@@ -4,21 +4,6 @@
 
 static const char *const role_names[] = {"reader", "analyst", "lead", "admin"};
 
-const char *role_name(enum role r)
-{
-	return role_names[r];
-}
-
-bool role_parse(const char *name, enum role *out)
-{
-	for (size_t i = 0; i < ARRAY_LEN(role_names); i++)
-		if (!strcmp(name, role_names[i])) {
-			*out = (enum role)i;
-			return true;
-		}
-	return false;
-}
-
 /* Who must say yes. "you": the asker may; "lead": a lead, not the asker; "lead+1": a lead, not the
  * asker, and two persons at all. */
 static const struct need {
@@ -42,7 +27,7 @@ static const struct need *need_of(const cJSON *action)
 /* ---- digest ---- */
 
 static const char *const not_covered[] = {"id",         "state",  "digest", "decided_by",
-                                          "decided_at", "reason", "result", NULL};
+                                          "decided_at", "reason", "result", "off", NULL};
 
 static bool covered(const char *key)
 {
@@ -157,7 +142,7 @@ static int check_person(const cJSON *action, const struct person *by, struct err
 		                 "the team's engine");
 	if (by->role < n->role)
 		return err_set(e, ERR_DENIED, "not approved: it needs a %s, you are %s",
-		               role_name(n->role), role_name(by->role));
+		               role_names[n->role], role_names[by->role]);
 	if (n->other && own)
 		return refuse(e, "asked by you; it needs somebody else");
 	return 0;

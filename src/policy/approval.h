@@ -15,8 +15,6 @@
 #define APPROVAL_TTL (30 * MW_MINUTE)
 
 enum role { ROLE_READ, ROLE_ANALYST, ROLE_LEAD, ROLE_ADMIN };
-const char *role_name(enum role r);
-bool role_parse(const char *name, enum role *out);
 
 struct person {
 	const char *name;

@@ -256,7 +256,10 @@ static int open_all(struct engine *e, struct err *err)
 	if (!e->pool)
 		return -1;
 	e->keeper = keeper_open(e->loop, e->state_dir, err);
-	return e->keeper ? open_socket(e, err) : -1;
+	if (!e->keeper)
+		return -1;
+	actions_lapse(e);
+	return open_socket(e, err);
 }
 
 static void close_all(struct engine *e)

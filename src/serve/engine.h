@@ -61,6 +61,7 @@ struct request {
 	int nfds;
 	cJSON *result;             /* on its way */
 	cJSON *changed;            /* incident ids that changed, for queue.changed; or NULL */
+	struct err *refused;       /* what was written stays, the caller gets this; or NULL */
 	struct job *job;           /* the job that it began */
 	mw_time now;               /* the request's own clock, or the real one */
 	int64_t queue_rev;         /* of the engine when this was sent to the keeper */
@@ -69,6 +70,9 @@ struct request {
 void request_reply(struct request *r, cJSON *result);
 void request_fail(struct request *r, const struct err *e);
 void request_free(struct request *r);
+void request_changed(struct request *r, const char *incident); /* queue.changed will name it */
+void request_refused(struct request *r, const struct err *why); /* keeper's thread: sets r->refused */
+void request_refuse(struct request *r); /* as request_fail with it, and what changed is told */
 /* A request of the engine itself; its answer goes nowhere but to what handles it. */
 struct request *request_internal(struct engine *e, int method, cJSON *params);
 void request_dispatch(struct request *r); /* checked before; takes r over */
@@ -108,12 +112,19 @@ extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[], case_routes[]; /* all end with method -1 */
+} state_routes[], case_routes[], action_routes[]; /* all end with method -1 */
 
 void incident_pin(struct request *r);       /* evidence.c */
 void evidence_from_case(struct request *r); /* for a record that the lake no longer has */
 
 void watches_run(struct engine *e);         /* watch.c: asks all watches again, in the background */
+/* ---- actions (route_action.c) ---- */
+
+bool action_goes_on(const struct request *r);                           /* was approved, and a worker carries it out */
+void action_go_on(struct request *r);                                   /* gives it to the worker */
+int action_drafted(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* keeper's thread; nothing where r is no action's */
+bool action_failed(struct request *r, const struct err *e);             /* takes r where it is an action's */
+void actions_lapse(struct engine *e);                                   /* at start: what is open is not approved */
 
 /* ---- jobs (job.c) ---- */
 

@@ -11,6 +11,7 @@ void request_free(struct request *r)
 	cJSON_Delete(r->params);
 	cJSON_Delete(r->result);
 	cJSON_Delete(r->changed);
+	free(r->refused);
 	free(r->user);
 	free(r);
 }
@@ -18,6 +19,13 @@ void request_free(struct request *r)
 const char *request_str(const struct request *r, const char *name)
 {
 	return json_str(r->params, name, NULL);
+}
+
+void request_changed(struct request *r, const char *incident)
+{
+	if (!r->changed)
+		r->changed = cJSON_CreateArray();
+	cJSON_AddItemToArray(r->changed, cJSON_CreateString(incident));
 }
 
 /* Everybody who watches hears of changed incidents, also where the one who changed them is gone. */
@@ -66,6 +74,18 @@ void request_fail(struct request *r, const struct err *e)
 	request_free(r);
 }
 
+void request_refused(struct request *r, const struct err *why)
+{
+	r->refused = xmalloc(sizeof(*r->refused));
+	*r->refused = *why;
+}
+
+void request_refuse(struct request *r)
+{
+	tell_changes(r);
+	request_fail(r, r->refused);
+}
+
 struct request *request_internal(struct engine *e, int method, cJSON *params)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
@@ -104,7 +124,7 @@ static bool makes_job(int method)
 
 static const struct state_route *find_state_route(int method)
 {
-	static const struct state_route *const tables[] = {state_routes, case_routes};
+	static const struct state_route *const tables[] = {state_routes, case_routes, action_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct state_route *s = tables[i]; s->method >= 0; s++)

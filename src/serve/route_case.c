@@ -10,13 +10,6 @@ static int give(struct request *r, cJSON *result)
 	return result ? 0 : -1;
 }
 
-static void changed(struct request *r, const char *id)
-{
-	if (!r->changed)
-		r->changed = cJSON_CreateArray();
-	cJSON_AddItemToArray(r->changed, cJSON_CreateString(id));
-}
-
 static mw_time time_param(const struct request *r, const char *name)
 {
 	mw_time t;
@@ -47,19 +40,19 @@ static int incident_update(struct state *s, struct request *r, struct err *e)
 	                            .owner = owner && strcmp(owner, "me") == 0 ? r->user : owner,
 	                            .snooze_until = time_param(r, "snooze_until")};
 
-	changed(r, request_str(r, "id"));
+	request_changed(r, request_str(r, "id"));
 	return state_incident_update(s, &r->who, request_str(r, "id"), &c, r->now, e);
 }
 
 static int incident_note(struct state *s, struct request *r, struct err *e)
 {
-	changed(r, request_str(r, "id"));
+	request_changed(r, request_str(r, "id"));
 	return state_note_add(s, &r->who, request_str(r, "id"), request_str(r, "text"), r->now, e);
 }
 
 static int incident_merge(struct state *s, struct request *r, struct err *e)
 {
-	changed(r, request_str(r, "id"));
+	request_changed(r, request_str(r, "id"));
 	return state_incident_merge(s, &r->who, request_str(r, "id"), json_arr(r->params, "with"),
 	                            r->now, e);
 }
@@ -68,11 +61,11 @@ static int incident_split(struct state *s, struct request *r, struct err *e)
 {
 	char made[32];
 
-	changed(r, request_str(r, "id"));
+	request_changed(r, request_str(r, "id"));
 	if (state_incident_split(s, &r->who, request_str(r, "id"), json_arr(r->params, "findings"),
 	                         request_str(r, "reason"), r->now, made, e))
 		return -1;
-	changed(r, made);
+	request_changed(r, made);
 	r->result = cJSON_CreateObject();
 	json_add_str(r->result, "id", made);
 	return 0;
@@ -90,7 +83,7 @@ static int incident_close(struct state *s, struct request *r, struct err *e)
 		                         request_str(r, "reason"), r->now, e) ||
 		    (note && state_note_add(s, &r->who, name, note, r->now, e)))
 			return -1;
-		changed(r, name);
+		request_changed(r, name);
 	}
 	return 0;
 }

@@ -31,11 +31,14 @@ static void state_done(void *arg, const struct err *e)
 	cJSON *result = t->r->result;
 	struct engine *eng = t->r->e;
 
-	t->r->result = NULL;
 	if (e) {
-		cJSON_Delete(result);
 		request_fail(t->r, e);
+	} else if (t->r->refused) {
+		request_refuse(t->r);
+	} else if (action_goes_on(t->r)) {
+		action_go_on(t->r);
 	} else {
+		t->r->result = NULL;
 		request_reply(t->r, result);
 		if (t->flags & ROUTE_REFRESH)
 			engine_refresh(eng);

@@ -114,7 +114,7 @@ static int store_draft(struct state *s, struct request *r, struct err *e)
 	json_add_i64(r->result, "version", version);
 	if (!json_get(r->result, "kind"))
 		json_add_str(r->result, "kind", request_str(r, "kind"));
-	return 0;
+	return action_drafted(s, r, e);
 }
 
 static int add_people(struct state *s, struct request *r, struct err *e)
@@ -142,6 +142,8 @@ static void answered(void *ctx, cJSON *result, const struct err *e)
 		evidence_from_case(r);
 		return;
 	}
+	if (e && action_failed(r, e))
+		return;
 	if (e) {
 		request_fail(r, e);
 		return;

@@ -46,6 +46,19 @@ static const char *const schema[] = {
         "  user TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL,"
         "  hash BLOB NOT NULL) STRICT;",
         "ALTER TABLE watch ADD COLUMN seen INTEGER;", /* rows of its last answer; NULL: not asked yet */
+        "CREATE TABLE action (id INTEGER PRIMARY KEY AUTOINCREMENT, incident INTEGER NOT NULL,"
+        "  state TEXT NOT NULL, doc TEXT NOT NULL) STRICT;"
+        "CREATE INDEX action_incident ON action (incident);"
+        "CREATE INDEX action_state ON action (state);"
+        "CREATE TABLE handoff (doc INTEGER PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT "
+        "NOT "
+        "NULL,"
+        "  at INTEGER NOT NULL, by TEXT NOT NULL, uid INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE handoff_item (doc INTEGER NOT NULL, incident INTEGER NOT NULL, owner TEXT "
+        "NOT "
+        "NULL,"
+        "  accepted INTEGER, accepted_by TEXT, PRIMARY KEY (doc, incident)) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX handoff_item_incident ON handoff_item (incident);",
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)

@@ -97,6 +97,19 @@ int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char 
                   mw_time now, int64_t *id, int64_t *version, struct err *e) MW_USE_RESULT; /* doc 0: a new one */
 cJSON *state_doc_get(struct state *s, int64_t doc, int64_t version, struct err *e); /* version 0: the newest */
 
+/* Actions (state_action.c): objects of policy/approval.h. Ids are "A-<n>". */
+int state_action_add(struct state *s, cJSON *action, struct err *e) MW_USE_RESULT; /* gives it its "id" */
+int state_action_put(struct state *s, const cJSON *action, struct err *e) MW_USE_RESULT; /* as it is now, by its id */
+cJSON *state_action_get(struct state *s, const char *id, struct err *e);
+cJSON *state_actions_of(struct state *s, int64_t incident, struct err *e); /* oldest first */
+cJSON *state_actions_in(struct state *s, const char *state, struct err *e);
+
+/* Handing over (state_handoff.c). Signing freezes the newest version of a handoff document and makes each open incident that it names an item;
+ * the owner changes when somebody else accepts the item, not before. receiver may be NULL: whoever comes. */
+cJSON *state_handoff_sign(struct state *s, const struct who *w, int64_t doc, const char *receiver, mw_time now, struct err *e);
+/* lead: may take what is meant for another. Result {doc, item, owner, left}. */
+cJSON *state_handoff_accept(struct state *s, const struct who *w, int64_t doc, const char *item, bool lead, mw_time now, struct err *e);
+
 /* The audit chain: each entry's hash covers the one before, so that a change or a gap shows. */
 int state_audit(struct state *s, const struct who *w, const char *action, const char *object, const cJSON *detail, mw_time now,
                 struct err *e) MW_USE_RESULT;

@@ -122,7 +122,8 @@ static int add_people(struct state *s, cJSON *o, int64_t id, struct err *e)
 {
 	cJSON *notes = rows_of(s, e, "SELECT at, by, text FROM note WHERE incident = ? ORDER BY id",
 	                       id, note_row);
-	cJSON *pins = notes ? rows_of(s, e,
+	cJSON *actions = notes ? state_actions_of(s, id, e) : NULL;
+	cJSON *pins = actions ? rows_of(s, e,
 	                              "SELECT evidence, at, by, note, sha256 FROM pin "
 	                              "WHERE incident = ? ORDER BY at",
 	                              id, pin_row)
@@ -130,8 +131,10 @@ static int add_people(struct state *s, cJSON *o, int64_t id, struct err *e)
 
 	if (!pins) {
 		cJSON_Delete(notes);
+		cJSON_Delete(actions);
 		return -1;
 	}
+	set_member(o, "actions", actions);
 	set_member(o, "notes", notes);
 	set_member(o, "pins", pins);
 	return 0;
