@@ -155,7 +155,7 @@ expect ask all>
 key a
 type half a question
 expect half a question
-sh kill -9 \$($mw call engine.status | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
+sh kill -9 \$($mw call engine.status | grep -o '"pid":[0-9]*' | head -n 1 | tr -dc 0-9)
 expect the engine is back
 expect half a question
 key Ctrl-C
