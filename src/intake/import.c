@@ -203,6 +203,7 @@ static int start(struct import *im, struct running *r, struct unit *u, struct er
 	r->pid = fork();
 	if (r->pid == 0) {
 		close(pair[0]);
+		lake_forked(im->l);
 		import_parse(pair[1], im->files, u, im->o);
 	}
 	close(pair[1]);

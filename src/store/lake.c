@@ -348,6 +348,13 @@ void lake_close(struct lake *l)
 	free(l);
 }
 
+void lake_forked(struct lake *l)
+{
+	if (l->lock >= 0)
+		close(l->lock);
+	l->lock = -1;
+}
+
 int lake_refresh(struct lake *l, bool *changed, struct err *e)
 {
 	int64_t now = 0;

@@ -32,6 +32,8 @@ enum lake_mode { LAKE_READ, LAKE_WRITE };
  * exclusive lock. */
 int lake_open(struct lake **out, const char *dir, enum lake_mode mode, struct err *e) MW_USE_RESULT;
 void lake_close(struct lake *l);
+/* In a forked child that has no business with the lake: it shall not hold the writer's lock when that has died. */
+void lake_forked(struct lake *l);
 /* A reader's view moves forward here only; true in *changed when it did (caches that hang on it
  * must go). */
 int lake_refresh(struct lake *l, bool *changed, struct err *e) MW_USE_RESULT;

@@ -1,0 +1,253 @@
+/* The import pipeline: parse processes, ranges, order, resume. */
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "intake/import.h"
+
+static char dir[64];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int make_dir(void **state)
+{
+	struct err e;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/mw-import.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	return fields_load(&e);
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Lines {"n":1,...} without an id of their own; returns a descriptor at the beginning. */
+static int lines_file(const char *name, int n, size_t width)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	for (int i = 1; i <= n; i++)
+		fprintf(f, "{\"n\":%d,\"file\":\"%s\",\"pad\":\"%0*d\"}\n", i, name, (int)width, i);
+	fclose(f);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static struct lake *open_lake(enum lake_mode mode)
+{
+	struct lake *l = NULL;
+	struct err e = {0};
+
+	if (lake_open(&l, dir, mode, &e))
+		fail_msg("%s", e.what);
+	return l;
+}
+
+static struct import_result run_with(struct lake *l, const struct import_file *files, size_t n,
+                                     const struct import_opts *o)
+{
+	struct import_result r;
+	struct err e = {0};
+
+	if (import_run(l, NULL, files, n, o, &r, &e))
+		fail_msg("%s", e.what);
+	return r;
+}
+
+static struct import_result run(struct lake *l, const struct import_file *files, size_t n)
+{
+	return run_with(l, files, n, &(struct import_opts){.parsers = 2});
+}
+
+static void assert_line(struct lake *l, const char *name, int n)
+{
+	struct arena a = ARENA_INIT;
+	struct event ev = {0};
+	char uid[64], want[32];
+	struct err e = {0};
+	event_id id[2];
+	size_t found;
+
+	snprintf(uid, sizeof(uid), "%s:%d", name, n);
+	snprintf(want, sizeof(want), "{\"n\":%d,", n);
+	assert_int_equal(lake_find_uid(l, slice_of(uid), id, 2, &found, &e), 0);
+	assert_int_equal(found, 1);
+	assert_int_equal(lake_get(l, id[0], &a, &ev, &e), 0);
+	assert_memory_equal(ev.raw.s, want, strlen(want));
+	event_release(&ev);
+	arena_release(&a);
+}
+
+/* A file cut into ranges has the line numbers of the whole, and a second import adds nothing. */
+static void test_ranges_and_twice(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_file f = {lines_file("big.json", 30000, 700), "big.json"};
+	struct import_result r = run(l, &f, 1);
+	cJSON *sum = r.files->child;
+
+	(void)state;
+	assert_int_equal(r.total.events, 30000);
+	assert_null(json_str(sum, "error", NULL));
+	cJSON_Delete(r.files);
+	assert_line(l, "big.json", 1);
+	assert_line(l, "big.json", 17321);
+	assert_line(l, "big.json", 30000);
+	r = run(l, &f, 1);
+	assert_int_equal(r.total.events, 0);
+	assert_int_equal(r.total.duplicates, 30000);
+	assert_int_equal(json_i64(r.files->child, "duplicates", 0), 30000);
+	cJSON_Delete(r.files);
+	close(f.fd);
+	lake_close(l);
+}
+
+/* What cannot be read is that file's error; a pipe is as good as a file; ids follow the order of the files. */
+static void test_many_files(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_file f[4] = {{lines_file("a.json", 3, 1), "dir/a.json"},
+	                           {lines_file("empty.json", 0, 1), "empty.json"},
+	                           {-1, "pipe.json"},
+	                           {lines_file("b.json", 5, 1), "b.json"}};
+	const char line[] = "{\"n\":1,\"file\":\"pipe\"}\n";
+	struct import_result r;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(write(pair[1], line, sizeof(line) - 1), sizeof(line) - 1);
+	close(pair[1]);
+	f[2].fd = pair[0];
+	r = run(l, f, 4);
+	assert_int_equal(r.total.events, 9);
+	assert_non_null(json_str(r.files->child->next, "error", NULL));
+	assert_int_equal(json_i64(r.files->child, "events", 0), 3);
+	assert_int_equal(json_i64(r.files->child->next->next, "events", 0), 1);
+	assert_line(l, "a.json", 3);
+	assert_line(l, "pipe.json", 1);
+	cJSON_Delete(r.files);
+	for (size_t i = 0; i < 4; i++)
+		close(f[i].fd);
+	lake_close(l);
+}
+
+static bool cancel_at_once(void *ctx, const struct import_progress *p)
+{
+	(void)ctx;
+	(void)p;
+	return false;
+}
+
+static void test_cancel(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_file f = {lines_file("c.json", 30000, 700), "c.json"};
+	struct import_result r =
+	        run_with(l, &f, 1, &(struct import_opts){.parsers = 2, .progress = cancel_at_once});
+
+	(void)state;
+	assert_true(r.cancelled);
+	cJSON_Delete(r.files);
+	r = run(l, &f, 1);
+	assert_int_equal(r.total.events + r.total.duplicates, 30000);
+	cJSON_Delete(r.files);
+	close(f.fd);
+	lake_close(l);
+}
+
+struct told {
+	int fd;
+};
+
+/* Events that were reported as stored, to the process that survives. */
+static bool report(void *ctx, const struct import_progress *p)
+{
+	const struct told *t = ctx;
+
+	return write(t->fd, &p->events, sizeof(p->events)) == sizeof(p->events);
+}
+
+static void import_and_die(struct import_file *f, int fd, useconds_t after)
+{
+	struct told t = {fd};
+	struct import_opts o = {.parsers = 2, .progress = report, .ctx = &t};
+	struct import_result r;
+	struct lake *l;
+	struct err e;
+	pid_t killer = fork();
+
+	if (killer == 0) {
+		usleep(after);
+		kill(getppid(), SIGKILL);
+		_exit(0);
+	}
+	if (lake_open(&l, dir, LAKE_WRITE, &e) == 0)
+		(void)!import_run(l, NULL, f, 1, &o, &r, &e);
+	for (;;)
+		pause();
+}
+
+/* Killed at any moment: what was reported is there, and going on from there ends with each event once. */
+static void test_kill_and_resume(void **state)
+{
+	int rounds = getenv("MW_LONG") ? 60 : 6;
+
+	(void)state;
+	for (int i = 0; i < rounds; i++) {
+		char name[16];
+		uint64_t told = 0, n;
+		int pair[2], status;
+		snprintf(name, sizeof(name), "k%d.json", i);
+		struct import_file f = {lines_file(name, 20000, 1000), name};
+		assert_int_equal(pipe(pair), 0);
+		pid_t child = fork();
+		if (child == 0)
+			import_and_die(&f, pair[1], (useconds_t)(20000 + i * 37000 % 400000));
+		close(pair[1]);
+		while (read(pair[0], &n, sizeof(n)) == sizeof(n))
+			told = n > told ? n : told;
+		close(pair[0]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		struct lake *l = open_lake(LAKE_WRITE);
+		struct import_result r = run(l, &f, 1);
+		assert_int_equal(r.total.events + r.total.duplicates, 20000);
+		assert_true(r.total.duplicates >= told);
+		assert_line(l, name, 20000);
+		cJSON_Delete(r.files);
+		lake_close(l);
+		close(f.fd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_ranges_and_twice, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_many_files, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_cancel, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_kill_and_resume, make_dir, remove_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
