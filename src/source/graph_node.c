@@ -126,23 +126,36 @@ bool node_filter_match(struct node_filter *f, uint32_t node)
 	return match_as(f, node, (struct slice){"", 0});
 }
 
-/* The one comparison that names ids or names and that all of the tree hangs on. */
-static const struct plan_node *naming(const struct plan_node *n)
+typedef VEC(const struct plan_node *) cmp_vec;
+
+static bool names_nodes(const struct plan_node *n)
 {
-	const struct plan_node *found = NULL;
-	if (!n)
-		return NULL;
-	if (n->kind == PN_CMP)
-		return (n->op == OP_IS || n->op == OP_IN || n->op == OP_IS_CS) && n->nvalues &&
-		                       !n->rhs.name && n->field.name &&
-		                       (strcmp(n->field.name, "id") == 0 ||
-		                        strcmp(n->field.name, "name") == 0)
-		               ? n
-		               : NULL;
-	if (n->kind == PN_ALL)
-		for (const struct plan_node *c = n->child; c && !found; c = c->next)
-			found = naming(c);
-	return found;
+	return (n->op == OP_IS || n->op == OP_IN || n->op == OP_IS_CS) && n->nvalues &&
+	       !n->rhs.name && n->field.name &&
+	       (strcmp(n->field.name, "id") == 0 || strcmp(n->field.name, "name") == 0);
+}
+
+/* Comparisons with ids or names of which one must hold for the tree to hold; false where there are none such. */
+static bool naming(const struct plan_node *n, cmp_vec *out)
+{
+	size_t before = out->n;
+	if (!n || n->kind == PN_NOT)
+		return false;
+	if (n->kind == PN_CMP) {
+		if (names_nodes(n))
+			*vec_push(out) = n;
+		return out->n > before;
+	}
+	for (const struct plan_node *c = n->child; c; c = c->next) {
+		bool named = naming(c, out);
+		if (n->kind == PN_ALL && named)
+			return true;
+		if (n->kind == PN_ANY && !named) {
+			out->n = before;
+			return false;
+		}
+	}
+	return n->kind == PN_ANY && out->n > before;
 }
 
 #define SAME_NAME_MAX 4096 /* nodes of one name that a look-up takes */
@@ -166,12 +179,14 @@ static void look_up(struct node_filter *f, struct slice value, node_vec *out)
 int node_filter_all(struct node_filter *f, node_vec *out, int (*check)(void *ctx, struct err *e),
                     void *ctx, struct err *e)
 {
-	const struct plan_node *named = naming(f->where);
-	if (named) {
-		for (size_t i = 0; i < named->nvalues; i++)
-			look_up(f, named->values[i], out);
+	cmp_vec named = {0};
+	bool any = naming(f->where, &named);
+	for (size_t k = 0; any && k < named.n; k++)
+		for (size_t i = 0; i < named.v[k]->nvalues; i++)
+			look_up(f, named.v[k]->values[i], out);
+	vec_free(&named);
+	if (any)
 		return 0;
-	}
 	for (uint32_t i = 0; i < graph_count(f->g); i++) {
 		if (i % CHECK_EACH == 0 && check(ctx, e))
 			return -1;

@@ -518,6 +518,34 @@ static void where_reads_props_tags_and_labels(void **state)
 	}
 }
 
+static void a_start_is_found_in_any_spelling(void **state)
+{
+	static const char *const starts[] = {
+	        "{\"field\":\"id\",\"op\":\"is\",\"value\":\"i-web\"}",
+	        "{\"field\":\"id\",\"op\":\"is\",\"value\":"
+	        "\"arn:aws:ec2:us-east-1:123456789012:instance/i-web\"}",
+	        "{\"field\":\"name\",\"op\":\"is\",\"value\":\"WEB-07\"}",
+	        "{\"any\":[{\"field\":\"id\",\"op\":\"is\",\"value\":\"web-07\"},"
+	        "{\"field\":\"name\",\"op\":\"is\",\"value\":\"web-07\"}]}",
+	        "{\"all\":[{\"field\":\"type\",\"op\":\"is\",\"value\":\"instance\"},"
+	        "{\"field\":\"id\",\"op\":\"in\",\"values\":[\"x\",\"i-web\"]}]}",
+	        "{\"any\":[{\"field\":\"id\",\"op\":\"is\",\"value\":\"none\"},"
+	        "{\"field\":\"props.public_ip\",\"op\":\"is\",\"value\":\"198.51.100.7\"}]}",
+	};
+	struct answer a = {0};
+	(void)state;
+	company();
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		char step[512];
+		snprintf(step, sizeof(step), "{\"fn\":\"match\",\"start\":%s}", starts[i]);
+		ask(&a, step);
+		assert_int_equal(a.rc, 0);
+		assert_int_equal(a.rows.n, 1);
+		assert_string_equal(row_id(&a, 0), "i-web");
+		release(&a);
+	}
+}
+
 static void nothing_to_start_from_is_said(void **state)
 {
 	struct answer a = {0};
@@ -542,6 +570,7 @@ int main(void)
 	        T(the_way_from_the_internet_to_the_bucket_is_found),
 	        T(blast_radius_names_the_permission),
 	        T(where_reads_props_tags_and_labels),
+	        T(a_start_is_found_in_any_spelling),
 	        T(nothing_to_start_from_is_said),
 	};
 	struct err e;
