@@ -119,8 +119,14 @@ static bool proposal_act(struct app *a, struct view *v, enum action act)
 		app_say(a, R_TEXT, "%s",
 		        json_str(v->data, "why", "the playbook gives no reason for its order"));
 		return true;
-	case ACT_DENY:
 	case ACT_REVERSE:
+		if (id)
+			app_call(a, v, "action.reverse", params_new("action", id), proposed);
+		else
+			app_say(a, R_WARN,
+			        "only what was done has a reverse; this step has no request yet");
+		return true;
+	case ACT_DENY:
 		if (id)
 			open_approval(a, id);
 		else

@@ -1,0 +1,106 @@
+# Approvals cannot happen by accident (26), end first (27), and the engine decides (28). TERMINAL.md section 4.
+. "$(dirname "$0")/lib.sh"
+demo
+open_step() { # to the approval screen of the first step of the top incident's playbook
+	cat <<'X'
+deadline 20000
+run MW
+expect Role key of web-07
+key Enter
+expect STILL ACTIVE
+key P
+expect Claim, status in progress
+X
+}
+{
+	open_step
+	cat <<'X'
+key A
+key Enter
+type y
+type INC-1
+key Enter
+expect deny, because>
+settle
+expect open
+never Decided
+key Enter
+settle
+expect open
+key Tab
+settle
+paste INC-1
+expect pasted text is refused here
+resize 30 100
+resize 24 80
+settle
+expect open
+never Decided
+type wrong
+key Enter
+expect not approved
+never Decided
+key Esc
+expect proposed plan
+key Esc
+settle
+key q
+exit 0
+X
+} | vt "Enter, early keys, y, paste, resize, a wrong word do not approve (26)"
+{
+	open_step
+	cat <<'X'
+size 24 80
+key Enter
+expect deny, because>
+expect Digest
+settle
+key Tab
+settle
+expect approve, type the target's name
+type INC-1
+key Enter
+expect INC-1
+absent approve, type
+key Esc
+expect proposed plan
+key Esc
+settle
+key q
+exit 0
+X
+} | vt "the typed word approves, and the step is done"
+{
+	printf 'size 16 70\n'
+	open_step
+	cat <<'X'
+key Down
+key Down
+key Down
+key A
+expect deny, because>
+settle
+expect the end has not been shown
+key Tab
+type INC-1
+key Enter
+never Decided
+key PgDn PgDn PgDn PgDn PgDn PgDn
+expect approve, type
+key Esc
+settle
+key Esc
+settle
+key q
+exit 0
+X
+} | vt "approving is off until the end was shown (27)"
+id=$($mw call playbook.get '{"incident":"INC-1"}' | grep -o '"request":"A-[0-9]*"' | head -n 1 | cut -d'"' -f4)
+if $mw call action.approve "{\"action\":\"$id\",\"digest\":\"00\",\"word\":\"INC-1\"}" >/dev/null 2>&1; then
+	echo "not ok the engine refuses a digest that is not the action's (28)"
+	failed=1
+else
+	echo "ok the engine refuses a digest that is not the action's (28)"
+fi
+exit $failed
