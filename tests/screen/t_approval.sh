@@ -16,17 +16,20 @@ X
 	open_step
 	cat <<'X'
 key A
+expect deny, because>
 key Enter
 type y
 type INC-1
 key Enter
-expect deny, because>
 settle
 expect open
 never Decided
+quiet 800 100000
 key Enter
 settle
 expect open
+key PgDn PgDn
+expect approve, type
 key Tab
 settle
 paste INC-1
@@ -51,14 +54,14 @@ X
 {
 	open_step
 	cat <<'X'
-size 24 80
 key Enter
 expect deny, because>
+quiet 800 100000
+key PgDn PgDn
 expect Digest
-settle
+expect approve, type the target's name
 key Tab
 settle
-expect approve, type the target's name
 type INC-1
 key Enter
 expect INC-1
@@ -80,11 +83,12 @@ key Down
 key Down
 key A
 expect deny, because>
-settle
+quiet 800 100000
 expect the end has not been shown
 key Tab
-type INC-1
+settle
 key Enter
+settle
 never Decided
 key PgDn PgDn PgDn PgDn PgDn PgDn
 expect approve, type

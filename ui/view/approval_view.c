@@ -64,13 +64,16 @@ static const char *const not_shown[] = {"id",        "state", "expires_at", "ask
 static void add_part(struct view *v, const char *label, const cJSON *m)
 {
 	const cJSON *it = cJSON_IsArray(m) ? m->child : m;
+	bool ids = cJSON_IsArray(m) && cJSON_IsString(it) && !strncmp(it->valuestring, "ev:", 3);
 	char head[16];
 
 	snprintf(head, sizeof(head), " %-10.10s ", label);
-	for (; it; it = cJSON_IsArray(m) ? it->next : NULL) {
+	for (; it; it = cJSON_IsArray(m) && !ids ? it->next : NULL) {
 		struct buf b = BUF_INIT;
 		size_t from;
-		if (cJSON_IsObject(it) && json_str(it, "text", NULL))
+		if (ids)
+			say_ids(&b, m, INT32_MAX);
+		else if (cJSON_IsObject(it) && json_str(it, "text", NULL))
 			say_sentence(&b, it);
 		else if (cJSON_IsString(it) && !strncmp(it->valuestring, "ev:", 3))
 			say_ids(&b, it, 1);
