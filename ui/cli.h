@@ -66,5 +66,7 @@ int cmd_doctor(struct cli *c);
 int cmd_proxy(struct cli *c);
 int cmd_bundle(struct cli *c);
 int cmd_call(struct cli *c);
+int cmd_playbook(struct cli *c);
+int cmd_action(struct cli *c);
 
 #endif

@@ -145,6 +145,8 @@ int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char 
                   const char *incident, const char *markdown, mw_time now, int64_t *id,
                   int64_t *version, struct err *e)
 {
+	int64_t sealed = 0;
+
 	*id = doc;
 	if (!doc && db_i64(&s->db, e, id, 0, "SELECT max(id) + 1 FROM doc", ""))
 		return -1;
@@ -154,6 +156,12 @@ int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char 
 		return -1;
 	if (doc && !*version)
 		return err_set(e, ERR_NOT_FOUND, "there is no document %lld", (long long)doc);
+	if (doc &&
+	    db_i64(&s->db, e, &sealed, 0, "SELECT count(*) FROM handoff WHERE doc = ?", "i", doc))
+		return -1;
+	if (sealed)
+		return err_set(e, ERR_CONFLICT, "document %lld is signed: draft a new one",
+		               (long long)doc);
 	++*version;
 	return db_run(&s->db, e,
 	              "INSERT INTO doc SELECT ?1, ?2, "

@@ -8,10 +8,13 @@
 #include "store/state_int.h"
 
 #define QUEUE_ROWS_MAX 500
-#define ROW_COLUMNS                                                                              \
-	"SELECT id, rev, status, owner, severity, score, created, changed, changed_by, snooze, " \
-	"suppressed, title, origins, n, first, last, title || ' ' || coalesce((SELECT "          \
-	"group_concat(value, ' ') FROM json_each(doc, '$.entities')), '') FROM incident"
+#define ROW_COLUMNS                                                                               \
+	"SELECT id, rev, status, owner, severity, score, created, changed, changed_by, snooze, "  \
+	"suppressed, title, origins, n, first, last, title || ' ' || coalesce((SELECT "           \
+	"group_concat(value, ' ') FROM json_each(doc, '$.entities')), ''), (SELECT "              \
+	"iif(h.receiver = '', '?', h.receiver) FROM handoff_item i JOIN handoff h USING (doc) "   \
+	"WHERE i.incident = incident.id AND i.accepted IS NULL AND i.owner = incident.owner AND " \
+	"status <> 'closed' ORDER BY doc DESC LIMIT 1) FROM incident"
 
 /* What was promised, from the moment an incident was made: until somebody claims it, and until it is settled. */
 static const struct {
@@ -28,8 +31,8 @@ struct row {
 	int64_t id, rev, score, created, changed, snooze, n, first, last;
 	int severity;
 	bool suppressed;
-	char *status, *owner, *changed_by, *title, *origins,
-	        *text; /* text: what free words look in */
+	char *status, *owner, *changed_by, *title, *origins, *text, /* what free words look in */
+	        *receiver; /* a handoff waits for them; "" */
 };
 
 struct filter {
@@ -52,7 +55,8 @@ static char *copy(sqlite3_stmt *st, int col)
 
 static void row_free(struct row *r)
 {
-	char *const own[] = {r->status, r->owner, r->changed_by, r->title, r->origins, r->text};
+	char *const own[] = {r->status,  r->owner, r->changed_by, r->title,
+	                     r->origins, r->text,  r->receiver};
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		free(own[i]);
@@ -84,6 +88,7 @@ static struct row read_row(sqlite3_stmt *st)
 	        .first = time_col(st, 14),
 	        .last = time_col(st, 15),
 	        .text = copy(st, 16),
+	        .receiver = copy(st, 17),
 	};
 }
 
@@ -282,6 +287,15 @@ static int find_sort(const char *name, size_t *out, struct err *e)
 
 /* ---- the answer ---- */
 
+/* Both names stand on the row until who comes has accepted. */
+static void add_owner(cJSON *o, const struct row *r)
+{
+	char *both = xasprintf("%s -> %s", *r->owner ? r->owner : "-", r->receiver);
+
+	json_add_str(o, "owner", *r->receiver ? both : r->owner);
+	free(both);
+}
+
 static cJSON *row_json(const struct row *r, mw_time now)
 {
 	static const char letters[] = "ILMHC";
@@ -300,7 +314,7 @@ static cJSON *row_json(const struct row *r, mw_time now)
 		json_add_str(o, "sla_s", NULL);
 	json_add_i64(o, "age_s", (now - r->created) / MW_SECOND);
 	json_add_str(o, "state", r->status);
-	json_add_str(o, "owner", r->owner);
+	add_owner(o, r);
 	json_add_str(o, "sources", r->origins);
 	json_add_i64(o, "count", r->n);
 	json_add_str(o, "title", r->title);
