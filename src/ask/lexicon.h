@@ -21,9 +21,9 @@
 	X(FIRST, "first")                                                                               \
 	X(LAST, "last")                                                                                 \
 	X(PER, "per")                                                                                   \
-	X(ONCE, "once") X(WHEN, "when") X(WHO, "who") X(WHOSE, "whose") X(WHICH, "which") X(            \
-	        WHERE, "where") X(LIST, "list") X(SUM, "sum") X(AVG, "avg") X(MAX, "max") X(MIN,        \
-	                                                                                    "min")      \
+	X(ONCE, "once")                                                                                 \
+	X(WHEN, "when") X(WHO, "who") X(WHOSE, "whose") X(WHICH, "which") X(WHERE, "where") X(          \
+	        LIST, "list") X(SUM, "sum") X(AVG, "avg") X(MAX, "max") X(MIN, "min")                   \
 	        X(FROM, "from") X(BY, "by") X(ON, "on") X(TO, "to") X(IN, "in") X(WITH, "with") X(      \
 	                FOR, "for") X(OF, "of") X(AS, "as") X(THAN, "than") X(NOT, "not")               \
 	                X(EXCEPT, "except") X(WITHOUT, "without") X(AND, "and") X(OR, "or") X(          \

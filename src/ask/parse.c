@@ -250,6 +250,19 @@ static bool ends_toward(const struct parse *p, size_t from, size_t to)
 	return to > from && term_gram(&p->t->v[to - 1], G_TO);
 }
 
+/* "show", "give me", "all": the events themselves are wanted */
+static bool shows(const struct parse *p, size_t from, size_t to)
+{
+	static const char *const words[] = {"show", "give",  "get",    "display", "print", "see",
+	                                    "find", "list",  "all",    "any",     "every", "pull",
+	                                    "look", "fetch", "return", "which",   "what",  NULL};
+
+	for (size_t i = from; i < to; i++)
+		if (tok_in(&p->t->toks.v[p->t->v[i].tok], words))
+			return true;
+	return false;
+}
+
 void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 {
 	struct walk w = {.p = p, .q = q, .to = to, .prep = G_NONE, .join = G_NONE, .cmp = G_NONE};
@@ -266,6 +279,7 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 		q->yesno = tok_in(&p->t->toks.v[0], asks);
 	}
 	q->toward = ends_toward(p, from, to);
+	q->asked_to_show = shows(p, from, to);
 	for (size_t i = from; i < to; i++) /* known before the first name is placed */
 		q->did = q->did || (!p->t->v[i].gone && term_gram(&p->t->v[i], G_DID)),
 		q->himself = q->himself || term_gram(&p->t->v[i], G_HIM);

@@ -38,7 +38,8 @@ struct query {
 	bool count, distinct, top, least, first, last, once, when, who, whose, which, where, list,
 	        events, busiest, fresh, each, noun, everything;
 	bool did, attempted, passive, ref_those, ref_person, ref_next, ref_previous, only_first,
-	        same, also, drop, about, himself, series, things, plural, yesno, verb_lost, toward;
+	        same, also, drop, about, himself, series, things, plural, yesno, verb_lost, toward,
+	        asked_to_show;
 	const struct lex_entry *ref_field; /* "that key" */
 	int64_t n;                         /* how many are wanted; 0: not said */
 	int64_t span;                      /* time buckets */

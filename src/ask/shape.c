@@ -314,12 +314,25 @@ static bool shape_groups(const struct build *b, struct query *q, struct plan_sea
 	return true;
 }
 
+/* "events in the 24 hours before T": with nothing but a window there is no list to read, but a number. */
+static bool only_window(const struct query *q)
+{
+	const struct tx_atom *t = q->times.v;
+
+	if (q->times.n == 1 && t->kind == TX_DAYS && t->from != MW_TIME_NONE &&
+	    t->to != MW_TIME_NONE && t->to - t->from == MW_DAY)
+		return false; /* one day is read as a list */
+	return q->noun && q->times.n && !q->asked_to_show && !q->events && q->cons.n == 0 &&
+	       q->verbs.n == 0 && q->subjects.n == 0 && q->groups.n == 0 && !q->everything &&
+	       !q->which && !q->who && !q->did && !q->top && !q->least && !q->list;
+}
+
 static bool shape_count(const struct build *b, struct query *q, struct plan_search *s,
                         const struct want *w)
 {
 	bool things = q->subjects.n && thing(q->subjects.v[0]);
 
-	if (!q->count || q->top || q->least)
+	if ((!q->count && !only_window(q)) || q->top || q->least)
 		return false;
 	if (q->each && (w->subject || q->who)) {
 		add_by(b, s, w->subject ? w->subject : who_field(b, q));

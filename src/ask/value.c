@@ -468,7 +468,12 @@ static bool field_con(const struct term_env *env, const struct query *q, const s
 		const struct cand *other = best_cand(env, &as, prep, list);
 
 		as.value = t->value;
-		return cand_con(env, &as, other ? other : best, prep, c);
+		(void)cand_con(env, &as, other ? other : best, prep, c);
+		if (!other) { /* a role's session has the role's name */
+			c->fields[0] = list[0];
+			c->actor = true;
+		}
+		return true;
 	}
 	con_open(c, CON_FIELD, prep);
 	c->op = long_text(name) ? OP_CONTAINS : OP_IS;
