@@ -31,7 +31,7 @@ HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow $(if $(filter 1,
 OPT      := $(if $(filter 1,$(SAN) $(COV) $(FUZZ)),-O1 -fno-omit-frame-pointer,-O2) -g
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 SANFLAGS += $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
-SANFLAGS += $(if $(filter 1,$(COV)),--coverage)
+SANFLAGS += $(if $(filter 1,$(COV)),--coverage -DMW_COVERAGE)
 CFLAGS   := -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -include src/base/prelude.h -I src -I ui -I $(BUILD) \
             -DMW_VERSION='"$(VERSION)"' -DMW_PREFIX='"$(PREFIX)"' $(if $(filter libedit,$(EDITLINE)),-DMW_LIBEDIT) $(SYSINC) $(EXTRA_CFLAGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
