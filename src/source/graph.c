@@ -238,6 +238,14 @@ static int found_row(struct exec *x, const struct search *s, uint32_t ix, bool b
 	                found_more(x, ix % WALK_STATES, a->conditional), e);
 }
 
+/* What is as near as a node that is acted as counts as that, not as merely reached. */
+static bool outdone(const struct search *s, uint32_t ix)
+{
+	struct position control = {ix / WALK_STATES, AT_CONTROL};
+	return ix % WALK_STATES == AT_REACHED && search_reached(s, control) &&
+	       s->at[control.node * WALK_STATES + AT_CONTROL].depth <= s->at[ix].depth;
+}
+
 static int each_found(struct exec *x, const struct search *s, bool backward, struct err *e,
                       bool (*wanted)(const struct exec *x, uint32_t node, uint8_t state))
 {
@@ -245,7 +253,8 @@ static int each_found(struct exec *x, const struct search *s, bool backward, str
 	int rc = 0;
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		uint32_t ix = s->order[i], node = ix / WALK_STATES;
-		if (s->at[ix].depth == 0 || shown[node] || !wanted(x, node, ix % WALK_STATES))
+		if (s->at[ix].depth == 0 || shown[node] || !wanted(x, node, ix % WALK_STATES) ||
+		    (x->w.rel.attack && outdone(s, ix)))
 			continue;
 		shown[node] = 1;
 		rc = found_row(x, s, ix, backward, e);

@@ -486,6 +486,20 @@ static void blast_radius_names_the_permission(void **state)
 	release(&a);
 }
 
+static void what_is_acted_as_is_not_merely_reached(void **state)
+{
+	struct answer a = {0};
+	(void)state;
+	add("{\"edge\":{\"from\":\"p\",\"to\":\"q\",\"type\":\"can\",\"props\":{\"action\":"
+	    "\"iam:CreateAccessKey\"}}}");
+	edge("p", "q", "escalates_to");
+	commit();
+	ask(&a, "{\"fn\":\"blast\",\"start\":{\"field\":\"id\",\"op\":\"is\",\"value\":\"p\"}}");
+	assert_int_equal(a.rows.n, 1);
+	assert_string_equal(json_str(a.rows.v[0], "access", ""), "control");
+	release(&a);
+}
+
 static void where_reads_props_tags_and_labels(void **state)
 {
 	struct answer a = {0};
@@ -569,6 +583,7 @@ int main(void)
 	        T(limits_cancel_and_deadline_are_kept_and_said),
 	        T(the_way_from_the_internet_to_the_bucket_is_found),
 	        T(blast_radius_names_the_permission),
+	        T(what_is_acted_as_is_not_merely_reached),
 	        T(where_reads_props_tags_and_labels),
 	        T(a_start_is_found_in_any_spelling),
 	        T(nothing_to_start_from_is_said),
