@@ -340,7 +340,8 @@ static bool shape_count(const struct build *b, struct query *q, struct plan_sear
 		return true;
 	}
 	b->p->show = SHOW_COUNT;
-	if (w->subject && (q->distinct || things) && !q->noun && q->having == G_NONE && !q->once) {
+	if (w->subject && (q->distinct || (things && !q->noun)) && q->having == G_NONE &&
+	    !q->once) {
 		add_stat(b, s, FN_DISTINCT, w->subject, "distinct");
 		return true;
 	}
