@@ -342,7 +342,7 @@ static void add_answer(struct view *v, const struct turn *t)
 		add_preview(v, ans);
 		add_attack(v, ans);
 		add_reach(v, ans);
-	} else if (!ans && t->job) {
+	} else if (!ans && t->job && strcmp(json_str(t->reading, "kind", ""), "clarify") != 0) {
 		buf_printf(&b,
 		           "no answer was kept (%s): it was stopped, or the engine was started "
 		           "anew; r asks again",
