@@ -4,6 +4,7 @@
 #include "view/app.h"
 
 #include "term/width.h"
+#include "view/plan_lines.h"
 #include "widget/text.h"
 
 #define HANG 7
@@ -26,16 +27,36 @@ static const cJSON *first_item(const cJSON *items)
 	return cJSON_IsArray(items) ? items->child : items;
 }
 
+/* One line with its first record at the right: in a summary a sentence may be cut, its proof may not. */
+static void add_short_item(struct view *v, const struct block *b, const char *head, const cJSON *it)
+{
+	struct buf text = BUF_INIT, ids = BUF_INIT;
+
+	buf_str(&text, head);
+	say_short_times(&text, cJSON_IsString(it) ? it->valuestring : json_str(it, "text", ""));
+	say_ids(&ids, json_get(it, "evidence"), 1);
+	if (*json_str(it, "cover", ""))
+		buf_printf(&ids, " [%s]", json_str(it, "cover", ""));
+	doc_two_sides(&v->doc, b->role, (struct slice){text.s, text.len},
+	              (struct slice){ids.s, ids.len});
+	buf_release(&text);
+	buf_release(&ids);
+}
+
 static void add_item(struct view *v, const struct block *b, const char *label, const cJSON *it,
                      int lines)
 {
 	struct buf text = BUF_INIT;
 	char head[16];
-	size_t from;
+	size_t from = v->doc.lines.n;
 
 	snprintf(head, sizeof(head), "%-*s", HANG, label);
 	say_sentence(&text, it);
-	from = doc_wrap_most(&v->doc, b->role, head, HANG, (struct slice){text.s, text.len}, lines);
+	if (lines == 1)
+		add_short_item(v, b, head, it);
+	else
+		doc_wrap_most(&v->doc, b->role, head, HANG, (struct slice){text.s, text.len},
+		              lines);
 	v->doc.lines.v[from].bar = *label ? HANG - 1 : 0;
 	v->doc.lines.v[from].bar_role = R_HEAD;
 	if (row_evidence(it) || *json_str(it, "cover", ""))
