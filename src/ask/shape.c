@@ -73,6 +73,17 @@ struct want {
 	size_t ngroups;
 };
 
+/* "which policies were attached": the thing is said inside the concept's own words */
+static bool said_object(const struct query *q)
+{
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (q->cons.v[i].kind == CON_CONCEPT && !q->cons.v[i].neg &&
+		    q->cons.v[i].lex->concept == CK_ACTION && q->cons.v[i].lex->fields &&
+		    q->cons.v[i].nterms == 1)
+			return true;
+	return false;
+}
+
 static const char *subject_of(const struct build *b, const struct query *q)
 {
 	bool values = q->top || q->least || q->once || q->distinct || q->which || q->list ||
@@ -85,7 +96,7 @@ static const char *subject_of(const struct build *b, const struct query *q)
 			return subject_field(b, q, q->subjects.v[i]);
 	if (q->who)
 		return who_field(b, q);
-	if (q->things)
+	if (q->things || (q->which && !q->noun && !q->did && !q->count && said_object(q)))
 		return object_field(b, q);
 	if (q->where)
 		return "src_endpoint.ip";
@@ -425,7 +436,7 @@ bool build_shape(const struct build *b, struct query *q, size_t step)
 
 	wants(b, q, &w);
 	b->p->show = SHOW_EVENTS;
-	if (q->events)
+	if (q->events && !q->span && !q->groups.n && !q->series)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
 		if (shapes[i](b, q, s, &w))
