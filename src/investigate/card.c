@@ -280,6 +280,7 @@ static const char *shared_entity(const cJSON *a, const cJSON *b)
 	for (const cJSON *x = a ? a->child : NULL; x; x = x->next)
 		for (const cJSON *y = b ? b->child : NULL; y; y = y->next)
 			if (cJSON_IsString(x) && cJSON_IsString(y) &&
+			    entity_is_telling(x->valuestring) &&
 			    !strcmp(x->valuestring, y->valuestring))
 				return x->valuestring;
 	return NULL;

@@ -103,6 +103,20 @@ void describe_line(const struct described *d, struct buf *out)
 		buf_printf(out, " FAILED");
 }
 
+static const char *const common_fields[] = {
+        "cloud.account.uid", "cloud.region",  "process.name",     "dst_endpoint.ip",
+        "dst_endpoint.port", "api.operation", "api.service.name", NULL};
+
+bool entity_is_telling(const char *entity)
+{
+	for (const char *const *f = common_fields; *f; f++) {
+		size_t n = strlen(*f);
+		if (!strncmp(entity, *f, n) && entity[n] == '=')
+			return false;
+	}
+	return true;
+}
+
 static const struct {
 	const char *family;
 	char letter;

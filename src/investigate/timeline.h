@@ -24,7 +24,8 @@ void timeline_build(struct timeline *t, const char *filter, timeline_count_fn *c
 /* Page of rows as the protocol's timeline.get. */
 cJSON *timeline_page(const struct timeline *t, size_t offset, size_t limit);
 enum timeline_format { TL_MARKDOWN, TL_CSV, TL_JSON, TL_HTML };
-void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, struct buf *out);
+/* most > 0: only so many rows, the telling ones (gaps, denied, rare, first and last of an actor, large bursts), still in order. */
+void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, size_t most, struct buf *out);
 
 struct timeline_row { /* for callers that need rows themselves (summary, report); borrowed until the next build */
 	mw_time time, to;

@@ -102,17 +102,39 @@ static void export_json(const struct timeline *t, struct buf *out)
 	cJSON_Delete(page);
 }
 
-void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, struct buf *out)
+static int telling(const struct timeline_row *r)
+{
+	return 8 * r->gap + 4 * r->denied + 4 * r->rare + 2 * r->first + 2 * r->last +
+	       (r->count > 50);
+}
+
+/* The least weight that keeps at most `most` rows, by counting weights. */
+static int least_weight(const struct timeline_row *rows, size_t n, size_t most)
+{
+	size_t at[32] = {0}, sum = 0;
+	int w = 31;
+	for (size_t i = 0; i < n; i++)
+		at[telling(&rows[i])]++;
+	while (w >= 0 && sum + at[w] <= most)
+		sum += at[w--];
+	return w + 1;
+}
+
+void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, size_t most,
+                     struct buf *out)
 {
 	const struct table_style *s = &styles[f];
 	const struct timeline_row *rows;
 	size_t n = timeline_rows(t, &rows);
+	int least = most && n > most ? least_weight(rows, n, most) : 0;
 	if (f == TL_JSON) {
 		export_json(t, out);
 		return;
 	}
 	head(s, f, out);
 	for (size_t i = 0; i < n; i++) {
+		if (telling(&rows[i]) < least)
+			continue;
 		buf_str(out, s->row);
 		for (int c = 0; c < COLS; c++) {
 			buf_str(out, c ? s->between : "");

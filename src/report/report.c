@@ -110,8 +110,14 @@ static void timeline(const struct report_in *in, struct buf *md)
 		buf_str(md, "_No event of the lake names an entity of this incident._\n");
 		return;
 	}
-	timeline_export(in->timeline, TL_MARKDOWN, false, md);
-	buf_printf(md, "\n%zu events in %zu rows, times UTC.\n", timeline_events(in->timeline), n);
+	timeline_export(in->timeline, TL_MARKDOWN, false, TIMELINE_ROWS_MAX, md);
+	buf_printf(md, "\n%zu events in %zu rows, times UTC.", timeline_events(in->timeline), n);
+	if (n > TIMELINE_ROWS_MAX)
+		buf_printf(md,
+		           " Shown are the telling ones, at most %d: refused, rare, first and last "
+		           "of each actor, large bursts.",
+		           TIMELINE_ROWS_MAX);
+	buf_ch(md, '\n');
 }
 
 static void attack(struct buf *md, const cJSON *card)

@@ -1,6 +1,7 @@
 /* Timelines of a question or a case, and their export. */
 #include <sodium.h>
 
+#include "investigate/describe.h"
 #include "serve/work_lake.h"
 
 void work_add_base64(cJSON *o, const char *key, struct slice s)
@@ -39,7 +40,7 @@ struct plan *work_incident_plan(const cJSON *incident, struct err *e)
 	q->where = NULL;
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
 		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
-		if (!eq || !eq[1])
+		if (!eq || !eq[1] || !entity_is_telling(v->valuestring))
 			continue;
 		if (!q->where)
 			q->where = plan_cmp(p, NULL, OP_TEXT, slice_of(eq + 1));
@@ -142,7 +143,7 @@ int work_export(struct worker *w, const cJSON *params, cJSON **result, struct er
 	if (lake_state_refresh(s, e) || work_timeline_for(w, params, e))
 		return -1;
 	timeline_build(s->timeline, NULL, work_times_seen, s->catalog);
-	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false),
+	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false), 0,
 	                &b);
 	n = offset > 0 && (size_t)offset < b.len ? (size_t)offset : offset > 0 ? b.len : 0;
 	*result = cJSON_CreateObject();

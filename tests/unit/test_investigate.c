@@ -122,10 +122,10 @@ static void exports_are_escaped(void **state)
 	(void)state;
 	add(t, "a", "2026-03-14T03:00:00Z", "=cmd|'/c calc'!A1", "<script>alert(1)</script>", NULL, 1);
 	timeline_build(t, NULL, NULL, NULL);
-	timeline_export(t, TL_HTML, false, &b);
+	timeline_export(t, TL_HTML, false, 0, &b);
 	assert_null(strstr(b.s, "<script>"));
 	buf_reset(&b);
-	timeline_export(t, TL_CSV, false, &b);
+	timeline_export(t, TL_CSV, false, 0, &b);
 	assert_null(strstr(b.s, ",=cmd"));
 	assert_null(strstr(b.s, "\"=cmd"));
 	buf_release(&b);
