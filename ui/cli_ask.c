@@ -274,6 +274,44 @@ static int print_clarify(const cJSON *reading)
 	return CLI_ASKS;
 }
 
+/* What a line of text shows of an event, in this order; --json has all of it. */
+static const char *const shown_fields[] = {
+        "api.operation",
+        "finding_info.title",
+        "metadata.event_code",
+        "activity_name",
+        "actor.user.name",
+        "user.name",
+        "process.name",
+        "process.cmd_line",
+        "query.hostname",
+        "mw.bucket",
+        "resources.name",
+        "device.hostname",
+        "src_endpoint.ip",
+        "dst_endpoint.ip",
+        "dst_endpoint.port",
+        "api.response.error",
+        "status",
+        NULL,
+};
+#define SHOWN_MAX 7
+
+static void print_fields(const cJSON *vals)
+{
+	int n = 0;
+
+	for (const char *const *f = shown_fields; *f && n < SHOWN_MAX; f++) {
+		const cJSON *v = json_get(vals, *f);
+
+		if (!v)
+			continue;
+		printf("\t%s=", *f);
+		print_value(v);
+		n++;
+	}
+}
+
 static void print_event(void *ctx, const cJSON *row)
 {
 	const cJSON *v;
@@ -289,11 +327,7 @@ static void print_event(void *ctx, const cJSON *row)
 	}
 	printf("%s\t", json_str(row, "time", "-"));
 	cli_puts(json_str(row, "dataset", json_str(row, "source", "")));
-	cJSON_ArrayForEach(v, json_obj(row, "vals"))
-	{
-		printf("\t%s=", v->string);
-		print_value(v);
-	}
+	print_fields(json_obj(row, "vals"));
 	if (json_get(row, "node") || json_get(row, "path")) {
 		struct buf b = BUF_INIT;
 		json_write(&b, row);

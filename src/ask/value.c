@@ -255,7 +255,8 @@ const char *field_here(const struct term_env *env, const struct lex_entry *e)
 		        world_field_mask(env->w, *f) & env->w->in_scope &
 		        ((UINT64_C(1) << (env->w->nds < 63 ? env->w->nds : 63)) - 1));
 
-		if (n > most)
+		/* In order of preference; a later name wins only where the data hardly has an earlier one. */
+		if (most ? n > 3 * most : n > 0)
 			best = *f, most = n;
 	}
 	return best ? best : e->fields ? e->fields[0] : NULL;
