@@ -170,12 +170,56 @@ static void settle(struct ask_reading *r, const struct subject *s, const char *t
 	                                   s->value);
 }
 
+/* ---- verdicts ---- */
+
+static const char *const askers[] = {"is", "was", "are", "were", "has", "have", NULL};
+static const char *const verdicts[] = {"compromised", "hacked",   "breached", "infected",
+                                       "owned",       "pwned",    "guilty",   "safe",
+                                       "clean",       "innocent", NULL};
+
+/* "is web-07 compromised": the first and the last word make it a question for a verdict. *what gets the words between. */
+static bool asks_verdict(struct slice q, struct slice *what)
+{
+	struct word w, first = {0}, last = {0};
+	size_t pos = 0, n = 0;
+	while (next_word(q, &pos, &w)) {
+		if (!n++)
+			first = w;
+		last = w;
+	}
+	if (n < 3 || !is_one_of((struct slice){q.s + first.at, first.len}, askers) ||
+	    !is_one_of((struct slice){q.s + last.at, last.len}, verdicts))
+		return false;
+	*what = slice_trim(
+	        (struct slice){q.s + first.at + first.len, last.at - first.at - first.len});
+	return true;
+}
+
+/* Logs hold acts, not verdicts: it is asked back, with questions that they can answer. */
+static void ask_back(struct slice what, struct ask_reading *out)
+{
+	const char **choices;
+	memset(out, 0, sizeof(*out));
+	out->kind = ASK_CLARIFY;
+	choices = arena_zalloc(&out->arena, 3 * sizeof(*choices));
+	choices[0] = arena_printf(&out->arena, "everything about %.*s", (int)what.n, what.s);
+	choices[1] = arena_printf(&out->arena, "denied calls by %.*s", (int)what.n, what.s);
+	out->choices = choices;
+	out->clarify =
+	        "That is a verdict, and logs hold only acts. Which acts should be looked at?";
+}
+
 int ask_read(const struct lexicon *x, struct catalog *c, const struct ask_context *ctx,
              struct slice question, struct ask_reading *out, struct err *e)
 {
 	struct subject s;
+	struct slice what;
 	struct buf text = BUF_INIT;
 	int rc;
+	if (asks_verdict(question, &what)) {
+		ask_back(what, out);
+		return 0;
+	}
 	if (!subject_find(ctx, question, &s))
 		return ask_read_words(x, c, ctx, question, out, e);
 	buf_add(&text, question.s, s.at);

@@ -62,12 +62,27 @@ static void nothing_without_an_incident(void **state)
 	assert_false(subject_find(&ctx, SLICE("all activity of this instance"), &s));
 }
 
+static void a_verdict_is_asked_back(void **state)
+{
+	struct ask_context ctx = {0};
+	struct ask_reading out;
+	struct err err;
+	(void)state;
+	assert_int_equal(ask_read(NULL, NULL, &ctx, SLICE("is web-07 compromised?"), &out, &err),
+	                 0);
+	assert_int_equal(out.kind, ASK_CLARIFY);
+	assert_null(out.plan);
+	assert_string_equal(out.choices[0], "everything about web-07");
+	ask_reading_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(phrases),
 	        cmocka_unit_test(left_alone),
 	        cmocka_unit_test(nothing_without_an_incident),
+	        cmocka_unit_test(a_verdict_is_asked_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
