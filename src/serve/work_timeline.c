@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "investigate/describe.h"
+#include "report/report.h"
 #include "serve/work_lake.h"
 
 void work_add_base64(cJSON *o, const char *key, struct slice s)
@@ -128,6 +129,24 @@ int work_timeline(struct worker *w, const cJSON *params, cJSON **result, struct 
 static const char *const formats[] = {
         [TL_MARKDOWN] = "markdown", [TL_CSV] = "csv", [TL_JSON] = "json", [TL_HTML] = "html"};
 
+/* HTML is a whole page with the drawn timeline on top, made from the Markdown like every report. */
+static int as_text(const struct timeline *t, enum timeline_format f, bool defang, struct buf *out,
+                   struct err *e)
+{
+	struct buf md = BUF_INIT;
+	int rc;
+
+	if (f != TL_HTML) {
+		timeline_export(t, f, defang, 0, out);
+		return 0;
+	}
+	buf_str(&md, "# Timeline\n\n");
+	timeline_export(t, TL_MARKDOWN, defang, 0, &md);
+	rc = report_html((struct slice){md.s, md.len}, "Timeline", t, out, e);
+	buf_release(&md);
+	return rc;
+}
+
 int work_export(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
@@ -143,8 +162,11 @@ int work_export(struct worker *w, const cJSON *params, cJSON **result, struct er
 	if (lake_state_refresh(s, e) || work_timeline_for(w, params, e))
 		return -1;
 	timeline_build(s->timeline, NULL, work_times_seen, s->catalog);
-	timeline_export(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false), 0,
-	                &b);
+	if (as_text(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false), &b,
+	            e)) {
+		buf_release(&b);
+		return -1;
+	}
 	n = offset > 0 && (size_t)offset < b.len ? (size_t)offset : offset > 0 ? b.len : 0;
 	*result = cJSON_CreateObject();
 	work_add_base64(*result, "data",
