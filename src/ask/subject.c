@@ -123,7 +123,7 @@ bool subject_find(const struct ask_context *ctx, struct slice question, struct s
 	while (ctx->incident && next_word(question, &pos, &w)) {
 		struct slice s = {question.s + w.at, w.len};
 		const struct kind *k;
-		size_t end;
+		size_t end = 0;
 		if (!is_one_of(s, determiners) || (ctx->nturns && !slice_ieq(s, SLICE("this"))))
 			continue;
 		k = phrase(question, pos, &end);
