@@ -120,18 +120,11 @@ static int take_newest(void *ctx, size_t step, const struct source_row *r, struc
 	return 0;
 }
 
-static void no_step(void *ctx, size_t step, const struct run_step *s)
-{
-	(void)ctx;
-	(void)step;
-	(void)s;
-}
-
 static void run_quick(const struct card_env *c, const struct plan *p, struct newest *n,
                       struct err *e)
 {
 	struct run_env env = *c->run;
-	struct run_sink sink = {n, take_newest, no_step};
+	struct run_sink sink = {n, take_newest, NULL};
 	struct run_result r = {0};
 	int64_t own = mw_mono_us() + CARD_DEADLINE_US;
 	if (!env.deadline_us || env.deadline_us > own)

@@ -1,15 +1,6 @@
 /* The shift handoff: what burns first, what is open and what was thought of it, what was closed and
  * why, where the floor was blind. */
-#include "base/escape.h"
 #include "report/report.h"
-
-static void text(struct buf *md, const char *s)
-{
-	struct buf masked = BUF_INIT;
-	report_mask(slice_of(s ? s : ""), &masked);
-	esc_markdown(md, (struct slice){masked.s, masked.len});
-	buf_release(&masked);
-}
 
 static bool is_closed(const cJSON *i)
 {
@@ -35,9 +26,9 @@ static void line(struct buf *md, const cJSON *i)
 	const char *owner = json_str(i, "owner", "");
 	buf_printf(md, "- **INC-%lld** %s %lld ", (long long)json_i64(i, "id", 0),
 	           json_str(i, "severity", "?"), (long long)json_i64(i, "score", 0));
-	text(md, json_str(i, "title", "?"));
+	report_text(md, json_str(i, "title", "?"));
 	buf_str(md, ", ");
-	text(md, *owner ? owner : "no owner");
+	report_text(md, *owner ? owner : "no owner");
 	buf_printf(md, ", %lld records\n", (long long)cJSON_GetArraySize(json_arr(i, "findings")));
 }
 
@@ -67,7 +58,7 @@ static void case_notes(struct buf *md, const cJSON *i)
 			s += strlen(kinds[k].word);
 			s += strspn(s, ": ");
 			buf_printf(md, "    - %s: ", kinds[k].label);
-			text(md, s);
+			report_text(md, s);
 			buf_printf(md, " (%s %s)\n", json_str(v, "by", "?"),
 			           json_str(v, "at", "?"));
 			n++;
@@ -79,7 +70,7 @@ static void case_notes(struct buf *md, const cJSON *i)
 	     v = v->next) {
 		buf_printf(md, "    - pinned `%s` ",
 		           json_str(v, "id", json_str(v, "evidence", "?")));
-		text(md, json_str(v, "note", ""));
+		report_text(md, json_str(v, "note", ""));
 		buf_ch(md, '\n');
 	}
 }
@@ -110,9 +101,9 @@ static void closed_cases(const cJSON **v, size_t n, struct buf *md)
 		closed++;
 		line(md, v[i]);
 		buf_str(md, "    - verdict: ");
-		text(md, json_str(v[i], "verdict", "none recorded"));
+		report_text(md, json_str(v[i], "verdict", "none recorded"));
 		buf_str(md, "; reason: ");
-		text(md, json_str(v[i], "reason", "none recorded"));
+		report_text(md, json_str(v[i], "reason", "none recorded"));
 		buf_ch(md, '\n');
 	}
 	if (!closed)
@@ -124,9 +115,10 @@ static void list(struct buf *md, const char *title, const cJSON *l, const char *
 	buf_printf(md, "\n## %s\n\n", title);
 	for (const cJSON *v = l ? l->child : NULL; v; v = v->next) {
 		buf_str(md, "- ");
-		text(md, json_str(v, "text",
-		                  json_str(v, "question",
-		                           json_str(v, "reason", json_str(v, "name", "?")))));
+		report_text(md,
+		            json_str(v, "text",
+		                     json_str(v, "question",
+		                              json_str(v, "reason", json_str(v, "name", "?")))));
 		if (json_str(v, "until", NULL))
 			buf_printf(md, ", until %s", json_str(v, "until", ""));
 		if (json_str(v, "state", NULL))
@@ -159,7 +151,7 @@ void report_handoff(const struct handoff_in *in, struct buf *md)
 	mw_time_format(in->since, since);
 	mw_time_format(in->now, now);
 	buf_printf(md, "# Handoff %s\n\nSince %s, by ", now, since);
-	text(md, in->author);
+	report_text(md, in->author);
 	buf_str(md, ".\n");
 	first(v, n, md);
 	open_cases(v, n, md);

@@ -6,7 +6,7 @@
 
 /* ---- Markdown pieces ---- */
 
-static void md_text(struct buf *md, const char *s)
+void report_text(struct buf *md, const char *s)
 {
 	struct buf masked = BUF_INIT;
 	report_mask(slice_of(s ? s : ""), &masked);
@@ -29,7 +29,7 @@ static void md_ids(struct buf *md, const cJSON *ids)
 static void md_title(struct buf *md, int level, const char *text)
 {
 	buf_printf(md, "%s%.*s ", md->len ? "\n" : "", level, "####");
-	md_text(md, text);
+	report_text(md, text);
 	buf_str(md, "\n\n");
 }
 
@@ -39,9 +39,9 @@ static void md_list(struct buf *md, const cJSON *list, const char *absent)
 	int n = 0;
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next, n++) {
 		buf_str(md, "- ");
-		md_text(md,
-		        json_str(v, "text",
-		                 json_str(v, "label", cJSON_IsString(v) ? v->valuestring : "?")));
+		report_text(md, json_str(v, "text",
+		                         json_str(v, "label",
+		                                  cJSON_IsString(v) ? v->valuestring : "?")));
 		md_ids(md, json_arr(v, "evidence"));
 		if (!strcmp(json_str(v, "status", ""), "unsupported"))
 			buf_str(md, " **(unsupported: will not be sent)**");
@@ -54,7 +54,7 @@ static void md_list(struct buf *md, const cJSON *list, const char *absent)
 static void md_row(struct buf *md, const char *label, const char *value)
 {
 	buf_printf(md, "| %s | ", label);
-	md_text(md, value);
+	report_text(md, value);
 	buf_str(md, " |\n");
 }
 
@@ -68,7 +68,7 @@ static void head(const struct report_in *in, struct buf *md)
 	snprintf(score, sizeof(score), "%lld", (long long)json_i64(in->incident, "score", 0));
 	mw_time_format(in->now, now);
 	buf_printf(md, "# %s: ", id);
-	md_text(md, json_str(in->incident, "title", "?"));
+	report_text(md, json_str(in->incident, "title", "?"));
 	buf_str(md, "\n\n|  |  |\n|---|---|\n");
 	md_row(md, "Severity", json_str(in->incident, "severity", "?"));
 	md_row(md, "Score", score);
@@ -84,7 +84,7 @@ static void statement(struct buf *md, const cJSON *card, const char *key)
 {
 	const cJSON *o = json_obj(card, key);
 	buf_str(md, "- ");
-	md_text(md, json_str(o, "text", "not known"));
+	report_text(md, json_str(o, "text", "not known"));
 	md_ids(md, json_arr(o, "evidence"));
 	buf_ch(md, '\n');
 }
@@ -96,7 +96,7 @@ static void score_parts(struct buf *md, const cJSON *card)
 	for (const cJSON *p = parts ? parts->child : NULL; p; p = p->next) {
 		buf_printf(md, "%s%lld ", p == parts->child ? " " : " + ",
 		           (long long)json_i64(p, "points", 0));
-		md_text(md, json_str(p, "label", "?"));
+		report_text(md, json_str(p, "label", "?"));
 	}
 	buf_str(md, "\n");
 }
@@ -126,9 +126,9 @@ static void attack(struct buf *md, const cJSON *card)
 	md_title(md, 2, "ATT&CK");
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
 		buf_str(md, "- ");
-		md_text(md, cJSON_IsString(v) ? v->valuestring : json_str(v, "id", "?"));
+		report_text(md, cJSON_IsString(v) ? v->valuestring : json_str(v, "id", "?"));
 		buf_ch(md, ' ');
-		md_text(md, json_str(v, "name", ""));
+		report_text(md, json_str(v, "name", ""));
 		buf_ch(md, '\n');
 	}
 	if (!list || !list->child)
@@ -141,9 +141,9 @@ static void notes(struct buf *md, const cJSON *card)
 	md_title(md, 2, "Notes of the analysts");
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
 		buf_printf(md, "- %s ", json_str(v, "at", "?"));
-		md_text(md, json_str(v, "by", "?"));
+		report_text(md, json_str(v, "by", "?"));
 		buf_str(md, ": ");
-		md_text(md, json_str(v, "text", ""));
+		report_text(md, json_str(v, "text", ""));
 		buf_ch(md, '\n');
 	}
 	if (!list || !list->child)

@@ -38,5 +38,7 @@ int report_html(struct slice md, const char *title, const struct timeline *t, st
 /* Replaces what looks like a secret (cloud keys with their secret half, tokens, JWTs, private keys,
  * passwords in URLs) by ****. */
 void report_mask(struct slice s, struct buf *out);
+/* Outside text (NULL: none) as inline Markdown, masked first. */
+void report_text(struct buf *md, const char *s);
 
 #endif

@@ -35,7 +35,7 @@ struct run_step {
 struct run_sink {
 	void *ctx;
 	int (*row)(void *ctx, size_t step, const struct source_row *r, struct err *e);
-	void (*step)(void *ctx, size_t step, const struct run_step *s); /* on each change of state and as progress */
+	void (*step)(void *ctx, size_t step, const struct run_step *s); /* on each change of state and as progress; may be NULL */
 };
 struct run_result {
 	struct run_step *steps;

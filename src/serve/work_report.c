@@ -69,13 +69,6 @@ static int add_to_summary(void *ctx, size_t step, const struct source_row *r, st
 	return 0;
 }
 
-static void no_step(void *ctx, size_t step, const struct run_step *s)
-{
-	(void)ctx;
-	(void)step;
-	(void)s;
-}
-
 static const char *const identity_sets[] = {"cloudtrail",       "azure", "okta", "m365", "k8s",
                                             "windows.security", NULL};
 static const char *const flow_sets[] = {"vpcflow", "zeek", "route53dns", NULL};
@@ -96,7 +89,7 @@ static cJSON *section(struct worker *w, const cJSON *incident, const char *const
                       struct err *e)
 {
 	struct summary *s = summary_new();
-	struct run_sink sink = {s, add_to_summary, no_step};
+	struct run_sink sink = {s, add_to_summary, NULL};
 	struct run_result run = {0};
 	struct run_env env;
 	struct plan *p = work_incident_plan(incident, e);

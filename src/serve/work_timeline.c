@@ -22,13 +22,6 @@ static int add_row(void *ctx, size_t step, const struct source_row *r, struct er
 	return timeline_add(ctx, r, e);
 }
 
-static void no_step(void *ctx, size_t step, const struct run_step *s)
-{
-	(void)ctx;
-	(void)step;
-	(void)s;
-}
-
 /* A case's own timeline: everything that names one of its entities, an hour around its findings. */
 struct plan *work_incident_plan(const cJSON *incident, struct err *e)
 {
@@ -76,7 +69,7 @@ int64_t work_times_seen(void *ctx, struct slice what)
 static int fill(struct worker *w, const struct plan *p, mw_time now, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
-	struct run_sink sink = {s->timeline, add_row, no_step};
+	struct run_sink sink = {s->timeline, add_row, NULL};
 	struct run_result run = {0};
 	struct run_env env;
 	int rc;
