@@ -1,4 +1,4 @@
-#include "base/config.h"
+#include "base/config_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/mwtime.h"
 #include "base/paths.h"
-#include "base/yaml.h"
 
 const struct option_info options[OPTION_COUNT] = {
 #define OPTION(sym, name, type, def, flag, env, help) \
@@ -19,15 +18,10 @@ const struct option_info options[OPTION_COUNT] = {
 #undef OPTION
 };
 
-struct value {
-	const char *text; /* as given */
-	const char *origin;
-	const char **list;
-	int64_t num;
-};
 struct config {
 	struct arena arena;
 	struct value v[OPTION_COUNT];
+	cJSON *sections; /* name: array */
 	const char *state_dir;
 };
 
@@ -74,7 +68,7 @@ static bool parse_word(const char *help, struct slice s)
 	return false;
 }
 
-static const char *expand_path(struct config *c, const char *text)
+static const char *expand_path(struct arena *a, const char *text)
 {
 	const char *home = getenv("HOME");
 	char *abs;
@@ -82,14 +76,14 @@ static const char *expand_path(struct config *c, const char *text)
 	if (!*text)
 		return text;
 	if (text[0] == '~' && text[1] == '/' && home)
-		return arena_printf(&c->arena, "%s%s", home, text + 1);
+		return arena_printf(a, "%s%s", home, text + 1);
 	abs = path_absolute(text);
-	text = arena_strdup(&c->arena, abs);
+	text = arena_strdup(a, abs);
 	free(abs);
 	return text;
 }
 
-static const char **split_list(struct config *c, const char *text)
+static const char **split_list(struct arena *a, const char *text)
 {
 	struct slice rest = slice_of(text), piece;
 	size_t n = 0;
@@ -97,12 +91,12 @@ static const char **split_list(struct config *c, const char *text)
 
 	for (const char *p = text; *p; p++)
 		n += *p == ',';
-	list = arena_zalloc(&c->arena, (n + 2) * sizeof(*list));
+	list = arena_zalloc(a, (n + 2) * sizeof(*list));
 	n = 0;
 	while (slice_split(&rest, ',', &piece)) {
 		piece = slice_trim(piece);
 		if (piece.n)
-			list[n++] = arena_strndup(&c->arena, piece.s, piece.n);
+			list[n++] = arena_strndup(a, piece.s, piece.n);
 	}
 	return list;
 }
@@ -116,33 +110,57 @@ static const char *const type_words[] = {
         [OT_SPAN] = "a time as 90s, 5m, 3h or 2d",
         [OT_LIST] = "a list",
         [OT_WORD] = "one of",
+        [OT_CRED] = "file:PATH, env:NAME, credential:NAME or command:PROGRAM ARG...",
 };
+
+static bool parse_credential(struct slice s)
+{
+	static const char *const kinds[] = {"file:", "env:", "credential:", "command:"};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (s.n > strlen(kinds[i]) && strncmp(s.s, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
+}
+
+int value_parse(struct arena *a, enum option_type type, const char *name, const char *help,
+                struct value *v, struct err *e)
+{
+	struct slice s = slice_of(v->text);
+	bool ok = true;
+
+	if (type == OT_INT)
+		ok = slice_i64(s, &v->num);
+	else if (type == OT_BOOL)
+		ok = parse_bool(s, &v->num);
+	else if (type == OT_SIZE)
+		ok = parse_size(s, &v->num);
+	else if (type == OT_SPAN)
+		ok = mw_span_parse(s, &v->num);
+	else if (type == OT_WORD)
+		ok = parse_word(help, s);
+	else if (type == OT_CRED)
+		ok = parse_credential(s);
+	else if (type == OT_PATH)
+		v->text = expand_path(a, v->text);
+	else if (type == OT_LIST)
+		v->list = split_list(a, v->text);
+	if (ok)
+		return 0;
+	/* what stands where a credential is named may be the secret itself */
+	return err_set(e, ERR_INVALID, "%s: %s must be %s%s%s%s%s", v->origin, name,
+	               type_words[type], type == OT_WORD ? strrchr(help, ':') + 1 : "",
+	               type == OT_CRED ? "" : ", not \"", type == OT_CRED ? "" : v->text,
+	               type == OT_CRED ? "" : "\"");
+}
 
 static int set(struct config *c, enum option o, const char *text, const char *origin, struct err *e)
 {
 	const struct option_info *i = &options[o];
 	struct value v = {.text = arena_strdup(&c->arena, text), .origin = origin};
-	struct slice s = slice_of(text);
-	bool ok = true;
 
-	if (i->type == OT_INT)
-		ok = slice_i64(s, &v.num);
-	else if (i->type == OT_BOOL)
-		ok = parse_bool(s, &v.num);
-	else if (i->type == OT_SIZE)
-		ok = parse_size(s, &v.num);
-	else if (i->type == OT_SPAN)
-		ok = mw_span_parse(s, &v.num);
-	else if (i->type == OT_WORD)
-		ok = parse_word(i->help, s);
-	else if (i->type == OT_PATH)
-		v.text = expand_path(c, v.text);
-	else if (i->type == OT_LIST)
-		v.list = split_list(c, text);
-	if (!ok)
-		return err_set(e, ERR_INVALID, "%s: %s must be %s%s, not \"%s\"", origin, i->name,
-		               type_words[i->type],
-		               i->type == OT_WORD ? strrchr(i->help, ':') + 1 : "", text);
+	if (value_parse(&c->arena, i->type, i->name, i->help, &v, e))
+		return -1;
 	c->v[o] = v;
 	return 0;
 }
@@ -152,6 +170,7 @@ struct config *config_new(void)
 	struct config *c = xcalloc(1, sizeof(*c));
 	struct err e;
 
+	c->sections = cJSON_CreateObject();
 	for (int o = 0; o < OPTION_COUNT; o++)
 		if (set(c, (enum option)o, options[o].def, "default", &e))
 			mw_oom();
@@ -162,6 +181,7 @@ void config_free(struct config *c)
 {
 	if (!c)
 		return;
+	cJSON_Delete(c->sections);
 	arena_release(&c->arena);
 	free(c);
 }
@@ -240,6 +260,8 @@ static int set_tree(struct config *c, const struct yaml_node *map, const char *p
 		int rc;
 		if (n->kind == YAML_MAP && is_section(key))
 			rc = set_tree(c, n, key, name, e);
+		else if (n->kind == YAML_SEQ && section_is(key))
+			rc = section_read(c->sections, &c->arena, n, name, e);
 		else
 			rc = set_node(c, n, key, name, e);
 		free(key);
@@ -384,6 +406,23 @@ int config_flag(struct config *c, int argc, char **argv, int *i, struct err *e)
 
 /* ---- reading ---- */
 
+const cJSON *config_section(const struct config *c, const char *section)
+{
+	static cJSON none = {.type = cJSON_Array};
+	const cJSON *list = json_arr(c->sections, section);
+
+	return list ? list : &none;
+}
+
+const cJSON *config_entry(const struct config *c, const char *section, const char *name)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, config_section(c, section)) if (strcmp(json_str(x, "name", ""),
+	                                                             name) == 0) return x;
+	return NULL;
+}
+
 const char *config_str(const struct config *c, enum option o)
 {
 	return c->v[o].text;
@@ -431,4 +470,5 @@ void config_print(const struct config *c, struct buf *out)
 		json_write_string(out, slice_of(c->v[o].text)); /* JSON strings are YAML */
 		buf_printf(out, "  # from %s\n", c->v[o].origin);
 	}
+	section_print(c->sections, out);
 }

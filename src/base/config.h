@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 
 enum option {
 #define OPTION(sym, name, type, def, flag, env, help) OPT_##sym,
@@ -14,12 +15,27 @@ enum option {
 #undef OPTION
 	OPTION_COUNT
 };
-enum option_type { OT_STR, OT_PATH, OT_INT, OT_BOOL, OT_SIZE, OT_SPAN, OT_LIST, OT_WORD };
+enum option_type { OT_STR, OT_PATH, OT_INT, OT_BOOL, OT_SIZE, OT_SPAN, OT_LIST, OT_WORD, OT_CRED };
 struct option_info {
 	const char *name, *def, *flag, *env, *help;
 	enum option_type type;
 };
 extern const struct option_info options[OPTION_COUNT];
+
+/* Sections that are lists of maps, from the table sections.def. */
+struct section_kind {
+	const char *section, *kind, *help;
+};
+struct section_key {
+	const char *section, *kinds, *name;
+	enum option_type type;
+	bool required;
+	const char *help;
+};
+extern const struct section_kind section_kinds[]; /* both end with a NULL section */
+extern const struct section_key section_keys[];
+/* Whether a key may stand in an entry of that kind. */
+bool section_key_fits(const struct section_key *k, const char *section, const char *kind);
 
 struct config;
 struct config *config_new(void); /* the defaults */
@@ -38,6 +54,11 @@ const char *config_str(const struct config *c, enum option o); /* STR, PATH, WOR
 int64_t config_i64(const struct config *c, enum option o);     /* INT, SIZE (bytes), SPAN (microseconds) */
 bool config_bool(const struct config *c, enum option o);
 const char *const *config_list(const struct config *c, enum option o); /* NULL-terminated */
+/* The entries of a section, checked: [{name, kind, key: text | number (INT, SIZE, SPAN in microseconds) | bool | [text], "at": file:line}].
+ * Never NULL; belongs to c. Holds no secret: a CRED only says where one is. */
+const cJSON *config_section(const struct config *c, const char *section);
+/* The entry of that name, or NULL. */
+const cJSON *config_entry(const struct config *c, const char *section, const char *name);
 /* "default", "the environment (MW_STATE)", "a flag", or the file's name and line. */
 const char *config_origin(const struct config *c, enum option o);
 /* The state directory that results: the option, or the XDG default. */

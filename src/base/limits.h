@@ -51,4 +51,7 @@
 #define MW_ROW_MAX (512 * 1024)         /* one row in a spool */
 #define MW_CANCEL_GRACE_MS 2000         /* after a cancel, before the kill */
 
+#define MW_SOURCE_NAME_MAX 32
+#define MW_SECTION_ENTRIES_MAX 32 /* sources, models */
+
 #endif

@@ -56,6 +56,16 @@ static void wrong_files_are_told_by_line(void **state)
 	        {"lake.max_size: -5\n", "must be a size"},
 	        {"roles:\n  lead: [a, [b]]\n", "list of names"},
 	        {"- a\n", "a map of options"},
+	        {"sources:\n  - name: a\n    kind: splnk\n    url: https://x\n",
+	         "f.yaml:2: sources: no kind \"splnk\"; did you mean \"splunk\"?"},
+	        {"sources:\n  - name: a\n    kind: splunk\n    urll: https://x\n",
+	         "f.yaml:4: a splunk entry of sources has no \"urll\"; did you mean \"url\"?"},
+	        {"sources:\n  - name: a\n    kind: wiz\n    url: https://x\n",
+	         "f.yaml:2: an entry of sources of kind wiz needs \"client\""},
+	        {"sources:\n  - name: lake\n    kind: orca\n    url: https://x\n", "is no name"},
+	        {"sources:\n  - name: a\n    kind: orca\n    url: h\n    credential: s3cret\n",
+	         "f.yaml:5: credential must be file:PATH"},
+	        {"sources: x\n", "unknown key \"sources\""},
 	        {"engine:\n  idle: 1m\n  idle: 2m\n", "f.yaml:3"},
 	};
 
@@ -110,6 +120,35 @@ static void a_file_that_others_may_write_is_refused(void **state)
 	config_free(c);
 }
 
+static void a_section_holds_its_entries(void **state)
+{
+	struct config *c = config_new(), *d = config_new();
+	struct buf b = BUF_INIT;
+	const cJSON *x;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(config_file(c,
+	                             SLICE("sources:\n"
+	                                   "  - {name: sp, kind: splunk, url: 'https://h:8089', "
+	                                   "indexes: [a, b], delay: 5m, default: no}\n"
+	                                   "  - {name: o, kind: orca, url: 'https://o'}\n"),
+	                             "f", &e),
+	                 0);
+	assert_int_equal(cJSON_GetArraySize(config_section(c, "sources")), 2);
+	assert_int_equal(cJSON_GetArraySize(config_section(c, "models")), 0);
+	config_print(c, &b);
+	assert_int_equal(config_file(d, (struct slice){b.s, b.len}, "printed", &e), 0);
+	x = config_entry(d, "sources", "sp");
+	assert_int_equal(json_i64(x, "delay", 0), 5 * MW_MINUTE);
+	assert_string_equal(json_arr(x, "indexes")->child->next->valuestring, "b");
+	assert_false(json_bool(x, "default", true));
+	assert_null(config_entry(d, "sources", "other"));
+	buf_release(&b);
+	config_free(c);
+	config_free(d);
+}
+
 /* What print writes, file reads. */
 static void printing_goes_back(void **state)
 {
@@ -136,6 +175,7 @@ int main(void)
 	        cmocka_unit_test(wrong_files_are_told_by_line),
 	        cmocka_unit_test(lists_and_paths),
 	        cmocka_unit_test(a_file_that_others_may_write_is_refused),
+	        cmocka_unit_test(a_section_holds_its_entries),
 	        cmocka_unit_test(printing_goes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
