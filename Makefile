@@ -48,7 +48,8 @@ SHOBJ    := $(SHARED:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
 UNIT     := $(sort $(wildcard tests/unit/test_*.c))
 UNITBIN  := $(UNIT:%.c=$(BUILD)/%)
 # What several engine tests share (generators of plans and events): tests/unit/gen_*.c.
-GENOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/gen_*.c)))
+# Readers of the platforms' languages, for tests and for the twins: tests/readers/read_*.c.
+GENOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/gen_*.c tests/readers/read_*.c)))
 # Test helpers that are not tests themselves (the terminal harness, twins) are programs named tests/*/tool_*.c
 TOOLBIN  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/tool_*.c)))
 

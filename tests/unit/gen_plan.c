@@ -197,6 +197,8 @@ const struct field *gen_field(struct gen *g)
 	static const struct field *pool[64];
 	static unsigned n;
 
+	if (g->npool)
+		return g->pool[gen_below(g, (unsigned)g->npool)];
 	if (n == 0) {
 		unsigned of_type[16] = {0};
 		for (size_t i = 0; i < field_count() && n < ARRAY_LEN(pool); i++) {
@@ -304,7 +306,9 @@ void gen_event(struct gen *g, struct arena *a, struct event *ev)
 	}
 	ev->arrival =
 	        gen_chance(g, 50) && ev->time != MW_TIME_NONE ? ev->time + MW_MINUTE : MW_TIME_NONE;
-	ev->dataset = PICK(g, datasets);
+	ev->dataset = g->nscopes && gen_chance(g, 80)
+	                      ? g->scopes[gen_below(g, (unsigned)g->nscopes)]
+	                      : PICK(g, datasets);
 	ev->line = 1 + g->nevents;
 	ev->basename = slice_of(arena_printf(a, "file%u.json", g->nevents % 3));
 	ev->has_own_uid = gen_chance(g, 70);
@@ -349,11 +353,13 @@ static const char *field_name(struct gen *g)
 	static char raw[64];
 	const struct field *f = gen_field(g);
 
-	if (gen_chance(g, 20)) {
+	if (gen_chance(g, g->npool ? 5 : 20)) {
 		snprintf(raw, sizeof(raw), "raw:%s", PICK(g, raw_paths));
 		return raw;
 	}
-	if (gen_chance(g, 8))
+	if (g->npool && gen_chance(g, 4))
+		return "time";
+	if (!g->npool && gen_chance(g, 8))
 		return (const char *[]){"dataset", "uid", "file", "file_line",
 		                        "time"}[gen_below(g, 5)];
 	return f->alias && gen_chance(g, 50) ? f->alias : f->name;
@@ -617,11 +623,14 @@ static void gen_search(struct gen *g, struct plan *p)
 	size_t i = p->nsteps;
 	struct plan_search *s = &plan_add_step(p, PS_SEARCH)->search;
 
-	if (gen_chance(g, 30)) {
+	if (g->nscopes || gen_chance(g, 30)) {
 		s->ndatasets = 1 + gen_below(g, 2);
 		s->datasets = arena_zalloc(&p->arena, s->ndatasets * sizeof(*s->datasets));
 		for (size_t k = 0; k < s->ndatasets; k++)
-			s->datasets[k] = arena_strdup(&p->arena, PICK(g, scopes));
+			s->datasets[k] = arena_strdup(
+			        &p->arena, g->nscopes
+			                           ? g->scopes[gen_below(g, (unsigned)g->nscopes)]
+			                           : PICK(g, scopes));
 	}
 	gen_window(g, s);
 	if (!gen_chance(g, 8))

@@ -14,6 +14,10 @@ struct gen {
 	unsigned nevents; /* made so far: uid, file and line of an event tell it */
 	bool graphs;      /* plans may have graph steps */
 	bool no_steps;    /* one step only, without pivots and step times */
+	/* Where set: fields and scopes to draw from (npool, nscopes > 0), and no pseudo-field but time. */
+	const struct field *const *pool;
+	const char *const *scopes;
+	size_t npool, nscopes;
 };
 void gen_init(struct gen *g, uint64_t seed);
 uint64_t gen_rand(struct gen *g);
