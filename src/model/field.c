@@ -127,7 +127,7 @@ static int load_entry(const struct yaml_node *entry, struct err *e)
 {
 	static const char *const keys[] = {"name",        "alias", "type",    "many", "words",
 	                                   "sensitivity", "role",  "formats", "cim",  "sentinel",
-	                                   "aql",         "ecs",   NULL};
+	                                   "aql",         "ecs",   "free",    NULL};
 	int type, sens, role;
 
 	if (entry->kind != YAML_MAP || !yaml_str(entry, "name", NULL) ||
@@ -150,6 +150,7 @@ static int load_entry(const struct yaml_node *entry, struct err *e)
 	        .alias = optional(entry, "alias"),
 	        .type = (enum field_type)type,
 	        .many = strcmp(yaml_str(entry, "many", "false"), "true") == 0,
+	        .free_text = strcmp(yaml_str(entry, "free", "false"), "true") == 0,
 	        .sens = (enum field_sens)sens,
 	        .role = (enum field_role)role,
 	        .words = strings(yaml_get(entry, "words")),

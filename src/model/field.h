@@ -9,6 +9,7 @@
  *     many: false                    # true: an event may carry several values (an array matches if any element does)
  *     words: [user, username, principal]  # English, for the planner; may be ambiguous between fields
  *     sensitivity: personal          # public | internal | personal | secret
+ *     free: false                    # true: anybody may have written anything into it (message, command line, user agent)
  *     role: actor                    # actor | target | source | destination | what | outcome | where | when | none
  *     formats: {cloudtrail: userIdentity.userName, ...}   # dataset or format name -> raw path(s): first present wins, all of them where many
  *     cim: user                      # names in each language; absent = unmapped there
@@ -38,7 +39,7 @@ struct field {
 	field_id id;
 	const char *name, *alias;
 	enum field_type type;
-	bool many;
+	bool many, free_text;
 	enum field_sens sens;
 	enum field_role role;
 	const char *const *words;          /* NULL-terminated */
