@@ -1,5 +1,5 @@
 # Midwatch. `make demo` opens the console on a demo state; `make test` is what CI runs. `make help` lists the rest.
-# Variants share one rule set: SAN=1 (ASan+UBSan), COV=1 (gcov), CC=clang; each builds in its own folder.
+# Variants share one rule set: SAN=1 (ASan+UBSan), COV=1 (gcov), CC=clang, EDITLINE=libedit; each builds in its own folder.
 
 VERSION  := 0.1.0
 # make has a CC of its own (cc), which ?= would keep.
@@ -14,7 +14,7 @@ SAN      ?= 0
 COV      ?= 0
 FUZZ     ?= 0
 EDITLINE ?= readline
-BUILD    := build$(if $(filter 1,$(SAN)),-san)$(if $(filter 1,$(COV)),-cov)$(if $(filter 1,$(FUZZ)),-fuzz)$(if $(findstring clang,$(CC)),-clang)
+BUILD    := build$(if $(filter 1,$(SAN)),-san)$(if $(filter 1,$(COV)),-cov)$(if $(filter 1,$(FUZZ)),-fuzz)$(if $(findstring clang,$(CC)),-clang)$(if $(filter libedit,$(EDITLINE)),-libedit)
 Q        := $(if $(filter 1,$(V)),,@)
 
 # Nothing below may fail on a machine that has no compiler yet: `make deps` has to run there first.
@@ -33,13 +33,14 @@ SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-san
 SANFLAGS += $(if $(filter 1,$(FUZZ)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 SANFLAGS += $(if $(filter 1,$(COV)),--coverage -DMW_COVERAGE)
 CFLAGS   := -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -include src/base/prelude.h -I src -I ui -I $(BUILD) \
-            -DMW_VERSION='"$(VERSION)"' -DMW_PREFIX='"$(PREFIX)"' $(if $(filter libedit,$(EDITLINE)),-DMW_LIBEDIT) $(SYSINC) $(EXTRA_CFLAGS)
+            -DMW_VERSION='"$(VERSION)"' -DMW_PREFIX='"$(PREFIX)"' $(SYSINC) $(EXTRA_CFLAGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
 LIBS_D    = $(call pkgcfg,--libs,$(PKGS_D)) -lpthread -lm
 LIBS_C    = $(call pkgcfg,--libs,$(PKGS_C)) -lpthread -lm
 
 SRC      := $(sort $(wildcard src/*/*.c src/*/*/*.c))
-UI       := $(sort $(filter-out ui/main.c,$(wildcard ui/*.c ui/*/*.c)))
+# One of the two line editors: GNU readline (GPLv3 covers the binary) or libedit (BSD licence).
+UI       := $(sort $(filter-out ui/main.c $(if $(filter libedit,$(EDITLINE)),%/edit_readline.c,%/edit_libedit.c),$(wildcard ui/*.c ui/*/*.c)))
 SHARED   := $(filter src/base/% src/proto/%,$(SRC))
 ASSETS   := $(sort $(shell find assets -type f 2>/dev/null))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o

@@ -35,6 +35,7 @@ want libsodium-dev 'SHA-256, constant-time compares, wiping of secrets'
 want libseccomp-dev 'the sandbox of workers'
 want libcmocka-dev 'unit tests'
 want libvterm-dev 'screen tests'
+want libedit-dev 'screen tests of the build without readline (EDITLINE=libedit)'
 want tmux 'screen tests in a second emulator'
 want python3-minimal 'the question scorer (tests only)'
 [ -n "$need" ] || exit 0

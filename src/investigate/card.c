@@ -140,15 +140,17 @@ static void add_active(const struct card_env *c, cJSON *card)
 	const char *kind = "";
 	struct plan *p = handle_plan(json_arr(c->incident, "entities"), &kind);
 	struct err e = {0};
-	char t[32];
+	char t[32], ago[32];
 	cJSON *o;
 	if (p && !plan_validate(p, &e))
 		run_quick(c, p, &n, &e);
 	if (n.time != MW_TIME_NONE) {
 		mw_time_format(n.time, t);
+		mw_span_format((c->run->now - n.time) / MW_MINUTE * MW_MINUTE, ago);
 		bool live = c->run->now - n.time <= ACTIVE_WITHIN;
-		o = statement(xasprintf("%s: last record %s, %s",
-		                        live ? "STILL ACTIVE" : "Last seen", t, n.line.s),
+		o = statement(live ? xasprintf("STILL ACTIVE: last record %s, %s", t, n.line.s)
+		                   : xasprintf("Not seen active for %s: last record %s, %s", ago, t,
+		                               n.line.s),
 		              one_id(n.id));
 	} else {
 		o = statement(xasprintf("Not known whether it goes on: %s",

@@ -7,7 +7,7 @@ deadline 20000
 run MW
 expect Role key of web-07
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 key P
 expect Claim, status in progress
 X

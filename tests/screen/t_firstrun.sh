@@ -10,7 +10,7 @@ deadline 20000
 run MW
 expect Role key of web-07 used outside AWS
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 expect Next
 settle
 dump $picture
@@ -25,14 +25,20 @@ key t
 expect > timeline
 expect events
 settle
-key Down Down
+key /
+type GetObject
+key Enter
+expect filter GetObject
 key Enter
 expect sha256
 expect record
 key Esc
-expect > timeline
+expect filter GetObject
 key Esc
-expect > chat
+absent filter GetObject
+key Esc
+expect t timeline
+absent > timeline
 key a
 type and only what was denied
 key Enter
@@ -65,14 +71,19 @@ run MW
 slow 9600 300
 expect Role key of web-07 used outside AWS
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 key t
 expect events  UTC
-key Down
+key /
+type GetObject
+key Enter
+expect filter GetObject
 key Enter
 expect sha256
 key Esc
-expect > timeline
+expect filter GetObject
+key Esc
+absent filter GetObject
 key Esc
 expect Next
 key Esc

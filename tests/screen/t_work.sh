@@ -91,7 +91,7 @@ vt "hang-up, then attach: same case, same draft (22)" <<'X'
 run MW
 expect Role key of web-07
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 key a
 type a draft that must not be lost
 expect must not be lost
@@ -102,7 +102,7 @@ X
 vt "attach puts it back (22)" <<'X'
 run MW attach
 expect INC-
-expect STILL ACTIVE
+expect CONTAINED
 expect a draft that must not be lost
 key Ctrl-C
 settle
@@ -114,7 +114,7 @@ deadline 20000
 run MW
 expect Role key of web-07
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 key t
 expect events  UTC
 expect vpcflow
@@ -139,11 +139,11 @@ expect Lake
 key Esc
 expect Queue
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 key P
 expect Claim, status in progress
 key Esc
-expect STILL ACTIVE
+expect CONTAINED
 key Esc
 expect Queue
 key D
@@ -159,7 +159,7 @@ deadline 20000
 run MW
 expect Role key of web-07
 key Enter
-expect STILL ACTIVE
+expect CONTAINED
 row 1 Queue
 row 3 C 100
 key Tab

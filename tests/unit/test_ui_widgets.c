@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <locale.h>
 
 #include "widget/doc.h"
 #include "widget/field.h"
@@ -293,6 +294,7 @@ static int close_input(void **state)
 
 int main(void)
 {
+	setlocale(LC_CTYPE, "C.UTF-8"); /* as the console does: the line holds wide characters */
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(follows_only_at_the_end),
 	        cmocka_unit_test(selection_goes_from_meaning_to_meaning),

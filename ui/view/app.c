@@ -60,6 +60,8 @@ struct view *app_push(struct app *a, const struct view_ops *ops, const char *inc
 	v->find = (struct buf)BUF_INIT;
 	v->dirty = true;
 	snprintf(v->incident, sizeof(v->incident), "%s", incident ? incident : "");
+	if (a->depth)
+		app_top(a)->focus = a->focus;
 	a->stack[a->depth++] = v;
 	a->message[0] = '\0';
 	switch_input(a);
@@ -86,7 +88,7 @@ void app_pop(struct app *a)
 	view_free(a, a->stack[--a->depth]);
 	a->message[0] = '\0';
 	switch_input(a);
-	app_focus(a, app_top(a)->ops->input ? FOCUS_INPUT : FOCUS_LIST);
+	app_focus(a, app_top(a)->ops->input ? app_top(a)->focus : FOCUS_LIST);
 	view_dirty(app_top(a));
 	app_note_ui(a);
 }

@@ -57,6 +57,7 @@ struct view {
 	struct doc doc;
 	struct doc_pos pos;
 	bool dirty, loading;
+	enum focus focus;  /* where it was when another view came over it */
 	struct err error;  /* what went wrong with its data */
 	cJSON *data;       /* its answer from the engine */
 	char incident[24]; /* "" : none */

@@ -14,8 +14,9 @@
 
 struct record {
 	struct buf raw;
-	char **around; /* ids of the rows beside it, for [ and ] */
+	char **around; /* ids for [ and ]: of the row it was opened from, or of the rows beside it */
 	size_t n, at;
+	int64_t burst; /* records that the row stands for, which may be more than it names; 0: no burst */
 	char wire[32]; /* its id */
 	int hidden;    /* control and invisible characters in raw */
 };
@@ -281,6 +282,11 @@ static void evidence_crumb(struct app *a, struct view *v, struct buf *b)
 	           last < v->doc.lines.n ? last : v->doc.lines.n, v->doc.lines.n);
 	if (r->n > 1)
 		buf_printf(b, "   record %zu of %zu", r->at + 1, r->n);
+	if (r->burst > (int64_t)r->n) {
+		char n[32];
+		count_text(r->burst, n);
+		buf_printf(b, " (of %s in this row)", n);
+	}
 }
 
 static void evidence_message(struct app *a, struct view *v, struct buf *b)
@@ -331,58 +337,48 @@ static void add_around(struct record *r, const struct view *from, const char *mi
 	}
 }
 
-void open_evidence(struct app *a, const char *wire)
+static void open_record(struct app *a, const char *wire, const cJSON *burst, int64_t count)
 {
 	struct view *from = app_top(a), *v;
 	char *own = xstrdup(wire); /* it may point into what the push releases */
+	struct record *r = xcalloc(1, sizeof(*r));
+	const cJSON *id;
 
+	r->raw = (struct buf)BUF_INIT;
+	r->burst = count;
+	cJSON_ArrayForEach(id, burst) if (cJSON_IsString(id)) add_id(r, id->valuestring, own);
+	if (!burst)
+		add_around(r, from, own);
 	v = app_push(a, &evidence_ops, from->incident);
-	v->own = xcalloc(1, sizeof(struct record));
-	rec(v)->raw = (struct buf)BUF_INIT;
-	add_around(rec(v), from, own);
+	v->own = r;
 	v->session = from->session;
 	load(a, v, own);
 	free(own);
 }
 
-static void choose_evidence(struct app *a, struct view *v, int id)
+void open_evidence(struct app *a, const char *wire)
 {
-	const struct doc_line *l = view_selected(v);
-	const cJSON *e = l ? row_evidence(l->ref) : NULL,
-	            *one = cJSON_IsArray(e) ? cJSON_GetArrayItem(e, id) : e;
-
-	if (cJSON_IsString(one))
-		open_evidence(a, one->valuestring);
+	open_record(a, wire, NULL, 0);
 }
 
+/* A row that stands for several records opens with the first of them; ] goes on within the row. */
 void open_evidence_of(struct app *a, const struct doc_line *l)
 {
-	const cJSON *e = l && l->ref ? row_evidence(l->ref) : NULL, *id;
+	const cJSON *e = l && l->ref ? row_evidence(l->ref) : NULL;
 	const char *cover = l && l->ref ? json_str(l->ref, "cover", NULL) : NULL;
-	int n = 0;
+	const cJSON *first = cJSON_IsArray(e) ? e->child : e;
 
-	if (cJSON_IsString(e)) {
-		open_evidence(a, e->valuestring);
-	} else if (cJSON_GetArraySize(e) == 1) {
-		open_evidence(a, e->child->valuestring);
-	} else if (cJSON_IsArray(e)) {
-		app_menu(a, "Which record?", true, choose_evidence);
-		cJSON_ArrayForEach(id, e)
-		{
-			struct buf b = BUF_INIT;
-			say_id(&b, cJSON_IsString(id) ? id->valuestring : "?");
-			menu_add(&a->menu, n++, b.s, "", NULL);
-			buf_release(&b);
-		}
-		menu_ready(&a->menu);
-	} else if (cover && *cover) {
+	if (cJSON_IsString(first) && cJSON_GetArraySize(e) > 1)
+		open_record(a, first->valuestring, e, json_i64(l->ref, "count", 0));
+	else if (cJSON_IsString(first))
+		open_evidence(a, first->valuestring);
+	else if (cover && *cover)
 		open_evidence(a, cover);
-	} else {
+	else
 		app_say(a, R_TEXT, "%s",
 		        app_top(a)->loading
 		                ? "still reading; a moment"
 		                : "nothing to open on this line; j and k go to one with a record");
-	}
 }
 
 void plain_view_open(struct view *v)
