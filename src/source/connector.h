@@ -22,6 +22,10 @@
 #include "net/http.h"
 #include "source/source.h"
 
+/* Tells what a record is and fills ev (dataset, uid, time, vals) as an importer would: intake's, handed in by serve/, since this room stands
+ * above intake. -1: no known record. The slices hold until the next call. */
+typedef int connector_normalise_fn(void *ctx, struct slice raw, struct event *ev);
+
 /* What a connector is opened with. All of it outlives the source. */
 struct connector_env {
 	const cJSON *
@@ -29,6 +33,8 @@ struct connector_env {
 	struct secret *secret;       /* of "credential"; NULL where none is configured */
 	struct secret *write_secret; /* of "write_credential" */
 	const volatile bool *cancelled;
+	connector_normalise_fn *normalise; /* NULL: a row has the values of its columns only */
+	void *normalise_ctx;
 };
 
 /* One thing that `source test` looked at. */
@@ -133,5 +139,9 @@ bool connector_in_scope(const cJSON *entry, const char *key, const char *value);
 /* Refuses a step that is out of the entry's scope. */
 int connector_scope(const cJSON *entry, const struct plan *p, size_t step,
                     struct err *e) MW_USE_RESULT;
+/* A copy of the plan whose step asks for the entry's accounts only; what a language cannot say of that is left to connector_row_in_scope. */
+struct plan *connector_narrow(const cJSON *entry, const struct plan *p, size_t step);
+/* Whether an event is of the entry's accounts: one without an account is not. */
+bool connector_row_in_scope(const cJSON *entry, const struct event *ev);
 
 #endif

@@ -1,0 +1,188 @@
+#include "source/connector_search.h"
+
+#include "base/evjson.h"
+#include "base/limits.h"
+
+int search_begin(struct search *s, const struct connector_env *env, enum render_lang lang,
+                 const struct plan *p, size_t step, const struct source_run *run,
+                 const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	int64_t delay = json_i64(env->entry, "delay", -1), limit;
+
+	*done = (struct source_done){.complete_to = delay < 0 ? MW_TIME_NONE : mw_now() - delay};
+	*s = (struct search){.env = env,
+	                     .name = json_str(env->entry, "name", "source"),
+	                     .lang = lang,
+	                     .step = step,
+	                     .run = run,
+	                     .sink = sink,
+	                     .done = done};
+	if (p->steps[step].kind != PS_SEARCH)
+		return err_set(e, ERR_INVALID, "%s holds events: it has no graph to ask", s->name);
+	if (connector_scope(env->entry, p, step, e))
+		return -1;
+	s->p = connector_narrow(env->entry, p, step);
+	s->s = &s->p->steps[step].search;
+	limit = s->s->limit ? s->s->limit : MW_PLAN_ROWS_DEFAULT;
+	s->limit = limit;
+	/* One more than asked for tells whether there is more. */
+	s->s->limit = limit + (limit < MW_PLAN_ROWS_MAX);
+	return 0;
+}
+
+static void release_text(struct search *s)
+{
+	rendered_release(&s->text);
+	rower_free(s->rower);
+	s->rower = NULL;
+	s->text = (struct rendered){0};
+	buf_init(&s->text.text, 0);
+}
+
+int search_render(struct search *s, const char *table, const struct row_conf *rows, struct err *e)
+{
+	struct render_target t = {.table = table};
+	char *sent = s->done->sent;
+
+	release_text(s);
+	if (plan_render(s->lang, s->p, s->step, &t, &s->text, e))
+		return -1;
+	s->grouped = plan_is_grouped(s->s) && s->text.exact_rows;
+	if (!s->text.exact_rows)
+		s->limit = MW_RUN_FETCH_MAX;
+	s->done->inexact |= !s->text.exact_where;
+	s->rower = rower_new(rows);
+	s->done->sent =
+	        sent ? xasprintf("%s\n\n%s", sent, s->text.text.s) : xstrdup(s->text.text.s);
+	free(sent);
+	return 0;
+}
+
+static int give(struct search *s, const struct source_row *row, struct err *e)
+{
+	if ((int64_t)s->done->rows >= s->limit) {
+		s->done->limited = true;
+		s->full = true;
+		return 1;
+	}
+	if (s->sink->row(s->sink->ctx, row, e)) {
+		s->sink_failed = true;
+		return -1;
+	}
+	s->done->rows++;
+	return 0;
+}
+
+int search_row(struct search *s, struct slice object, struct slice id, struct err *e)
+{
+	struct slice cells[MW_PLAN_BY_MAX * 2 + 1];
+	struct source_row row = {.source = s->name, .id = EVENT_ID_NONE};
+
+	if (s->run->cancelled && *s->run->cancelled)
+		return err_set(e, ERR_CANCELLED, "%s: cancelled", s->name);
+	if (mw_mono_us() > s->run->deadline_us)
+		return err_set(e, ERR_DEADLINE, "%s gave no whole answer in time", s->name);
+	if (s->grouped) {
+		if (rower_cells(s->rower, object, s->s, cells, e))
+			return -1;
+		row.cols = cells;
+		row.ncols = plan_ncolumns(s->s);
+		return give(s, &row, e);
+	}
+	if (rower_event(s->rower, object, id, &s->ev, e))
+		return -1;
+	s->done->scanned++;
+	if (!connector_row_in_scope(s->env->entry, &s->ev)) {
+		s->left_out++;
+		return 0;
+	}
+	row.event = &s->ev;
+	return give(s, &row, e);
+}
+
+void search_progress(const struct search *s, double share)
+{
+	if (s->sink->progress)
+		s->sink->progress(s->sink->ctx, s->done->rows, share);
+}
+
+void search_partial(struct search *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->done->partial)
+		return;
+	s->done->partial = true;
+	va_start(ap, fmt);
+	vsnprintf(s->done->why, sizeof(s->done->why), fmt, ap);
+	va_end(ap);
+}
+
+int search_end(struct search *s, int rc, struct err *e)
+{
+	bool stopped = rc < 0 && (e->code == ERR_CANCELLED || e->code == ERR_DEADLINE);
+
+	if (rc < 0 && !s->sink_failed && s->done->rows > 0) {
+		search_partial(s, "%s%s", stopped ? "stopped before its end: " : "", e->what);
+		rc = 0;
+	}
+	if (s->left_out)
+		search_partial(
+		        s, "%lld events are not of the accounts that this source may be asked for",
+		        (long long)s->left_out);
+	release_text(s);
+	plan_free(s->p);
+	event_release(&s->ev);
+	return rc < 0 ? -1 : 0;
+}
+
+unsigned search_fit(const struct connector_env *env, enum render_lang lang, const struct plan *p,
+                    size_t step, const char *table, size_t tables)
+{
+	struct plan *c =
+	        p->steps[step].kind == PS_SEARCH ? connector_narrow(env->entry, p, step) : NULL;
+	struct render_target t = {.table = table};
+	struct rendered r;
+	unsigned fit = 0;
+
+	if (!c)
+		return 0;
+	if (!plan_render(lang, c, step, &t, &r, NULL)) {
+		fit |= r.exact_where ? FIT_WHERE : 0u;
+		fit |= r.exact_rows && tables < 2 ? FIT_ROWS : 0u;
+	}
+	rendered_release(&r);
+	plan_free(c);
+	return fit;
+}
+
+/* ---- arrays in a body ---- */
+
+struct each {
+	search_each_fn *fn;
+	void *ctx;
+	struct err *e;
+	int rc;
+};
+
+static bool on_object(void *ctx, const struct ev_leaf *l)
+{
+	struct each *x = ctx;
+
+	x->rc = l->type == EV_OBJECT
+	                ? x->fn(x->ctx, l->raw, x->e)
+	                : err_set(x->e, ERR_REMOTE, "a row of its answer is no object");
+	return x->rc == 0;
+}
+
+int search_each(struct slice body, const char *path, search_each_fn *fn, void *ctx, struct err *e)
+{
+	struct ev_reader *reader = ev_reader_new();
+	struct each x = {fn, ctx, e, 0};
+	int rc = ev_find(reader, body, slice_of(path), on_object, &x, e);
+
+	ev_reader_free(reader);
+	if (x.rc)
+		return x.rc;
+	return rc ? err_prefix(e, "its answer is broken") : 0;
+}
