@@ -54,7 +54,7 @@ GENOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/gen_*.c tes
 # Test helpers that are not tests themselves (the terminal harness, twins) are programs named tests/*/tool_*.c
 TOOLBIN  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/tool_*.c)))
 
-.PHONY: all deps demo test test-long unit flow screen arch lint format asan fuzz cover bench clean install uninstall help check
+.PHONY: all deps demo test test-long unit flow ask screen arch lint format asan fuzz cover bench clean install uninstall help check
 all: $(BUILD)/midwatch $(BUILD)/midwatchd
 
 help:
@@ -119,8 +119,8 @@ check: all tests-bin
 test-long: deps
 	$(Q)$(MAKE) --no-print-directory all tests-bin
 	$(Q)MW_LONG=1 tests/run.sh $(BUILD)
-## make unit|flow|screen|arch   one layer
-unit flow screen arch: all tests-bin
+## make unit|flow|ask|screen|arch   one layer
+unit flow ask screen arch: all tests-bin
 	$(Q)tests/run.sh $(BUILD) $@
 ## make asan       the unit and flow layers under ASan and UBSan
 asan:

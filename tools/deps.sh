@@ -37,7 +37,7 @@ want libcmocka-dev 'unit tests'
 want libvterm-dev 'screen tests'
 want libedit-dev 'screen tests of the build without readline (EDITLINE=libedit)'
 want tmux 'screen tests in a second emulator'
-want python3-minimal 'the question scorer (tests only)'
+want python3 'the question scorers (tests only)'
 [ -n "$need" ] || exit 0
 as=''
 if [ "$(id -u)" != 0 ]; then

@@ -155,8 +155,36 @@ static char *row_place(const cJSON *row)
 /* ---- JSON ---- */
 
 struct collect {
-	cJSON *ids, *rows;
+	cJSON *ids, *rows, *columns, *table;
 };
+
+static cJSON *cell(const cJSON *v)
+{
+	int n = cJSON_GetArraySize(v);
+
+	if (!cJSON_IsArray(v))
+		return cJSON_Duplicate(v, 1);
+	return n == 0 ? cJSON_CreateNull() : cJSON_Duplicate(n == 1 ? v->child : v, 1);
+}
+
+/* A line of the table: what was asked of each event, or the columns of a group. */
+static void collect_cells(struct collect *c, const cJSON *row)
+{
+	const cJSON *cols = json_obj(row, json_get(row, "told") ? "told" : "cols"), *v;
+	bool first = c->columns && !c->columns->child;
+	cJSON *line;
+
+	if (!cols || !c->table)
+		return;
+	line = cJSON_CreateArray();
+	cJSON_ArrayForEach(v, cols)
+	{
+		if (first)
+			cJSON_AddItemToArray(c->columns, cJSON_CreateString(v->string));
+		cJSON_AddItemToArray(line, cell(v));
+	}
+	cJSON_AddItemToArray(c->table, line);
+}
 
 static void collect_row(void *ctx, const cJSON *row)
 {
@@ -169,6 +197,12 @@ static void collect_row(void *ctx, const cJSON *row)
 	json_add_str(o, "uid", *uid ? uid : place);
 	cJSON_AddItemToArray(c->rows, o);
 	free(place);
+	collect_cells(c, row);
+}
+
+static void collect_group(void *ctx, const cJSON *row)
+{
+	collect_cells(ctx, row);
 }
 
 static void copy(cJSON *into, const char *as, const cJSON *from, const char *key)
@@ -186,6 +220,21 @@ static void copy_set(cJSON *into, const cJSON *from, const char *key)
 		copy(into, key, from, key);
 }
 
+static int list_size(const cJSON *o, const char *key)
+{
+	return cJSON_GetArraySize(json_arr(o, key));
+}
+
+/* More than a name and a number a line? */
+static bool is_wide(const struct run *r)
+{
+	const cJSON *step = cJSON_GetArrayItem(json_arr(json_obj(r->reading, "plan"), "steps"),
+	                                       (int)last_step(r));
+	int by = list_size(step, "by") + (json_get(step, "span") ? 1 : 0);
+
+	return list_size(step, "columns") > 0 || by > 1 || (by > 0 && list_size(step, "stats") > 1);
+}
+
 static int fill_result(struct run *r, cJSON *result, cJSON *rows, struct err *e)
 {
 	const cJSON *answer = json_obj(r->done, "answer"), *empty = json_obj(answer, "empty");
@@ -196,13 +245,19 @@ static int fill_result(struct run *r, cJSON *result, cJSON *rows, struct err *e)
 	copy_set(result, answer, "value");
 	copy_set(result, answer, "values");
 	copy_set(result, answer, "pairs");
+	copy_set(result, answer, "parts");
 	copy_set(result, empty, "reason");
 	if (strcmp(kind, "clarify") == 0)
 		copy(result, "clarify", r->reading, "clarify");
-	if (strcmp(kind, "events") != 0)
+	if (is_wide(r) && strcmp(kind, "empty") != 0) {
+		c.columns = json_add_arr(result, "columns");
+		c.table = json_add_arr(result, "table");
+	}
+	if (strcmp(kind, "events") == 0)
+		c.ids = json_add_arr(result, "ids");
+	else if (!c.table)
 		return 0;
-	c.ids = json_add_arr(result, "ids");
-	return each_row(r, last_step(r), collect_row, &c, e);
+	return each_row(r, last_step(r), c.ids ? collect_row : collect_group, &c, e);
 }
 
 static int print_json(struct run *r, struct err *e)
@@ -317,12 +372,15 @@ static void print_event(void *ctx, const cJSON *row)
 	const cJSON *v;
 
 	(void)ctx;
-	if (json_get(row, "cols")) {
-		cJSON_ArrayForEach(v, json_obj(row, "cols"))
+	if (json_get(row, "cols") || json_get(row, "told")) {
+		cJSON_ArrayForEach(v, json_obj(row, json_get(row, "told") ? "told" : "cols"))
 		{
 			print_value(v);
-			printf(v->next ? "\t" : "\n");
+			printf(v->next ? "\t" : "");
 		}
+		if (json_get(row, "id"))
+			printf("\t[%s]", json_str(row, "id", ""));
+		printf("\n");
 		return;
 	}
 	printf("%s\t", json_str(row, "time", "-"));
@@ -363,6 +421,10 @@ static int print_body(struct run *r, const char *kind, const cJSON *answer, stru
 {
 	const cJSON *x;
 
+	if (strcmp(kind, "count") && json_get(answer, "value")) {
+		print_value(json_get(answer, "value"));
+		printf("\n");
+	}
 	if (strcmp(kind, "count") == 0) {
 		print_value(json_get(answer, "value"));
 		printf("\n");

@@ -11,83 +11,26 @@
 #include "base/map.h"
 
 /* Words of the grammar: section `grammar` of the lexicon names them so. */
-#define GRAMMAR(X)                                                                                      \
-	X(FILLER, "filler")                                                                             \
-	X(NOUN, "noun")                                                                                 \
-	X(COUNT, "count")                                                                               \
-	X(DISTINCT, "distinct")                                                                         \
-	X(TOP, "top")                                                                                   \
-	X(LEAST, "least")                                                                               \
-	X(FIRST, "first")                                                                               \
-	X(LAST, "last")                                                                                 \
-	X(PER, "per")                                                                                   \
-	X(ONCE, "once")                                                                                 \
-	X(WHEN, "when") X(WHO, "who") X(WHOSE, "whose") X(WHICH, "which") X(WHERE, "where") X(          \
-	        LIST, "list") X(SUM, "sum") X(AVG, "avg") X(MAX, "max") X(MIN, "min")                   \
-	        X(FROM, "from") X(BY, "by") X(ON, "on") X(TO, "to") X(IN, "in") X(WITH, "with") X(      \
-	                FOR, "for") X(OF, "of") X(AS, "as") X(THAN, "than") X(NOT, "not")               \
-	                X(EXCEPT, "except") X(WITHOUT, "without") X(AND, "and") X(OR, "or") X(          \
-	                        BUT,                                                                    \
-	                        "but") X(THEN, "then") X(ONLY, "only") X(SAME,                          \
-	                                                                 "sa"                           \
-	                                                                 "m"                            \
-	                                                                 "e") X(THOSE, "those")         \
-	                        X(PERSON, "person") X(ALSO, "also") X(ABOUT, "what_about") X(           \
-	                                BEFORE,                                                         \
-	                                "be"                                                            \
-	                                "fo"                                                            \
-	                                "r"                                                             \
-	                                "e") X(AFTER, "after") X(WITHIN,                                \
-	                                                         "within") X(AROUND, "around")          \
-	                                X(BETWEEN,                                                      \
-	                                  "between") X(GT, "gt") X(GE,                                  \
-	                                                           "ge") X(LT,                          \
-	                                                                   "lt") X(LE,                  \
-	                                                                           "le") X(EQ,          \
-	                                                                                   "e"          \
-	                                                                                   "q")         \
-	                                        X(NE, "ne") X(TIMES, "times") X(                        \
-	                                                ANYTHING,                                       \
-	                                                "everythin"                                     \
-	                                                "g") X(DID, "did") X(BUSIEST, "busiest")        \
-	                                                X(NEW, "ne"                                     \
-	                                                       "w") X(CONTAINS,                         \
-	                                                              "c"                               \
-	                                                              "o"                               \
-	                                                              "n"                               \
-	                                                              "t"                               \
-	                                                              "a"                               \
-	                                                              "i"                               \
-	                                                              "n"                               \
-	                                                              "s") X(STARTS,                    \
-	                                                                     "starts") X(ENDS,          \
-	                                                                                 "end"          \
-	                                                                                 "s")           \
-	                                                        X(EXISTS, "exists") X(                  \
-	                                                                MISSING,                        \
-	                                                                "mis"                           \
-	                                                                "sin"                           \
-	                                                                "g") X(EVENTS,                  \
-	                                                                       "events") X(NEXT,        \
-	                                                                                   "next")      \
-	                                                                X(PREVIOUS,                     \
-	                                                                  "prev"                        \
-	                                                                  "iou"                         \
-	                                                                  "s") X(EACH,                  \
-	                                                                         "each") X(NOISE,       \
-	                                                                                   "nois"       \
-	                                                                                   "e")         \
-	                                                                        X(HIM,                  \
-	                                                                          "him"                 \
-	                                                                          "sel"                 \
-	                                                                          "f") X(MEANWHILE,     \
-	                                                                                 "i"            \
-	                                                                                 "t") X(DROP,   \
-	                                                                                        "drop") \
-	                                                                                X(UNTIL,        \
-	                                                                                  "until")      \
-	                                                                                        X(SPAN, \
-	                                                                                          "rate")
+/* clang-format off */
+#define GRAMMAR(X) \
+	X(FILLER, "filler") X(NOUN, "noun") X(COUNT, "count") X(DISTINCT, "distinct") \
+	X(TOP, "top") X(LEAST, "least") X(FIRST, "first") X(LAST, "last") X(PER, "per") \
+	X(ONCE, "once") X(WHEN, "when") X(WHO, "who") X(WHOSE, "whose") X(WHICH, "which") \
+	X(WHERE, "where") X(LIST, "list") X(SUM, "sum") X(AVG, "avg") X(MAX, "max") \
+	X(MIN, "min") X(FROM, "from") X(BY, "by") X(ON, "on") X(TO, "to") X(IN, "in") \
+	X(WITH, "with") X(FOR, "for") X(OF, "of") X(AS, "as") X(THAN, "than") X(NOT, "not") \
+	X(EXCEPT, "except") X(WITHOUT, "without") X(AND, "and") X(OR, "or") X(BUT, "but") \
+	X(THEN, "then") X(ONLY, "only") X(SAME, "same") X(THOSE, "those") \
+	X(PERSON, "person") X(ALSO, "also") X(ABOUT, "what_about") X(BEFORE, "before") \
+	X(AFTER, "after") X(WITHIN, "within") X(AROUND, "around") X(BETWEEN, "between") \
+	X(GT, "gt") X(GE, "ge") X(LT, "lt") X(LE, "le") X(EQ, "eq") X(NE, "ne") \
+	X(TIMES, "times") X(ANYTHING, "everything") X(DID, "did") X(BUSIEST, "busiest") \
+	X(NEW, "new") X(CONTAINS, "contains") X(STARTS, "starts") X(ENDS, "ends") \
+	X(EXISTS, "exists") X(MISSING, "missing") X(EVENTS, "events") X(NEXT, "next") \
+	X(PREVIOUS, "previous") X(EACH, "each") X(NOISE, "noise") X(HIM, "himself") \
+	X(MEANWHILE, "it") X(DROP, "drop") X(UNTIL, "until") X(SPAN, "rate") \
+	X(ORDER, "order")
+/* clang-format on */
 
 enum gram {
 #define X(id, name) G_##id,

@@ -40,6 +40,34 @@ static void list_things(struct walk *w, const struct term *t)
 		w->q->things = true;
 }
 
+static bool among(const char *const *list, const char *name)
+{
+	for (; list && *list; list++)
+		if (strcmp(*list, name) == 0)
+			return true;
+	return false;
+}
+
+/* "snapshots or images shared": of all that the action may be about, these are spoken of */
+static void note_inside(struct walk *w, const struct term *t)
+{
+	const struct term_env *env = w->p->env;
+	struct query *q = w->q;
+
+	for (size_t i = t->tok; i < t->tok + t->n; i++) {
+		struct slice word = w->p->t->toks.v[i].word;
+		const struct lex_entry *e =
+		        lexicon_phrase(env->x, arena_memdup(env->a, word.s, word.n));
+
+		if (!e || e->kind != LEX_FIELD)
+			continue;
+		for (const char *const *f = t->lex->fields; f && *f; f++)
+			if (among(e->fields, *f) && world_has_field(env->w, *f) &&
+			    q->ninside < ARRAY_LEN(q->inside))
+				q->inside[q->ninside++] = *f;
+	}
+}
+
 static bool holds_field(const struct lex_entry *e, const struct lex_entry *field)
 {
 	for (const char *const *f = field->fields; f && *f; f++)
@@ -58,6 +86,8 @@ void walk_concept(struct walk *w, struct term *t)
 		return;
 	}
 	list_things(w, t);
+	if (!w->neg && t->lex->concept == CK_ACTION)
+		note_inside(w, t);
 	if (w->field && w->field_term + 1 == w->i && holds_field(t->lex, w->field))
 		walk_drop_subject(w->q, w->field); /* "severity high" */
 	walk_mark(w, w->i, 1, &c);
@@ -382,8 +412,11 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (by_role(w, t, e))
 		return;
-	if (e->fields && !modifies(w, t, next) && !waits(w))
+	if (e->fields && !modifies(w, t, next) && !waits(w)) {
+		w->q->either = w->q->either || (w->join == G_OR && w->q->subjects.n && prev &&
+		                                term_gram(prev, G_OR));
 		*vec_push(&w->q->subjects) = e;
+	}
 	w->prep = G_NONE;
 	w->near_last = false;
 }

@@ -6,6 +6,34 @@ void walk_want_n(struct walk *w, int64_t n)
 	w->q->n = n;
 }
 
+/* Does this asking word open a part of its own: "..., and from which", "by whom and when"? */
+static bool opens_part(const struct walk *w)
+{
+	for (size_t i = w->i; i-- > 0;) {
+		const struct term *t = &w->p->t->v[i];
+
+		if (t->close == ',' || t->close == ';' || t->close == ':' || t->close == '-' ||
+		    term_gram(t, G_AND) || term_gram(t, G_BUT) || term_gram(t, G_THEN))
+			return true;
+		if (!term_filler(t) && !term_gram(t, G_FROM) && !term_gram(t, G_BY) &&
+		    !term_gram(t, G_TO) && !term_gram(t, G_IN) && !term_gram(t, G_ON) &&
+		    !term_gram(t, G_OF) && !term_gram(t, G_WITH) && !term_gram(t, G_FOR))
+			return false;
+	}
+	return true;
+}
+
+static void note_ask(const struct walk *w, enum gram g)
+{
+	struct query *q = w->q;
+
+	if (g != G_COUNT && g != G_WHICH && g != G_WHO && g != G_WHERE && g != G_WHEN &&
+	    g != G_EACH)
+		return;
+	if (q->nasks < ASKS_MAX && (q->nasks == 0 || opens_part(w) || g == G_WHEN || g == G_EACH))
+		q->asks[q->nasks++] = (struct ask_word){g, q->subjects.n};
+}
+
 static void set_flag(struct walk *w, enum gram g)
 {
 	struct query *q = w->q;
@@ -24,9 +52,11 @@ static void set_flag(struct walk *w, enum gram g)
 	        F(G_PERSON, ref_person),   F(G_NEXT, ref_next),     F(G_PREVIOUS, ref_previous),
 	        F(G_SAME, same),           F(G_ALSO, also),         F(G_DROP, drop),
 	        F(G_ABOUT, about),         F(G_HIM, himself),       F(G_SPAN, series),
+	        F(G_ORDER, in_order),
 #undef F
 	};
 
+	note_ask(w, g);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (flags[i].g == g)
 			*((bool *)q + flags[i].at / sizeof(bool)) = true;

@@ -26,6 +26,12 @@ struct con {
 	bool assumed;
 	bool dead; /* taken up by another one */
 };
+#define ASKS_MAX 6
+/* "how many", "which", "who", "when": what a question asks for, in order; from what subject on it is asked. */
+struct ask_word {
+	enum gram g;
+	size_t subject;
+};
 struct query {
 	VEC(struct con) cons;
 	VEC(struct tx_atom) times;
@@ -33,6 +39,13 @@ struct query {
 	VEC(const struct lex_entry *) groups;   /* per, by */
 	VEC(const struct lex_entry *) verbs;    /* camel verbs that found no concept */
 	VEC(const struct lex_entry *) objects;  /* camel objects */
+	struct ask_word asks[ASKS_MAX];
+	size_t nasks;
+	const char *inside
+	        [4]; /* objects that are named inside a concept's own words: "images shared" */
+	size_t ninside;
+	bool either;   /* "which snapshots or images": one list of both */
+	bool in_order; /* "in time order" */
 	const struct lex_entry *sum_of;
 	/* what is asked */
 	bool count, distinct, top, least, first, last, once, when, who, whose, which, where, list,

@@ -34,6 +34,7 @@ struct recipe_args {
 	mw_time from, to; /* MW_TIME_NONE: no bound */
 };
 /* Validated, ready to run; -1 names the recipe's file and place. */
-struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a, struct err *e) MW_USE_RESULT;
+struct plan *recipe_plan(const struct recipes *r, const char *id, const struct recipe_args *a,
+                         struct err *e) MW_USE_RESULT;
 
 #endif

@@ -1,5 +1,5 @@
 /* What is asked of the events: a list, a count, values, a ranking, buckets of time, the first or last one. */
-#include "ask/build.h"
+#include "ask/shape.h"
 
 #define TOP_DEFAULT 10
 
@@ -36,6 +36,8 @@ const char *subject_field(const struct build *b, const struct query *q, const st
 /* A field that the data lacks is no answer where another reading of the question has one. */
 static const char *object_field(const struct build *b, const struct query *q)
 {
+	if (q->ninside)
+		return q->inside[0];
 	for (size_t i = 0; i < q->cons.n; i++) {
 		const struct con *c = &q->cons.v[i];
 		const char *f;
@@ -66,12 +68,6 @@ static const char *default_subject(const struct build *b, const struct query *q)
 
 	return f ? f : world_first_field(b->env->w, what);
 }
-
-struct want {
-	const char *subject;
-	const char *groups[4];
-	size_t ngroups;
-};
 
 /* "which policies were attached": the thing is said inside the concept's own words */
 static bool said_object(const struct query *q)
@@ -115,8 +111,8 @@ static void wants(const struct build *b, const struct query *q, struct want *w)
 	w->subject = subject_of(b, q);
 }
 
-static struct plan_stat *add_stat(const struct build *b, struct plan_search *s, enum plan_fn fn,
-                                  const char *field, const char *as)
+struct plan_stat *shape_stat(const struct build *b, struct plan_search *s, enum plan_fn fn,
+                             const char *field, const char *as)
 {
 	struct plan_stat *v = arena_zalloc(&b->p->arena, (s->nstats + 1) * sizeof(*v));
 
@@ -131,7 +127,7 @@ static struct plan_stat *add_stat(const struct build *b, struct plan_search *s, 
 	return v;
 }
 
-static void add_by(const struct build *b, struct plan_search *s, const char *field)
+void shape_by(const struct build *b, struct plan_search *s, const char *field)
 {
 	struct plan_field *f;
 
@@ -145,7 +141,7 @@ static void add_by(const struct build *b, struct plan_search *s, const char *fie
 	(void)plan_field_set(b->p, &s->by[s->nby++], field);
 }
 
-static void add_sort(const struct build *b, struct plan_search *s, const char *column, bool desc)
+void shape_sort(const struct build *b, struct plan_search *s, const char *column, bool desc)
 {
 	s->sort = arena_zalloc(&b->p->arena, sizeof(*s->sort));
 	s->sort[0] = (struct plan_sort){arena_strdup(&b->p->arena, column), desc};
@@ -184,16 +180,16 @@ static void rank(const struct build *b, struct query *q, struct plan_search *s)
 {
 	bool limited = q->top || q->least || q->busiest;
 
-	add_stat(b, s, FN_COUNT, NULL, "count");
+	shape_stat(b, s, FN_COUNT, NULL, "count");
 	b->p->show = SHOW_RANKING;
 	if (q->having != G_NONE)
 		add_having(b, s, "count", having_op(q->having), q->having_n);
 	if (q->least)
-		add_sort(b, s, "count", false);
+		shape_sort(b, s, "count", false);
 	if (!limited)
 		return;
 	if (s->span && !q->least)
-		add_sort(b, s, "count", true);
+		shape_sort(b, s, "count", true);
 	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
 	s->with_ties = !q->n && s->limit == 1;
 }
@@ -201,15 +197,15 @@ static void rank(const struct build *b, struct query *q, struct plan_search *s)
 static void values_of(const struct build *b, struct query *q, struct plan_search *s,
                       const char *subject)
 {
-	add_by(b, s, subject);
+	shape_by(b, s, subject);
 	b->p->show = SHOW_VALUES;
 	(void)plan_field_set(b->p, &b->p->value_field, subject);
 	if (q->having_field) {
-		add_stat(b, s, FN_DISTINCT, subject_field(b, q, q->having_field), "distinct");
+		shape_stat(b, s, FN_DISTINCT, subject_field(b, q, q->having_field), "distinct");
 		add_having(b, s, "distinct", having_op(q->having), q->having_n);
 		return;
 	}
-	add_stat(b, s, FN_COUNT, NULL, "count");
+	shape_stat(b, s, FN_COUNT, NULL, "count");
 	if (q->once)
 		add_having(b, s, "count", OP_IS, 1);
 	else if (q->having != G_NONE)
@@ -217,7 +213,7 @@ static void values_of(const struct build *b, struct query *q, struct plan_search
 }
 
 /* Past tense and an object's name: what was done, not what was tried. */
-static void only_done(const struct build *b, struct query *q, struct plan_search *s)
+void shape_done(const struct build *b, struct query *q, struct plan_search *s)
 {
 	const struct lex_entry *ok = lexicon_phrase(b->env->x, "successful");
 	struct con c = {.kind = CON_CONCEPT, .assumed = true};
@@ -250,11 +246,11 @@ static bool shape_sum(const struct build *b, struct query *q, struct plan_search
 	if (q->fn < 0 || !e)
 		return false;
 	f = field_here(b->env, e);
-	add_stat(b, s, (enum plan_fn)q->fn, f, q->fn == FN_SUM ? "sum" : "value");
+	shape_stat(b, s, (enum plan_fn)q->fn, f, q->fn == FN_SUM ? "sum" : "value");
 	for (size_t i = 0; i < w->ngroups; i++)
-		add_by(b, s, w->groups[i]);
+		shape_by(b, s, w->groups[i]);
 	if (w->subject && !w->ngroups)
-		add_by(b, s, w->subject);
+		shape_by(b, s, w->subject);
 	s->span = q->span;
 	b->p->show = s->nby || s->span ? SHOW_RANKING : SHOW_COUNT;
 	if (q->top)
@@ -269,16 +265,16 @@ static bool shape_first_last(const struct build *b, struct query *q, struct plan
 		return false;
 	if (w->ngroups || (q->each && w->subject)) {
 		for (size_t i = 0; i < w->ngroups; i++)
-			add_by(b, s, w->groups[i]);
+			shape_by(b, s, w->groups[i]);
 		if (!w->ngroups)
-			add_by(b, s, w->subject);
-		add_stat(b, s, q->first ? FN_FIRST : FN_LAST, NULL, q->first ? "first" : "last");
+			shape_by(b, s, w->subject);
+		shape_stat(b, s, q->first ? FN_FIRST : FN_LAST, NULL, q->first ? "first" : "last");
 		b->p->show = SHOW_RANKING;
 		return true;
 	}
 	if (q->top || q->span || q->once || q->count)
 		return false;
-	add_sort(b, s, "time", q->last);
+	shape_sort(b, s, "time", q->last);
 	s->limit = q->n ? q->n : 1;
 	s->with_ties = !q->n;
 	b->p->show = SHOW_EVENTS;
@@ -294,9 +290,9 @@ static bool shape_buckets(const struct build *b, struct query *q, struct plan_se
 		return false;
 	s->span = q->span;
 	for (size_t i = 0; i < w->ngroups; i++)
-		add_by(b, s, w->groups[i]);
+		shape_by(b, s, w->groups[i]);
 	if (q->distinct && w->subject) {
-		add_stat(b, s, FN_DISTINCT, w->subject, "distinct");
+		shape_stat(b, s, FN_DISTINCT, w->subject, "distinct");
 		b->p->show = SHOW_RANKING;
 		return true;
 	}
@@ -313,14 +309,14 @@ static bool shape_groups(const struct build *b, struct query *q, struct plan_sea
 	if (!w->ngroups)
 		return false;
 	for (size_t i = 0; i < w->ngroups; i++)
-		add_by(b, s, w->groups[i]);
+		shape_by(b, s, w->groups[i]);
 	if (w->subject && (q->distinct || (q->count && q->subjects.n && thing(q->subjects.v[0])))) {
-		add_stat(b, s, FN_DISTINCT, w->subject, "distinct");
+		shape_stat(b, s, FN_DISTINCT, w->subject, "distinct");
 		b->p->show = SHOW_RANKING;
 		return true;
 	}
 	if (w->subject && (q->which || q->list) && !q->top)
-		add_by(b, s, w->subject);
+		shape_by(b, s, w->subject);
 	rank(b, q, s);
 	return true;
 }
@@ -346,21 +342,21 @@ static bool shape_count(const struct build *b, struct query *q, struct plan_sear
 	if ((!q->count && !only_window(q)) || q->top || q->least)
 		return false;
 	if (q->each && (w->subject || q->who)) {
-		add_by(b, s, w->subject ? w->subject : who_field(b, q));
+		shape_by(b, s, w->subject ? w->subject : who_field(b, q));
 		rank(b, q, s);
 		return true;
 	}
 	b->p->show = SHOW_COUNT;
 	if (w->subject && (q->distinct || (things && !q->noun)) && q->having == G_NONE &&
 	    !q->once) {
-		add_stat(b, s, FN_DISTINCT, w->subject, "distinct");
+		shape_stat(b, s, FN_DISTINCT, w->subject, "distinct");
 		return true;
 	}
 	if (q->distinct && !w->subject && default_subject(b, q)) {
-		add_stat(b, s, FN_DISTINCT, default_subject(b, q), "distinct");
+		shape_stat(b, s, FN_DISTINCT, default_subject(b, q), "distinct");
 		return true;
 	}
-	add_stat(b, s, FN_COUNT, NULL, "count");
+	shape_stat(b, s, FN_COUNT, NULL, "count");
 	return true;
 }
 
@@ -408,7 +404,7 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	if (q->fresh)
 		set_baseline(b, s, subject);
 	if (q->top || q->least || q->busiest || q->each) {
-		add_by(b, s, subject);
+		shape_by(b, s, subject);
 		rank(b, q, s);
 		(void)plan_field_set(b->p, &b->p->value_field, subject);
 		return true;
@@ -416,12 +412,12 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	if (!asked && !ranked && q->noun && q->cons.n == 0)
 		return false;
 	if (q->verbs.n && q->objects.n && !q->who)
-		only_done(b, q, s);
+		shape_done(b, q, s);
 	values_of(b, q, s, subject);
 	/* "which users used that key and which regions": one column a thing asked for */
 	for (size_t i = 1; i < q->subjects.n && q->which; i++)
 		if (!q->subjects.v[i]->noun && !q->verbs.n)
-			add_by(b, s, subject_field(b, q, q->subjects.v[i]));
+			shape_by(b, s, subject_field(b, q, q->subjects.v[i]));
 	return true;
 }
 
@@ -429,7 +425,8 @@ bool build_shape(const struct build *b, struct query *q, size_t step)
 {
 	static bool (*const shapes[])(const struct build *, struct query *, struct plan_search *,
 	                              const struct want *) = {
-	        shape_sum, shape_first_last, shape_buckets, shape_groups, shape_count, shape_values,
+	        shape_sum,    shape_first_last, shape_compound, shape_buckets,
+	        shape_groups, shape_count,      shape_values,
 	};
 	struct plan_search *s = &b->p->steps[step].search;
 	struct want w;

@@ -9,7 +9,7 @@
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds every integer up to here */
 #define REPLACEMENT "\xEF\xBF\xBD"
-#define LINEAR_KEYS 16               /* up to so many members are compared pair by pair */
+#define LINEAR_KEYS 16 /* up to so many members are compared pair by pair */
 
 /* ---- what cJSON would let pass ---- */
 
@@ -346,6 +346,17 @@ static cJSON *add(cJSON *o, const char *key, cJSON *v)
 void json_add_str(cJSON *o, const char *key, const char *value)
 {
 	add(o, key, value ? cJSON_CreateString(value) : cJSON_CreateNull());
+}
+
+cJSON *json_slice(struct slice s)
+{
+	struct buf b = BUF_INIT;
+	cJSON *v;
+
+	json_write_string(&b, s);
+	v = cJSON_Parse(b.s);
+	buf_release(&b);
+	return v ? v : cJSON_CreateString("");
 }
 
 void json_add_slice(cJSON *o, const char *key, struct slice s)

@@ -26,6 +26,8 @@ cJSON *json_arr(const cJSON *o, const char *key);
 cJSON *json_obj(const cJSON *o, const char *key);
 /* Adders that cannot fail; add_time writes RFC 3339 text, or null for MW_TIME_NONE. */
 void json_add_str(cJSON *o, const char *key, const char *value); /* NULL adds null */
+/* A string of any bytes: what is not UTF-8 is replaced, as json_write_string does. */
+cJSON *json_slice(struct slice s);
 void json_add_slice(cJSON *o, const char *key, struct slice s);
 void json_add_i64(cJSON *o, const char *key, int64_t v);
 void json_add_bool(cJSON *o, const char *key, bool v);

@@ -16,31 +16,54 @@ struct kept {       /* one row of the preview */
 	mw_time time;
 	event_id id;
 };
-struct answer {
-	const struct plan *plan;
-	size_t last; /* the step that answers */
+struct part { /* what one step says: values, pairs or a number */
+	size_t step;
+	enum plan_show show;
 	uint64_t rows;
-	struct kept keep[KEEP_COUNT];
-	struct map acts; /* act -> times seen; its first row's time decides which single one is
-	                    shown */
-	VEC(struct kept) singles;
-	VEC(char *) graph_preview;
 	cJSON *values, *pairs;
 	struct map value_set;
 	bool cut;
 	double value;
 	char *value_text;
+};
+struct answer {
+	const struct plan *plan;
+	size_t last;        /* the step that answers */
+	struct part *parts; /* those that answer a part by themselves, then the last step */
+	size_t nparts;
+	struct kept keep[KEEP_COUNT];
+	struct map acts; /* act -> times seen; its first row's time decides which single one is
+	                    shown */
+	VEC(struct kept) singles;
+	VEC(char *) graph_preview;
 	struct attack_tally *attack;
 	struct summary *summary;
 };
+
+static void part_open(struct answer *a, size_t step, enum plan_show show)
+{
+	struct part *x = &a->parts[a->nparts++];
+	x->step = step;
+	x->show = show;
+	x->values = cJSON_CreateArray();
+	x->pairs = cJSON_CreateArray();
+}
+
+static struct part *main_part(const struct answer *a)
+{
+	return &a->parts[a->nparts - 1];
+}
 
 struct answer *answer_new(const struct plan *p, const struct attack_rules *attack)
 {
 	struct answer *a = xcalloc(1, sizeof(*a));
 	a->plan = p;
 	a->last = p->nsteps - 1;
-	a->values = cJSON_CreateArray();
-	a->pairs = cJSON_CreateArray();
+	a->parts = xcalloc(p->nsteps, sizeof(*a->parts));
+	for (size_t i = 0; i < a->last; i++)
+		if (p->steps[i].part)
+			part_open(a, i, p->steps[i].part_show);
+	part_open(a, a->last, p->show);
 	a->attack = attack ? attack_tally_new(attack) : NULL;
 	a->summary = summary_new();
 	return a;
@@ -59,10 +82,13 @@ void answer_free(struct answer *a)
 	vec_free(&a->singles);
 	vec_free(&a->graph_preview);
 	map_release(&a->acts);
-	map_release(&a->value_set);
-	cJSON_Delete(a->values);
-	cJSON_Delete(a->pairs);
-	free(a->value_text);
+	for (size_t i = 0; i < a->nparts; i++) {
+		map_release(&a->parts[i].value_set);
+		cJSON_Delete(a->parts[i].values);
+		cJSON_Delete(a->parts[i].pairs);
+		free(a->parts[i].value_text);
+	}
+	free(a->parts);
 	attack_tally_free(a->attack);
 	summary_free(a->summary);
 	free(a);
@@ -122,10 +148,10 @@ static void event_row(struct answer *a, const struct source_row *r)
 	summary_add(a->summary, r->event, r->id, &d);
 }
 
-static size_t value_column(const struct answer *a)
+static size_t value_column(const struct answer *a, size_t step)
 {
-	const struct plan_step *s = &a->plan->steps[a->last];
-	const char *want = a->plan->value_field.name;
+	const struct plan_step *s = &a->plan->steps[step];
+	const char *want = step == a->last ? a->plan->value_field.name : NULL;
 	for (size_t i = 0; want && row_column(s, i); i++)
 		if (!strcmp(row_column(s, i), want))
 			return i;
@@ -133,9 +159,9 @@ static size_t value_column(const struct answer *a)
 }
 
 /* The group's name: every column before the stats, joined. */
-static struct slice group_name(const struct answer *a, const struct source_row *r, struct buf *b)
+static struct slice group_name(const struct plan_search *s, const struct source_row *r,
+                               struct buf *b)
 {
-	const struct plan_search *s = &a->plan->steps[a->last].search;
 	size_t n = s->nby + (s->span > 0);
 	if (n == 1)
 		return r->cols[0];
@@ -147,71 +173,73 @@ static struct slice group_name(const struct answer *a, const struct source_row *
 	return (struct slice){b->s, b->len};
 }
 
-static cJSON *slice_json(struct slice s)
-{
-	struct buf b = BUF_INIT;
-	cJSON *v;
-	json_write_string(&b, s);
-	v = cJSON_Parse(b.s);
-	buf_release(&b);
-	return v ? v : cJSON_CreateString("");
-}
-
 static void add_number(cJSON *pair, struct slice s)
 {
 	double d;
-	cJSON_AddItemToArray(pair, slice_double(s, &d) ? cJSON_CreateNumber(d) : slice_json(s));
+	cJSON_AddItemToArray(pair, slice_double(s, &d) ? cJSON_CreateNumber(d) : json_slice(s));
 }
 
-static void stats_row(struct answer *a, const struct source_row *r)
+static void stats_row(const struct answer *a, struct part *x, const struct source_row *r)
 {
-	const struct plan_search *s = &a->plan->steps[a->last].search;
-	size_t groups = s->nby + (s->span > 0), col = value_column(a);
+	const struct plan_search *s = &a->plan->steps[x->step].search;
+	size_t groups = s->nby + (s->span > 0), col = value_column(a, x->step);
 	bool added;
 	if (!groups && r->ncols) {
-		free(a->value_text);
-		a->value_text = xstrndup(r->cols[0].s, r->cols[0].n);
-		slice_double(r->cols[0], &a->value);
+		free(x->value_text);
+		x->value_text = xstrndup(r->cols[0].s, r->cols[0].n);
+		slice_double(r->cols[0], &x->value);
 		return;
 	}
-	if (a->value_set.n >= ANSWER_VALUES_MAX) {
-		a->cut = true;
+	if (x->value_set.n >= ANSWER_VALUES_MAX) {
+		x->cut = true;
 		return;
 	}
 	if (col < r->ncols) {
-		map_put(&a->value_set, r->cols[col].s, r->cols[col].n, &added);
+		map_put(&x->value_set, r->cols[col].s, r->cols[col].n, &added);
 		if (added)
-			cJSON_AddItemToArray(a->values, slice_json(r->cols[col]));
+			cJSON_AddItemToArray(x->values, json_slice(r->cols[col]));
 	}
 	if (groups < r->ncols) {
 		struct buf b = BUF_INIT;
 		cJSON *pair = cJSON_CreateArray();
-		cJSON_AddItemToArray(pair, slice_json(group_name(a, r, &b)));
+		cJSON_AddItemToArray(pair, json_slice(group_name(s, r, &b)));
 		add_number(pair, r->cols[groups]);
-		cJSON_AddItemToArray(a->pairs, pair);
+		cJSON_AddItemToArray(x->pairs, pair);
 		buf_release(&b);
 	}
 }
 
 void answer_row(struct answer *a, size_t step, const struct source_row *r)
 {
+	for (size_t i = 0; i < a->nparts; i++) {
+		if (a->parts[i].step != step)
+			continue;
+		a->parts[i].rows++;
+		if (!r->event && !r->json.n)
+			stats_row(a, &a->parts[i], r);
+	}
 	if (step != a->last)
 		return;
-	a->rows++;
 	if (r->event)
 		event_row(a, r);
-	else if (!r->json.n)
-		stats_row(a, r);
-	else if (a->graph_preview.n < ANSWER_PREVIEW)
+	else if (r->json.n && a->graph_preview.n < ANSWER_PREVIEW)
 		*vec_push(&a->graph_preview) = xstrndup(r->json.s, r->json.n);
+}
+
+static bool part_is_empty(const struct answer *a, const struct part *x)
+{
+	const struct plan_step *s = &a->plan->steps[x->step];
+	bool one_number =
+	        s->kind == PS_SEARCH && s->search.nstats && !s->search.nby && s->search.span <= 0;
+	return one_number ? !(x->value > 0) : x->rows == 0;
 }
 
 bool answer_is_empty(const struct answer *a)
 {
-	const struct plan_search *s = &a->plan->steps[a->last].search;
-	bool one_number =
-	        a->plan->steps[a->last].kind == PS_SEARCH && s->nstats && !s->nby && s->span <= 0;
-	return one_number ? !(a->value > 0) : a->rows == 0;
+	for (size_t i = 0; i < a->nparts; i++)
+		if (!part_is_empty(a, &a->parts[i]))
+			return false;
+	return true;
 }
 
 /* ---- out ---- */
@@ -276,7 +304,7 @@ static void add_missing(cJSON *o, const struct plan *p, const struct run_result 
 			        "step %zu took only the first %d values of the step before", i + 1,
 			        MW_PIVOT_VALUES_MAX);
 		if (text)
-			cJSON_AddItemToArray(list, slice_json(slice_of(text)));
+			cJSON_AddItemToArray(list, json_slice(slice_of(text)));
 		free(text);
 	}
 }
@@ -303,7 +331,7 @@ static void add_strings(cJSON *o, const char *key, char *const *v, size_t n)
 {
 	cJSON *list = json_add_arr(o, key);
 	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(list, slice_json(slice_of(v[i])));
+		cJSON_AddItemToArray(list, json_slice(slice_of(v[i])));
 }
 
 static cJSON *proof_json(const struct empty_proof *p)
@@ -332,21 +360,69 @@ static const char *const kinds[] = {[SHOW_EVENTS] = "events",
                                     [SHOW_RANKING] = "ranking",
                                     [SHOW_GRAPH] = "graph"};
 
+static double part_value(const struct part *x)
+{
+	return x->value_text ? x->value : (double)x->rows;
+}
+
+static cJSON *part_json(const struct part *x)
+{
+	cJSON *o = cJSON_CreateObject();
+	json_add_str(o, "kind", kinds[x->show]);
+	if (x->show == SHOW_COUNT) {
+		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(part_value(x)));
+		return o;
+	}
+	cJSON_AddItemToObject(o, "values", cJSON_Duplicate(x->values, true));
+	cJSON_AddItemToObject(o, "pairs", cJSON_Duplicate(x->pairs, true));
+	return o;
+}
+
+static void move_items(cJSON *to, cJSON *from)
+{
+	cJSON *v;
+	while ((v = cJSON_DetachItemFromArray(from, 0)))
+		cJSON_AddItemToArray(to, v);
+}
+
+/* Parts of one kind with the last step ("snapshots or images") are one list; a number beside a list is its value. */
+static void add_parts(struct answer *a, cJSON *o)
+{
+	struct part *last = main_part(a);
+	cJSON *list;
+	if (a->nparts < 2)
+		return;
+	list = json_add_arr(o, "parts");
+	for (size_t i = 0; i < a->nparts; i++)
+		cJSON_AddItemToArray(list, part_json(&a->parts[i]));
+	for (size_t i = a->nparts - 1; i-- > 0;) {
+		struct part *x = &a->parts[i];
+		if (x->show == last->show && x->show != SHOW_COUNT) {
+			move_items(x->values, last->values);
+			move_items(x->pairs, last->pairs);
+			move_items(last->values, x->values);
+			move_items(last->pairs, x->pairs);
+			last->rows += x->rows;
+		} else if (x->show == SHOW_COUNT && !json_get(o, "value")) {
+			cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(part_value(x)));
+		}
+	}
+}
+
 static void add_result(struct answer *a, cJSON *o, bool empty)
 {
-	enum plan_show show = a->plan->show;
-	bool count = show == SHOW_COUNT;
-	json_add_str(o, "kind", empty && !count ? "empty" : kinds[show]);
-	json_add_i64(o, "total", (int64_t)a->rows);
-	if (count) {
-		double whole = a->value_text ? a->value : (double)a->rows;
-		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(whole));
-	}
-	if (show == SHOW_VALUES || show == SHOW_RANKING) {
-		cJSON_AddItemToObject(o, "values", a->values);
-		cJSON_AddItemToObject(o, "pairs", a->pairs);
-		a->values = a->pairs = NULL;
-		json_add_bool(o, "cut", a->cut);
+	struct part *x = main_part(a);
+	bool count = x->show == SHOW_COUNT;
+	json_add_str(o, "kind", empty && !count ? "empty" : kinds[x->show]);
+	if (count)
+		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(part_value(x)));
+	add_parts(a, o);
+	json_add_i64(o, "total", (int64_t)x->rows);
+	if (x->show == SHOW_VALUES || x->show == SHOW_RANKING) {
+		cJSON_AddItemToObject(o, "values", x->values);
+		cJSON_AddItemToObject(o, "pairs", x->pairs);
+		x->values = x->pairs = NULL;
+		json_add_bool(o, "cut", x->cut);
 	}
 }
 

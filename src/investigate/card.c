@@ -15,21 +15,11 @@
 
 /* ---- helpers ---- */
 
-static cJSON *text_json(const char *text)
-{
-	struct buf b = BUF_INIT;
-	cJSON *v;
-	json_write_string(&b, slice_of(text));
-	v = cJSON_Parse(b.s);
-	buf_release(&b);
-	return v ? v : cJSON_CreateString("");
-}
-
 /* Adds {text, evidence, status}; takes evidence over (NULL: none), text is freed. */
 static cJSON *statement(char *text, cJSON *evidence)
 {
 	cJSON *o = cJSON_CreateObject();
-	cJSON_AddItemToObject(o, "text", text_json(text));
+	cJSON_AddItemToObject(o, "text", json_slice(slice_of(text)));
 	cJSON_AddItemToObject(o, "evidence", evidence ? evidence : cJSON_CreateArray());
 	json_add_str(o, "status", evidence && evidence->child ? "supported" : "opinion");
 	free(text);

@@ -1,5 +1,7 @@
 #include "investigate/rowjson.h"
 
+#include "plan/eval.h"
+
 static void member(struct buf *out, const char *key, struct slice value)
 {
 	buf_printf(out, ",\"%s\":", key);
@@ -46,7 +48,37 @@ static void vals(struct buf *out, const struct event *ev)
 	buf_ch(out, '}');
 }
 
-static void event_row(struct buf *out, const struct source_row *r)
+struct told {
+	struct buf *out;
+	size_t n;
+};
+
+static bool tell_value(void *ctx, struct slice v)
+{
+	struct told *t = ctx;
+	buf_str(t->out, t->n++ ? "," : "");
+	json_write_string(t->out, v);
+	return true;
+}
+
+/* The plan's columns: what was asked of each event, always a list of values. */
+static void told(struct buf *out, const struct event *ev, const struct plan_search *s)
+{
+	struct eval_view view;
+	eval_view_of_event(&view, ev);
+	buf_str(out, ",\"told\":{");
+	for (size_t i = 0; i < s->ncolumns; i++) {
+		struct told t = {out, 0};
+		buf_str(out, i ? "," : "");
+		json_write_string(out, slice_of(s->columns[i].name));
+		buf_str(out, ":[");
+		view.values(view.ctx, &s->columns[i], tell_value, &t);
+		buf_ch(out, ']');
+	}
+	buf_ch(out, '}');
+}
+
+static void event_row(struct buf *out, const struct source_row *r, const struct plan_step *step)
 {
 	const struct event *ev = r->event;
 	if (r->id == EVENT_ID_NONE)
@@ -63,6 +95,8 @@ static void event_row(struct buf *out, const struct source_row *r)
 		buf_printf(out, ",\"line\":%llu", (unsigned long long)ev->line);
 	}
 	vals(out, ev);
+	if (step->search.ncolumns)
+		told(out, ev, &step->search);
 	buf_ch(out, '}');
 }
 
@@ -93,7 +127,7 @@ static void stats_row(struct buf *out, const struct source_row *r, const struct 
 void row_json(struct buf *out, const struct source_row *r, const struct plan_step *step)
 {
 	if (r->event)
-		event_row(out, r);
+		event_row(out, r, step);
 	else if (r->json.n)
 		buf_add(out, r->json.s, r->json.n);
 	else

@@ -81,6 +81,7 @@ static void search_names(struct arena *a, struct plan_search *s)
 	for (size_t i = 0; i < s->nstats; i++)
 		use_one_name(a, &s->stats[i].field, 1);
 	use_one_name(a, s->by, s->nby);
+	use_one_name(a, s->columns, s->ncolumns);
 }
 
 static char *canonical(const struct plan *p)

@@ -3,11 +3,13 @@
  * assets/plan.schema.json.
  *
  *   plan   {"steps": [step...], "show": "events|count|values|ranking|graph", "value": field,
- * "max_seconds": n} step   {"kind": "search", "name", "source", "datasets": [...], "from": time,
+ * "max_seconds": n} step   {"kind": "search", "name", "source",
+ * "part": "count|values|ranking|events", "datasets": [...], "from": time,
  * "to": time, "where": node, "sequence": {"stages": [node...], "by": field, "stage_by":
  * [field|null...], "within": span, "negate_last", "only_last"}, "baseline": {"key": [field...],
  * "from": t, "to": t, "max_count"}, "stats": [{"fn", "field", "as"}...], "by": [field...], "span":
- * span, "having": node, "sort": [{"column", "desc"}...], "limit": n, "with_ties"} or {"kind":
+ * span, "having": node, "sort": [{"column", "desc"}...], "limit": n, "with_ties",
+ * "columns": [field...]} or {"kind":
  * "graph", "name", "source", "fn": "match|neighbours|...", "start_type", "start": node, "goal":
  * node, "hops": [{"edge", "dir": "out|in|both", "min", "max", "to_type", "where": node}...],
  * "max_depth", "limit", "return_paths", "use": {"from": t, "to": t}} node   {"all": [node...]}
@@ -529,9 +531,9 @@ static int read_search(struct reader *r, const cJSON *o, const struct place *at,
                        struct plan_search *s)
 {
 	static const char *const keys[] = {
-	        "kind",   "name",     "source",   "datasets",  "from", "to",
-	        "where",  "sequence", "baseline", "stats",     "by",   "span",
-	        "having", "sort",     "limit",    "with_ties", NULL,
+	        "kind",     "name",      "source", "datasets", "from", "to",     "where",
+	        "sequence", "baseline",  "stats",  "by",       "span", "having", "sort",
+	        "limit",    "with_ties", "part",   "columns",  NULL,
 	};
 
 	return only(r, o, keys, at) || read_datasets(r, o, at, s) ||
@@ -544,7 +546,8 @@ static int read_search(struct reader *r, const cJSON *o, const struct place *at,
 	                       get_span(r, o, "span", at, &s->span) ||
 	                       get_node(r, o, "having", at, NAMES_FREE, &s->having) ||
 	                       read_sort(r, o, at, s) || get_int(r, o, "limit", at, &s->limit) ||
-	                       get_bool(r, o, "with_ties", at, &s->with_ties)
+	                       get_bool(r, o, "with_ties", at, &s->with_ties) ||
+	                       get_fields(r, o, "columns", at, false, &s->columns, &s->ncolumns)
 	               ? -1
 	               : 0;
 }
@@ -618,15 +621,18 @@ static int read_graph(struct reader *r, const cJSON *o, const struct place *at,
 static int read_step(struct reader *r, const cJSON *o, const struct place *at)
 {
 	struct plan_step *s;
-	int kind = PS_SEARCH;
+	int kind = PS_SEARCH, show = SHOW_EVENTS;
 
 	if (!cJSON_IsObject(o))
 		return place_err(at, r->e, "an object is wanted here");
-	if (get_word(r, o, "kind", at, plan_kind_words, &kind))
+	if (get_word(r, o, "kind", at, plan_kind_words, &kind) ||
+	    get_word(r, o, "part", at, plan_show_words, &show))
 		return -1;
 	s = plan_add_step(r->p, (enum plan_kind)kind);
 	if (get_str(r, o, "name", at, &s->name) || get_str(r, o, "source", at, &s->source))
 		return -1;
+	s->part = json_get(o, "part") != NULL;
+	s->part_show = (enum plan_show)show;
 	return kind == PS_GRAPH ? read_graph(r, o, at, &s->graph)
 	                        : read_search(r, o, at, &s->search);
 }

@@ -213,6 +213,7 @@ static void search_json(cJSON *o, const struct plan_search *s)
 	add_sort(o, s);
 	add_nonzero(o, "limit", s->limit);
 	add_true(o, "with_ties", s->with_ties);
+	add_fields(o, "columns", s->columns, s->ncolumns);
 }
 
 static void add_hops(cJSON *step, const struct plan_graph *g)
@@ -257,6 +258,8 @@ static cJSON *step_json(const struct plan_step *s)
 	json_add_str(o, "kind", plan_kind_words[s->kind]);
 	add_opt(o, "name", s->name);
 	add_opt(o, "source", s->source);
+	if (s->part)
+		json_add_str(o, "part", plan_show_words[s->part_show]);
 	if (s->kind == PS_GRAPH)
 		graph_json(o, &s->graph);
 	else

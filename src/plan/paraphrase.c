@@ -269,6 +269,14 @@ static void say_order(struct buf *b, const struct plan_search *s)
 		           s->with_ties ? " and what ties with the last" : "");
 }
 
+static void say_columns(struct buf *b, const struct plan_search *s)
+{
+	if (!s->ncolumns)
+		return;
+	buf_str(b, ", telling ");
+	say_fields(b, s->columns, s->ncolumns);
+}
+
 static void say_search(struct buf *b, const struct plan_search *s)
 {
 	say_head(b, s);
@@ -286,6 +294,7 @@ static void say_search(struct buf *b, const struct plan_search *s)
 		say_node(b, s->having, false);
 	}
 	say_order(b, s);
+	say_columns(b, s);
 }
 
 /* ---- graph ---- */

@@ -254,6 +254,7 @@ static void copy_search(struct plan *p, struct plan_search *s)
 		s->stats[i].as = copy_str(p, s->stats[i].as);
 	}
 	s->by = copy_fields(p, s->by, s->nby);
+	s->columns = copy_fields(p, s->columns, s->ncolumns);
 	s->having = plan_clone_node(p, s->having);
 	s->sort = copy_array(p, s->sort, s->nsort, sizeof(*s->sort));
 	for (size_t i = 0; i < s->nsort; i++)

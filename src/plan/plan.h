@@ -126,6 +126,8 @@ struct plan_search {
 	size_t nsort;
 	int64_t limit;           /* rows; 0: MW_PLAN_ROWS_DEFAULT */
 	bool with_ties;          /* rows equal to the last one in sort order are kept too */
+	struct plan_field *columns; /* event rows: what was asked of each ("by whom and when"), in that order; told beside it */
+	size_t ncolumns;
 };
 
 #define PLAN_SPAN_MONTH (INT64_C(2629746) * MW_SECOND)
@@ -161,6 +163,8 @@ struct plan_step {
 	char *source;            /* "lake" (default), "graph", or a configured source */
 	struct plan_search search;
 	struct plan_graph graph;
+	bool part;               /* answers a part of the question by itself ("how many, and from which"), shown as part_show */
+	enum plan_show part_show;
 };
 struct plan {
 	struct arena arena;      /* everything below lives here */

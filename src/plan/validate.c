@@ -461,12 +461,22 @@ static int check_limit(const struct check *c, int64_t limit, const struct place 
 	return 0;
 }
 
+static int check_told(const struct check *c, const struct plan_search *s, const struct place *up)
+{
+	const struct place *at = PLACE_KEY(up, "columns");
+	int rc = check_count(c, s->ncolumns, MW_PLAN_BY_MAX, at);
+
+	for (size_t i = 0; i < s->ncolumns && !rc; i++)
+		rc = check_field(c, &s->columns[i], PLACE_AT(at, i));
+	return rc;
+}
+
 static int check_search(struct check *c, const struct plan_search *s, const struct place *at)
 {
 	if (check_datasets(c, s, at) || check_window(c, s, at) ||
 	    check_tree(c, NAMES_EVENT, s->where, PLACE_KEY(at, "where")) ||
 	    check_sequence(c, s, at) || check_baseline(c, s, at) || check_stats(c, s, at) ||
-	    check_sort(c, s, at) || check_limit(c, s->limit, at))
+	    check_sort(c, s, at) || check_limit(c, s->limit, at) || check_told(c, s, at))
 		return -1;
 	if (s->having && !plan_is_grouped(s))
 		return place_err(PLACE_KEY(at, "having"), c->e,

@@ -163,6 +163,15 @@ static int prove(const struct plan *p, const struct run_env *env, const struct a
 	return run_prove_empty(p, env, named, nnamed, proof, e) ? -1 : 1;
 }
 
+static bool tells_raw(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nsteps; i++)
+		for (size_t k = 0; k < p->steps[i].search.ncolumns; k++)
+			if (p->steps[i].search.columns[k].raw)
+				return true;
+	return false;
+}
+
 int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
              mw_time now, cJSON **out, struct err *e)
 {
@@ -175,6 +184,7 @@ int work_run(struct worker *w, const struct plan *p, const char *const *named, s
 	int64_t start = mw_mono_us();
 	int rc, proved = 0;
 	lake_env(w, &env, now);
+	env.need_raw = tells_raw(p);
 	x.answer = answer_new(p, s->attack);
 	rc = run_plan(p, &env, &sink, &run, e);
 	if (!rc)

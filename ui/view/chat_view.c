@@ -139,14 +139,17 @@ static void add_head(struct view *v, const cJSON *ans)
 {
 	struct buf b = BUF_INIT;
 	const cJSON *value = json_get(ans, "value");
+	bool number = value && !cJSON_IsNull(value),
+	     only = !strcmp(json_str(ans, "kind", ""), "count");
 	char n[32];
 
 	if (json_bool(ans, "partial", false))
 		buf_str(&b, "PARTIAL ");
-	if (value && !cJSON_IsNull(value)) {
+	if (number) {
 		say_value(&b, value);
-		buf_ch(&b, '.');
-	} else {
+		buf_str(&b, only ? "." : ". ");
+	}
+	if (!number || !only) {
 		count_text(json_i64(ans, "total", 0), n);
 		buf_printf(&b, "%s %s.", n, noun(ans));
 	}
