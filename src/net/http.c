@@ -172,6 +172,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	if (size * n > 5 && !strncmp(p, "HTTP/", 5))
 		buf_reset(&a->out->headers);
 	buf_add(&a->out->headers, p, size * n);
+	if (a->r->on_header)
+		a->r->on_header(a->r->ctx, (struct slice){p, size * n});
 	return size * n;
 }
 

@@ -1,5 +1,7 @@
 #include "source/connector.h"
 
+#include <sodium.h>
+
 #include "base/mem.h"
 
 /* ---- HTTP over an entry ---- */
@@ -47,6 +49,50 @@ struct secret *connector_header(const char *before, const struct secret *s)
 	secret_wipe(line, n + v.n);
 	free(line);
 	return out;
+}
+
+static struct secret *basic(const char *user, const struct secret *password)
+{
+	struct slice v = secret_bytes(password);
+	size_t n = strlen(user) + 1 + v.n,
+	       cap = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL);
+	unsigned char *plain = xmalloc(n);
+	char *line = xmalloc(cap);
+	struct secret *code, *out;
+
+	memcpy(plain, user, strlen(user));
+	plain[strlen(user)] = ':';
+	memcpy(plain + strlen(user) + 1, v.s, v.n);
+	sodium_bin2base64(line, cap, plain, n, sodium_base64_VARIANT_ORIGINAL);
+	code = secret_new(line, strlen(line));
+	out = connector_header("Authorization: Basic ", code);
+	secret_free(code);
+	secret_wipe(plain, n);
+	secret_wipe(line, cap);
+	free(plain);
+	free(line);
+	return out;
+}
+
+struct secret *connector_login(const cJSON *entry, const char *before, const struct secret *s)
+{
+	const char *user = json_str(entry, "user", NULL);
+
+	if (!s)
+		return NULL;
+	return user ? basic(user, s) : connector_header(before, s);
+}
+
+int connector_fixed_auth(void *ctx, struct http *h, bool force, struct secret **header,
+                         mw_time *expires, struct err *e)
+{
+	const struct secret *s = ctx;
+	struct slice v = secret_bytes(s);
+
+	(void)h, (void)force, (void)e;
+	*header = secret_new(v.s, v.n);
+	*expires = MW_TIME_NONE;
+	return 0;
 }
 
 /* ---- scope ---- */

@@ -125,6 +125,7 @@ struct connector {
 	int (*ingest)(struct connected *c, const struct source_run *run, const struct slice *events,
 	              size_t n, const char *batch_key, size_t *taken, struct err *e);
 };
+extern const struct connector connector_clickhouse;
 extern const struct connector *const connectors[]; /* ends with NULL */
 const struct connector *connector_find(const char *kind);
 
@@ -134,6 +135,10 @@ int connector_http(struct http **out, const struct connector_env *env, const str
                    http_auth_fn *auth, void *auth_ctx, struct err *e) MW_USE_RESULT;
 /* "Name: value" with the secret in it. */
 struct secret *connector_header(const char *before, const struct secret *s);
+/* Credentials that do not change: Basic where the entry has a user, else `before` and the secret ("Authorization: Bearer "). NULL without a
+ * secret. Give it to connector_fixed_auth as its ctx. */
+struct secret *connector_login(const cJSON *entry, const char *before, const struct secret *s);
+http_auth_fn connector_fixed_auth; /* ctx: a struct secret with the whole header */
 /* An array of texts of the entry as a check: NULL list means all. */
 bool connector_in_scope(const cJSON *entry, const char *key, const char *value);
 /* Refuses a step that is out of the entry's scope. */

@@ -1,0 +1,209 @@
+/*
+ * What the twins of tests/wire know: the demo events in an embedded lake, asked by plans.
+ *   tool_twin import DIR FILE...   makes the lake
+ *   tool_twin load DIR             every event as a row of our ClickHouse table, by id
+ *   tool_twin rows DIR < PLAN      the rows of the plan's first step, as the embedded lake gives them: what each twin must give too
+ *   tool_twin serve DIR            a question a line: {"lang","text"} or {"lang","plan"}; {"row":..} lines, then {"end":..} or {"error":..}.
+ *                                  A row's vals are called as that language calls them ("table": the Sentinel table)
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "intake/import.h"
+#include "rows.h"
+#include "source/clickhouse_own.h"
+#include "store/lake.h"
+
+#define LINE_MAX_BYTES (4 * 1024 * 1024)
+
+static int die(const char *what)
+{
+	fprintf(stderr, "tool_twin: %s\n", what);
+	return 1;
+}
+
+static int import(const char *dir, char **names, size_t n)
+{
+	struct import_file *files = xcalloc(n + 1, sizeof(*files));
+	struct import_opts o = {.label = "demo", .parsers = 1};
+	struct import_result r = {0};
+	struct err e = {0};
+	struct lake *l;
+
+	mkdir(dir, 0700);
+	for (size_t i = 0; i < n; i++) {
+		files[i] = (struct import_file){open(names[i], O_RDONLY | O_CLOEXEC), names[i]};
+		if (files[i].fd < 0)
+			return die(names[i]);
+	}
+	if (lake_open(&l, dir, LAKE_WRITE, &e) || import_run(l, NULL, files, n, &o, &r, &e))
+		return die(e.what);
+	printf("%llu events\n", (unsigned long long)r.total.events);
+	cJSON_Delete(r.files);
+	lake_close(l);
+	free(files);
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static const char *lang, *table; /* of the question in hand */
+
+static const char *sentinel_name(const struct field *f)
+{
+	const char *any = NULL;
+
+	for (const struct field_name *n = f->sentinel; n && n->where; n++) {
+		if (table && !strcmp(n->where, table))
+			return n->paths[0];
+		if (!strcmp(n->where, "*"))
+			any = n->paths[0];
+	}
+	return any;
+}
+
+static const char *name_of(const struct field *f)
+{
+	if (!strcmp(lang, "spl"))
+		return f->cim;
+	if (!strcmp(lang, "aql"))
+		return f->aql;
+	if (!strcmp(lang, "dsl"))
+		return f->ecs;
+	return strcmp(lang, "kql") ? f->name : sentinel_name(f);
+}
+
+static int put_row(void *ctx, const struct source_row *r, struct err *e)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	(void)e;
+	if (ctx) {
+		cJSON_AddItemToObject(o, "row", rows_json(r, name_of));
+		rows_put(o);
+		return 0;
+	}
+	cJSON_Delete(o);
+	rows_put(rows_json(r, rows_own_name));
+	return 0;
+}
+
+static int put_load(void *ctx, const struct source_row *r, struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	(void)ctx, (void)e;
+	clickhouse_row(&b, r->event, r->id);
+	puts(b.s);
+	buf_release(&b);
+	return 0;
+}
+
+static int run(struct source *src, const struct plan *p, const struct source_sink *sink,
+               struct source_done *done, struct err *e)
+{
+	struct source_run r = {
+	        .deadline_us = mw_mono_us() + 120 * MW_SECOND, .need_raw = true, .need_vals = true};
+
+	return src->ops->search(src, p, 0, &r, sink, done, e);
+}
+
+static struct plan *plan_of(const cJSON *j, struct err *e)
+{
+	return j ? plan_from_json(j, e) : NULL;
+}
+
+static int answer(struct source *src, const cJSON *q, struct err *e)
+{
+	struct source_sink sink = {.ctx = &sink, .row = put_row};
+	struct source_done done = {0};
+	struct plan *p = plan_of(json_obj(q, "plan"), e);
+	cJSON *o = cJSON_CreateObject(), *end = json_add_obj(o, "end"), *columns;
+	const struct plan_search *s;
+
+	if (!p || run(src, p, &sink, &done, e)) {
+		cJSON_Delete(o);
+		plan_free(p);
+		return -1;
+	}
+	s = &p->steps[0].search;
+	columns = json_add_arr(end, "columns");
+	for (size_t i = 0; i < plan_ncolumns(s); i++)
+		cJSON_AddItemToArray(columns, cJSON_CreateString(plan_column(s, i)));
+	json_add_bool(end, "grouped", plan_is_grouped(s));
+	json_add_bool(end, "limited", done.limited);
+	json_add_i64(end, "rows", (int64_t)done.rows);
+	rows_put(o);
+	free(done.sent);
+	plan_free(p);
+	return 0;
+}
+
+static int serve(struct source *src)
+{
+	char *line = xmalloc(LINE_MAX_BYTES);
+
+	while (fgets(line, LINE_MAX_BYTES, stdin)) {
+		struct err e = {0};
+		cJSON *q = json_parse(slice_trim(slice_of(line)), LINE_MAX_BYTES, &e);
+		lang = json_str(q, "lang", "sql");
+		table = json_str(q, "table", NULL);
+		if (!q || answer(src, q, &e)) {
+			cJSON *o = cJSON_CreateObject();
+			json_add_str(o, "error", e.what);
+			rows_put(o);
+		}
+		fflush(stdout);
+		cJSON_Delete(q);
+	}
+	free(line);
+	return 0;
+}
+
+#define ALL "{\"steps\":[{\"kind\":\"search\",\"limit\":1000000}]}"
+
+/* What is on standard input, or everything. */
+static int once(struct source *src, const char *text,
+                int (*row)(void *, const struct source_row *, struct err *))
+{
+	struct source_sink sink = {.row = row};
+	struct source_done done = {0};
+	struct err e = {0};
+	cJSON *j = json_parse(slice_trim(slice_of(text)), LINE_MAX_BYTES, &e);
+	struct plan *p = plan_of(j, &e);
+
+	if (!p || run(src, p, &sink, &done, &e))
+		return die(e.what);
+	free(done.sent);
+	plan_free(p);
+	cJSON_Delete(j);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static char text[LINE_MAX_BYTES];
+	struct source *src;
+	struct err e = {0};
+	struct lake *l;
+	int rc;
+
+	if (argc < 3 || fields_load(&e))
+		return die("usage: import|load|rows|serve DIR");
+	if (!strcmp(argv[1], "import"))
+		return import(argv[2], argv + 3, (size_t)argc - 3);
+	if (lake_open(&l, argv[2], LAKE_READ, &e))
+		return die(e.what);
+	src = source_lake_open(l, "lake");
+	if (!strcmp(argv[1], "load")) {
+		rc = once(src, ALL, put_load);
+	} else if (!strcmp(argv[1], "rows")) {
+		text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
+		rc = once(src, text, put_row);
+	} else {
+		rc = serve(src);
+	}
+	src->ops->close(src);
+	lake_close(l);
+	return rc;
+}
