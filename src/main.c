@@ -5,6 +5,7 @@
  *   lake     ask/ run/ plan/ source/ investigate/ report/ act/ over store/lake, store/graph, store/catalog and store/cover, read-only
  *   import   intake/ into store/lake and store/graph, the one writer; it forks parsers, which hold nothing but open files
  *   compute  correlate/ over the lake
+ *   source   source/'s connector of one configured source over net/, with its secret
  *   test     proc/testworker: tries what no worker may do (midwatch doctor)
  *
  * base/ and model/ are everywhere; demo/ makes data and runs in no engine. The console and the command line are ui/main.c.
@@ -17,7 +18,7 @@
 
 #define WORKER_FD 3 /* as proc/process.c starts it */
 
-static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &worker_test, NULL};
+static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &work_source, &worker_test, NULL};
 
 static int cmd_worker(int argc, char **argv)
 {

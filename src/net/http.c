@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "net/address.h"
+#include "net/warm.h"
 
 #define DEFAULT_DEADLINE_US (60 * MW_SECOND)
 #define BACKOFF_FIRST_US (MW_SECOND / 2)
@@ -28,6 +29,8 @@ struct http {
 	mw_time expires;
 	int64_t next_at;     /* mw_mono_us at which the rate budget lets the next request go */
 	const char *refused; /* why the last connect was refused by us */
+	struct curl_slist *resolved;
+	struct certificates certificates;
 };
 
 /* ---- making ---- */
@@ -90,14 +93,20 @@ static void set_tls(struct http *h)
 	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, h->c.insecure_why ? 0L : 1L);
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, h->c.insecure_why ? 0L : 2L);
-	if (h->c.ca_file)
-		curl_easy_setopt(h->curl, CURLOPT_CAINFO, h->c.ca_file);
-	if (h->c.client_cert)
-		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, h->c.client_cert);
-	if (h->c.client_key)
-		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, h->c.client_key);
+	certificates_set(&h->certificates, h->curl);
 	if (h->c.pin)
 		curl_easy_setopt(h->curl, CURLOPT_PINNEDPUBLICKEY, h->c.pin);
+}
+
+/* What is connected to: the proxy where there is one. */
+static const char *proxy_of(const struct http_conf *c)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
+	const char *v = c->proxy;
+
+	for (size_t i = 0; !v && i < ARRAY_LEN(names); i++)
+		v = getenv(names[i]);
+	return v && *v ? v : c->base_url;
 }
 
 int http_new(struct http **out, const struct http_conf *c, http_auth_fn *auth, void *auth_ctx,
@@ -124,7 +133,10 @@ int http_new(struct http **out, const struct http_conf *c, http_auth_fn *auth, v
 	h->curl = curl_easy_init();
 	free(host);
 	*out = h;
-	return h->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	if (!h->curl)
+		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	warm_name(&h->resolved, proxy_of(c));
+	return certificates_read(&h->certificates, c, e);
 }
 
 void http_free(struct http *h)
@@ -132,6 +144,8 @@ void http_free(struct http *h)
 	if (!h)
 		return;
 	curl_easy_cleanup(h->curl);
+	curl_slist_free_all(h->resolved);
+	certificates_release(&h->certificates);
 	secret_free(h->header);
 	free(h->name);
 	free(h->base);
@@ -234,6 +248,7 @@ static void set_request(struct attempt *a, const char *url, struct curl_slist *h
 	curl_easy_reset(c);
 	set_tls(a->h);
 	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_RESOLVE, a->h->resolved);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);

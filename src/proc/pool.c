@@ -29,11 +29,14 @@ static void call_free(struct call *c)
 		close(c->o.fds[--c->o.nfds]);
 	free(c->kind_name);
 	free(c->method);
+	free(c->instance);
 	free(c);
 }
 
 static void call_finish(struct call *c, cJSON *result, const struct err *e)
 {
+	if (c->pool->o.ended)
+		c->pool->o.ended(c->pool->o.ctx, c);
 	if (c->worker)
 		c->worker->call = NULL;
 	else
@@ -113,6 +116,10 @@ struct call *pool_call(struct pool *p, struct call_opts *o)
 	c->id = ++p->last_id;
 	c->kind_name = xstrdup(o->kind);
 	c->method = xstrdup(o->method);
+	c->instance = o->instance ? xstrdup(o->instance) : NULL;
+	c->o.kind = c->kind_name;
+	c->o.method = c->method;
+	c->o.instance = c->instance;
 	if (o->deadline_us) {
 		c->deadline = mw_mono_us() + o->deadline_us;
 		c->timer =
@@ -131,6 +138,28 @@ bool pool_call_running(const struct call *c)
 	return c->worker != NULL;
 }
 
+const struct call_opts *pool_call_opts(const struct call *c)
+{
+	return &c->o;
+}
+
+void pool_tell(struct call *c, const char *method, cJSON *params, const int *fds, int nfds)
+{
+	struct worker_proc *w = c->worker;
+	struct err e;
+
+	if (!w || w->closing) {
+		cJSON_Delete(params);
+		for (int i = 0; i < nfds; i++)
+			close(fds[i]);
+		return;
+	}
+	for (int i = 0; i < nfds; i++)
+		w->conn.out_fds[w->conn.nout_fds++] = fds[i];
+	if (worker_proc_send(w, rpc_notification(method, params), &e))
+		mw_log(LOG_ERROR, "%s: %s", method, e.what);
+}
+
 /* ---- matching calls and workers ---- */
 
 static const struct worker_kind *find_kind(const struct pool *p, const char *name)
@@ -141,26 +170,37 @@ static const struct worker_kind *find_kind(const struct pool *p, const char *nam
 	return NULL;
 }
 
-static int running_of(const struct pool *p, const char *kind, uid_t uid)
+bool same_instance(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_of(const struct call *c, const struct worker_kind *k, const char *instance)
+{
+	return strcmp(c->kind_name, k->name) == 0 && same_instance(c->instance, instance);
+}
+
+static int running_of(const struct pool *p, const struct worker_kind *k, uid_t uid)
 {
 	int n = 0;
 
 	for (const struct worker_proc *w = p->workers; w; w = w->next)
-		n += w->call && w->call->o.uid == uid && strcmp(w->kind->name, kind) == 0;
+		n += w->call && w->call->o.uid == uid && w->kind == k;
 	return n;
 }
 
 /* The oldest waiting call of the kind whose user has the fewest running. */
-static struct call *next_call(const struct pool *p, const char *kind)
+static struct call *next_call(const struct pool *p, const struct worker_kind *k,
+                              const char *instance)
 {
 	struct call *best = NULL;
 	int least = 0;
 
 	for (struct call *c = p->queue; c; c = c->next) {
 		int n;
-		if (c->why != ERR_NONE || strcmp(c->kind_name, kind) != 0)
+		if (c->why != ERR_NONE || !is_of(c, k, instance))
 			continue;
-		n = running_of(p, kind, c->o.uid);
+		n = running_of(p, k, c->o.uid);
 		if (!best || n < least) {
 			best = c;
 			least = n;
@@ -192,65 +232,62 @@ static void give(struct worker_proc *w, struct call *c)
 		call_finish(c, NULL, &e);
 }
 
-static void count_kind(const struct pool *p, const struct worker_kind *k, int *of_kind, int *all,
-                       struct worker_proc **idle)
+/* Workers of the kind and instance, and all; an idle one where there is one. */
+struct crew {
+	int of_kind, starting, all;
+	struct worker_proc *idle;
+};
+static struct crew count_crew(const struct pool *p, const struct worker_kind *k,
+                              const char *instance)
 {
-	*of_kind = *all = 0;
-	*idle = NULL;
+	struct crew n = {0};
+
 	for (struct worker_proc *w = p->workers; w; w = w->next) {
-		++*all;
-		if (w->kind != k || w->closing || w->dead)
+		n.all++;
+		if (w->kind != k || w->closing || w->dead || !same_instance(w->instance, instance))
 			continue;
-		++*of_kind;
-		if (w->started && !w->call && !*idle)
-			*idle = w;
+		n.of_kind++;
+		n.starting += !w->started;
+		if (w->started && !w->call && !n.idle)
+			n.idle = w;
 	}
-}
-
-static int starting_of(const struct pool *p, const struct worker_kind *k)
-{
-	int n = 0;
-
-	for (const struct worker_proc *w = p->workers; w; w = w->next)
-		n += w->kind == k && !w->started && !w->closing;
 	return n;
 }
 
-static int waiting_of(const struct pool *p, const struct worker_kind *k)
+static int waiting_of(const struct pool *p, const struct worker_kind *k, const char *instance)
 {
 	int n = 0;
 
 	for (const struct call *c = p->queue; c; c = c->next)
-		n += strcmp(c->kind_name, k->name) == 0;
+		n += is_of(c, k, instance);
 	return n;
 }
 
-static void fail_waiting(struct pool *p, const char *kind, const struct err *e)
+static void fail_waiting(struct pool *p, const struct worker_kind *k, const char *instance,
+                         const struct err *e)
 {
 	struct call *c;
 
-	while ((c = next_call(p, kind)))
+	while ((c = next_call(p, k, instance)))
 		call_finish(c, NULL, e);
 }
 
-static void pump_kind(struct pool *p, const struct worker_kind *k)
+static void pump_kind(struct pool *p, const struct worker_kind *k, const char *instance)
 {
-	struct worker_proc *idle;
 	struct call *c;
-	int of_kind, all;
 
-	while ((c = next_call(p, k->name))) {
+	while ((c = next_call(p, k, instance))) {
+		struct crew n = count_crew(p, k, instance);
 		struct err e;
-		count_kind(p, k, &of_kind, &all, &idle);
-		if (idle) {
-			give(idle, c);
+		if (n.idle) {
+			give(n.idle, c);
 			continue;
 		}
-		if (of_kind >= k->max || all >= MW_WORKERS_MAX ||
-		    starting_of(p, k) >= waiting_of(p, k))
+		if (n.of_kind >= k->max || n.all >= MW_WORKERS_MAX ||
+		    n.starting >= waiting_of(p, k, instance))
 			return;
-		if (worker_proc_start(p, k, &e)) {
-			fail_waiting(p, k->name, &e);
+		if (worker_proc_start(p, k, instance, &e)) {
+			fail_waiting(p, k, instance, &e);
 			return;
 		}
 	}
@@ -271,11 +308,33 @@ static void fail_unknown(struct pool *p)
 	}
 }
 
+/* Which instances wait: names are copied, since pumping ends calls. */
+static size_t waiting_instances(const struct pool *p, char (*names)[MW_SOURCE_NAME_MAX + 1],
+                                size_t max)
+{
+	size_t n = 0, i;
+
+	for (const struct call *c = p->queue; c && n < max; c = c->next) {
+		for (i = 0; c->instance && i < n && strcmp(names[i], c->instance); i++)
+			;
+		if (c->instance && i == n)
+			snprintf(names[n++], sizeof(names[0]), "%s", c->instance);
+	}
+	return n;
+}
+
 void pool_pump(struct pool *p)
 {
+	char names[2 * MW_SECTION_ENTRIES_MAX][MW_SOURCE_NAME_MAX + 1];
+	size_t n;
+
 	fail_unknown(p);
-	for (const struct worker_kind *const *k = p->o.kinds; *k; k++)
-		pump_kind(p, *k);
+	n = waiting_instances(p, names, ARRAY_LEN(names));
+	for (const struct worker_kind *const *k = p->o.kinds; *k; k++) {
+		pump_kind(p, *k, NULL);
+		for (size_t i = 0; i < n; i++)
+			pump_kind(p, *k, names[i]);
+	}
 }
 
 void pool_pump_later(void *ctx)
@@ -318,12 +377,12 @@ void pool_worker_died(struct worker_proc *w, int status)
 	struct err e;
 
 	if (!w->started && w->start_error.code != ERR_NONE)
-		fail_waiting(p, w->kind->name, &w->start_error);
+		fail_waiting(p, w->kind, w->instance, &w->start_error);
 	if (!w->started && w->start_error.code == ERR_NONE && !w->closing) {
 		err_set(&e, ERR_INTERNAL,
 		        "a %s worker died while it started (status %d); see the engine log",
 		        w->kind->name, status);
-		fail_waiting(p, w->kind->name, &e);
+		fail_waiting(p, w->kind, w->instance, &e);
 	}
 	if (!c)
 		return;
@@ -408,6 +467,8 @@ void pool_status(const struct pool *p, cJSON *array)
 	for (const struct worker_proc *w = p->workers; w; w = w->next) {
 		cJSON *o = cJSON_CreateObject();
 		json_add_str(o, "kind", w->kind->name);
+		if (w->instance)
+			json_add_str(o, "instance", w->instance);
 		json_add_i64(o, "pid", w->pid);
 		json_add_str(o, "state", state_name(w));
 		json_add_i64(o, "requests", (int64_t)w->requests);

@@ -20,7 +20,11 @@ struct pool_opts {
 	struct loop *loop;
 	const struct worker_kind *const *kinds;  /* ends with NULL */
 	const char *program;                     /* what is executed, "/proc/self/exe" */
-	cJSON *(*config)(void *ctx, const struct worker_kind *k); /* what a new worker of that kind is told; never logged */
+	/* What a new worker of that kind is told; never logged. instance: see call_opts; NULL with e: there is no such one. */
+	cJSON *(*config)(void *ctx, const struct worker_kind *k, const char *instance, struct err *e);
+	/* A worker asks for something in the middle of a call (worker_call): answer with pool_tell "called". May be NULL. */
+	void (*asked)(void *ctx, struct call *c, const cJSON *params);
+	void (*ended)(void *ctx, struct call *c); /* c is about to be done(); what it asked for is of no use any more. May be NULL */
 	void *ctx;
 	int64_t idle_us;                         /* a worker without work for so long is let go */
 };
@@ -29,6 +33,7 @@ void pool_free(struct pool *p); /* kills what runs; each call is done() with ERR
 
 struct call_opts {
 	const char *kind, *method;
+	const char *instance;         /* which of its kind (a source's name), each with workers of its own; NULL: there is one only */
 	cJSON *params;                /* taken over */
 	int fds[MW_FDS_PER_MESSAGE_MAX];
 	int nfds;                     /* taken over: closed after sending */
@@ -45,8 +50,12 @@ struct call *pool_call(struct pool *p, struct call_opts *o);
 /* Asks to stop. done() follows within MW_CANCEL_GRACE_MS at the latest, since then the process is killed. */
 void pool_cancel(struct call *c);
 bool pool_call_running(const struct call *c);
+/* A notification to the worker that runs c (takes params, closes fds after sending). Nothing where c has not begun. */
+void pool_tell(struct call *c, const char *method, cJSON *params, const int *fds, int nfds);
+/* The options c was made with. */
+const struct call_opts *pool_call_opts(const struct call *c);
 
-/* [{kind,pid,state:"starting|idle|busy|stopping",requests}], and the worst time until a cancel was acknowledged. */
+/* [{kind,instance?,pid,state:"starting|idle|busy|stopping",requests}], and the worst time until a cancel was acknowledged. */
 void pool_status(const struct pool *p, cJSON *array);
 int64_t pool_cancel_ack_max_us(const struct pool *p);
 size_t pool_waiting(const struct pool *p);

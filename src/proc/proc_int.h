@@ -13,7 +13,7 @@ struct call {
 	struct call_opts o;
 	struct pool *pool;
 	struct worker_proc *worker; /* NULL: waiting */
-	char *kind_name, *method;
+	char *kind_name, *method, *instance; /* instance NULL: the kind has one only */
 	int64_t id, deadline, cancel_at;
 	struct timer *timer;        /* the deadline, then the kill */
 	enum err_code why;          /* ERR_CANCELLED or ERR_DEADLINE once it was told to stop */
@@ -23,6 +23,7 @@ struct call {
 struct worker_proc {
 	struct pool *pool;
 	const struct worker_kind *kind;
+	char *instance;
 	pid_t pid;                  /* 0: being started */
 	bool doomed;                /* to be killed as soon as the pid is known */
 	struct conn conn;
@@ -47,7 +48,8 @@ struct pool {
 	struct timer *pump_timer;
 };
 
-int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e) MW_USE_RESULT;
+int worker_proc_start(struct pool *p, const struct worker_kind *k, const char *instance, struct err *e) MW_USE_RESULT;
+bool same_instance(const char *a, const char *b); /* either may be NULL */
 int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e); /* takes msg; -1: it was not sent */
 void worker_proc_idle(void *worker); /* timer */
 void worker_proc_kill(struct worker_proc *w);

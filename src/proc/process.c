@@ -118,6 +118,8 @@ static void take_notification(struct worker_proc *w, const cJSON *msg)
 		send_spool(w, params);
 	else if (strcmp(method, "cancelled") == 0)
 		note_cancelled(w, params);
+	else if (strcmp(method, "call") == 0 && w->call && w->pool->o.asked)
+		w->pool->o.asked(w->pool->o.ctx, w->call, params);
 	else if (w->call && w->call->o.notify)
 		w->call->o.notify(w->call->o.ctx, method, params);
 }
@@ -183,24 +185,30 @@ static void on_ready(void *ctx, unsigned ready)
 
 /* ---- start and end ---- */
 
-int worker_proc_start(struct pool *p, const struct worker_kind *k, struct err *e)
+int worker_proc_start(struct pool *p, const struct worker_kind *k, const char *instance,
+                      struct err *e)
 {
-	struct worker_proc *w = xcalloc(1, sizeof(*w));
+	cJSON *config = p->o.config(p->o.ctx, k, instance, e);
+	struct worker_proc *w;
 	int fds[2];
 
-	w->pool = p;
-	w->kind = k;
+	if (!config)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
-		free(w);
+		cJSON_Delete(config);
 		return err_errno(e, "socketpair");
 	}
+	w = xcalloc(1, sizeof(*w));
+	w->pool = p;
+	w->kind = k;
+	w->instance = instance ? xstrdup(instance) : NULL;
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	conn_init(&w->conn, fds[0]);
 	w->watch = loop_watch(p->o.loop, fds[0], LOOP_READ, on_ready, w);
 	w->next = p->workers;
 	p->workers = w;
 	spawner_start(p->spawner, k->name, fds[1], w);
-	return worker_proc_send(w, rpc_request(0, "start", p->o.config(p->o.ctx, k)), e);
+	return worker_proc_send(w, rpc_request(0, "start", config), e);
 }
 
 static void worker_proc_free(struct worker_proc *w)
@@ -212,6 +220,7 @@ static void worker_proc_free(struct worker_proc *w)
 	*at = w->next;
 	close_own_end(w);
 	timer_end(w->idle);
+	free(w->instance);
 	free(w);
 }
 

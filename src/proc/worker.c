@@ -4,14 +4,13 @@
  */
 #include "proc/worker.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "proc/spool.h"
+#include "proc/worker_int.h"
 #include "proto/proto.h"
 
 struct request {
@@ -37,7 +36,13 @@ struct worker {
 	struct spool spool_files; /* under lock */
 	struct spool_writer spools[MW_PLAN_STEPS_MAX]; /* main thread; files.data < 0: not begun */
 	uint64_t spool_bytes;
+	struct calls calls;
 };
+
+struct calls *worker_calls(struct worker *w)
+{
+	return &w->calls;
+}
 
 void *worker_state(struct worker *w)
 {
@@ -107,6 +112,7 @@ static void take_cancel(struct worker *w, const cJSON *params)
 	if (id == w->now_id)
 		w->cancelled = true;
 	pthread_mutex_unlock(&w->lock);
+	calls_wake(&w->calls);
 	json_add_i64(ack, "id", id);
 	if (send_message(w, rpc_notification("cancelled", ack), &e))
 		mw_log(LOG_WARN, "cancel: %s", e.what);
@@ -137,6 +143,8 @@ static void take_message(struct worker *w, cJSON *msg)
 		take_cancel(w, json_obj(msg, "params"));
 	else if (strcmp(method, "spool") == 0)
 		take_spool(w, json_obj(msg, "params"));
+	else if (!calls_take(&w->calls, method, json_obj(msg, "params"), &w->in))
+		mw_log(LOG_WARN, "the engine sent \"%s\", which this worker does not know", method);
 	cJSON_Delete(msg);
 }
 
@@ -153,6 +161,7 @@ static void *reader(void *arg)
 	w->cancelled = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
+	calls_gone(&w->calls);
 	return NULL;
 }
 
@@ -334,6 +343,7 @@ int worker_main(const struct worker_kind *kind, int fd)
 		w->spools[i].files = (struct spool)SPOOL_NONE;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
+	calls_init(&w->calls);
 	conn_init(&w->in, fd);
 	conn_init(&w->out, dup(fd));
 	if (start(w, &e)) {

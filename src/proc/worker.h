@@ -46,6 +46,21 @@ int worker_notify(struct worker *w, const char *method, cJSON *params, struct er
 /* Appends one row (JSON text without newline) to the request's spool of step `step` (0 to MW_PLAN_STEPS_MAX - 1); all steps
  * together are capped by MW_SPOOL_MAX. Clients see it soon (within 100 ms), and before the request ends. */
 int worker_row(struct worker *w, int step, struct slice json, struct err *e);
+/* A call within a request: the engine has another worker do it, such as a source's own, and passes on what comes. Main thread only. */
+struct worker_call;
+struct spool;
+/* Takes params. The rows of its step 0 can be read from the spool as they come. */
+struct worker_call *worker_call_begin(struct worker *w, const char *kind, const char *instance, const char *method, cJSON *params,
+                                      struct err *e);
+/* Waits until more is known, at most so long: 1 it has ended, 0 not yet, -1 the request was cancelled or the engine is gone. */
+int worker_call_wait(struct worker_call *c, int64_t timeout_us);
+const struct spool *worker_call_spool(const struct worker_call *c);
+/* Share done in 0..1, negative: unknown. */
+double worker_call_share(struct worker_call *c);
+/* After it has ended. *result (the caller's) may be NULL. */
+int worker_call_result(struct worker_call *c, cJSON **result, struct err *e) MW_USE_RESULT;
+void worker_call_end(struct worker_call *c); /* cancels it where it still runs */
+
 /* Only the main thread of a worker calls the functions above; worker_cancelled's flag may be read from any thread. */
 
 /* The whole life of a worker process: fd is its end of the socketpair. Returns the exit status. */

@@ -121,6 +121,15 @@ static struct plan *fetch_plan(const struct plan *p, size_t i)
 	return c;
 }
 
+/* All that can work in the background begin, so that the slowest alone decides how long it takes. */
+static void start_all(const struct plan *p, size_t i, const struct local_source *from, size_t n,
+                      const struct source_run *run)
+{
+	for (size_t k = 0; k < n && n > 1; k++)
+		if (from[k].source->ops->start)
+			from[k].source->ops->start(from[k].source, p, i, run);
+}
+
 static void fetch_from(const struct plan *p, size_t i, struct local_source *from,
                        const struct source_run *run, struct fetch *f)
 {
@@ -215,8 +224,11 @@ int local_step(const struct plan *p, size_t i, struct local_source *from, size_t
 	struct fetch f = {0};
 	size_t failed = 0;
 	int rc;
+	struct source_run whole = *run;
 
+	whole.need_raw = whole.need_vals = true;
 	*done = (struct source_done){.complete_to = MW_TIME_NONE};
+	start_all(fetch, i, from, n, &whole);
 	for (size_t k = 0; k < n && !f.full; k++) {
 		fetch_from(fetch, i, &from[k], run, &f);
 		failed += from[k].failed;
@@ -234,4 +246,25 @@ int local_step(const struct plan *p, size_t i, struct local_source *from, size_t
 	fetch_release(&f);
 	plan_free(fetch);
 	return rc;
+}
+
+int local_graph_step(const struct plan *p, size_t i, struct local_source *from, size_t n,
+                     const struct source_run *run, const struct source_sink *sink,
+                     struct source_done *done, struct err *e)
+{
+	size_t failed = 0;
+
+	*done = (struct source_done){.complete_to = MW_TIME_NONE};
+	start_all(p, i, from, n, run);
+	for (size_t k = 0; k < n; k++) {
+		from[k].failed = from[k].source->ops->search(from[k].source, p, i, run, sink,
+		                                             &from[k].done, &from[k].error) != 0;
+		failed += from[k].failed;
+		done->limited |= from[k].done.limited;
+	}
+	sum_up(from, n, done);
+	if (failed < n)
+		return 0;
+	*e = from[0].error;
+	return -1;
 }

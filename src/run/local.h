@@ -19,4 +19,8 @@ struct local_source {
 int local_step(const struct plan *p, size_t i, struct local_source *from, size_t n, const struct source_run *run,
                const struct source_sink *sink, struct source_done *done, struct err *e) MW_USE_RESULT;
 
+/* The same for a graph step: each source's rows one after the other. A node that two sources know is two rows, since they need not agree. */
+int local_graph_step(const struct plan *p, size_t i, struct local_source *from, size_t n, const struct source_run *run,
+                     const struct source_sink *sink, struct source_done *done, struct err *e) MW_USE_RESULT;
+
 #endif

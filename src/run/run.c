@@ -91,10 +91,10 @@ static bool streams(const struct plan *p, size_t i, const struct local_source *f
 {
 	struct source *s = from[0].source;
 
-	if (p->steps[i].kind == PS_GRAPH)
-		return true;
 	if (n != 1)
 		return false;
+	if (p->steps[i].kind == PS_GRAPH)
+		return true;
 	return !s->ops->fit || !(wants(&p->steps[i].search) & ~s->ops->fit(s, p, i));
 }
 
@@ -114,6 +114,8 @@ static int ask_sources(struct running *r, const struct plan *p, struct err *e)
 	run.need_vals = r->env->need_vals || memory_wants_vals(&r->memory, r->step);
 	if (streams(p, r->step, from, n))
 		rc = from[0].source->ops->search(from[0].source, p, r->step, &run, &sink, &done, e);
+	else if (p->steps[r->step].kind == PS_GRAPH)
+		rc = local_graph_step(p, r->step, from, n, &run, &sink, &done, e);
 	else
 		rc = local_step(p, r->step, from, n, &run, &sink, &done, e);
 	done.rows = st->done.rows; /* as counted here */

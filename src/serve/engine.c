@@ -76,14 +76,58 @@ int engine_reload(struct engine *e, struct err *err)
 	return 0;
 }
 
-static cJSON *worker_config(void *ctx, const struct worker_kind *k)
+/* What a worker that runs plans may know of the sources: names and kinds, no addresses. */
+static cJSON *source_names(const struct engine *e)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, config_section(e->config, "sources"))
+	{
+		cJSON *o = cJSON_CreateObject();
+		json_add_str(o, "name", json_str(x, "name", ""));
+		json_add_str(o, "kind", json_str(x, "kind", ""));
+		json_add_i64(o, "delay", json_i64(x, "delay", 0));
+		json_add_bool(o, "default", json_bool(x, "default", true));
+		cJSON_AddItemToArray(list, o);
+	}
+	return list;
+}
+
+/* A worker of an instance gets the entry of that name in the section of its kind ("source": "sources"), and no other. */
+static cJSON *instance_config(const struct engine *e, const struct worker_kind *k,
+                              const char *instance, struct err *err)
+{
+	char section[64];
+	const cJSON *entry;
+	cJSON *o;
+
+	snprintf(section, sizeof(section), "%ss", k->name);
+	entry = config_entry(e->config, section, instance);
+	if (!entry) {
+		err_set(err, ERR_NOT_FOUND, "the configuration has no %s \"%s\"", k->name,
+		        instance);
+		return NULL;
+	}
+	o = cJSON_CreateObject();
+	json_add_str(o, "state", e->data_dir);
+	cJSON_AddItemToObject(o, "entry", cJSON_Duplicate(entry, 1));
+	return o;
+}
+
+static cJSON *worker_config(void *ctx, const struct worker_kind *k, const char *instance,
+                            struct err *err)
 {
 	struct engine *e = ctx;
-	cJSON *o = cJSON_CreateObject();
-	char *own = path_config("");
+	cJSON *o;
+	char *own;
 
-	(void)k;
+	if (instance)
+		return instance_config(e, k, instance, err);
+	o = cJSON_CreateObject();
+	own = path_config("");
 	json_add_str(o, "state", e->data_dir);
+	cJSON_AddItemToObject(o, "sources", source_names(e));
 	json_add_str(o, "assets_user",
 	             *config_str(e->config, OPT_ASSETS) ? config_str(e->config, OPT_ASSETS) : own);
 	free(own);
@@ -242,6 +286,8 @@ static int open_all(struct engine *e, struct err *err)
 	                       .program = "/proc/self/exe",
 	                       .config = worker_config,
 	                       .ctx = e,
+	                       .asked = relay_asked,
+	                       .ended = relay_ended,
 	                       .idle_us = config_i64(e->config, OPT_WORKER_IDLE)};
 
 	if (private_dir(e->state_dir, err))

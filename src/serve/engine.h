@@ -16,6 +16,7 @@
 
 struct client;
 struct job;
+struct relay;
 
 struct engine {
 	struct loop *loop;
@@ -34,6 +35,7 @@ struct engine {
 	size_t nclients;
 	uint64_t last_client;
 	struct job *jobs;          /* newest first */
+	struct relay *relays;      /* what workers asked for in the middle of a call */
 	int64_t last_job, queue_rev;
 	struct timer *idle;
 	int64_t started_us;
@@ -136,6 +138,11 @@ cJSON *jobs_json(const struct engine *e, uid_t uid); /* (uid_t)-1: all */
 const cJSON *job_plan(const struct engine *e, int64_t id, uid_t uid); /* borrowed, or NULL */
 bool jobs_running(const struct engine *e);
 void jobs_free(struct engine *e);
+
+/* ---- calls within calls (relay.c) ---- */
+
+void relay_asked(void *engine, struct call *c, const cJSON *params); /* pool_opts.asked */
+void relay_ended(void *engine, struct call *c);                      /* pool_opts.ended */
 
 /* ---- the rest ---- */
 

@@ -24,6 +24,13 @@
  *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo
  *            lake.drop lake.retain
  *   compute  incident.refresh (result: {incidents:[incident json]})
+ *   source   of one configured source (instance: its name): the only process that has its secret and talks to it. Called by the engine
+ *            (relay.c, sources.c), never passed through from a client:
+ *            search {plan, raw} (rows as source_row.h; result source_done_json)  fit {plan}: {fit}  test: {rights, checks:[{what,
+ *            state:"ok|warn|failed|skipped", found, fix}]}  catalog: {tables, at}  findings {cursor?} (rows: the platform's records, a
+ *            line each): {cursor, findings, limited}  finding {id}  asset {id}  update {id, ...}  create {incident}: {id}
+ *            ingest {events:[text], key}: {taken}
+ *            Its config at start: {"state", "entry": its entry of `sources`}; secrets are read before the sandbox closes.
  *
  * Config of every kind at start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db
  * and graph.db, one of its own below the state directory, so that a sandbox with file rights there cannot reach state.db.
@@ -34,7 +41,7 @@
 #include "proc/worker.h"
 
 #define MW_TURNS_CONTEXT 8
-extern const struct worker_kind work_lake, work_import, work_compute;
+extern const struct worker_kind work_lake, work_import, work_compute, work_source;
 /* The kind that has the method, or NULL. */
 const struct worker_kind *work_find(const char *method);
 

@@ -147,6 +147,8 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	struct ask_context ctx;
 	struct ask_reading r;
 	const char *question = json_str(params, "question", "");
+	struct picked where;
+	char *words; /* the question without where to ask it */
 	int rc;
 	if (strlen(question) > MW_QUESTION_MAX)
 		return err_set(e, ERR_LIMIT,
@@ -155,11 +157,15 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	if (lake_state_refresh(s, e))
 		return -1;
 	conversation_read(&c, params, &ctx);
-	rc = ask_read(s->lexicon, s->catalog, &ctx, slice_of(question), &r, e);
+	words = xstrdup(question);
+	remotes_pick(s->remotes, words, &where);
+	rc = ask_read(s->lexicon, s->catalog, &ctx, slice_of(words), &r, e);
 	if (!rc && widen_related(s, &ctx, question, &r, e)) {
 		ask_reading_release(&r);
 		rc = -1;
 	}
+	if (!rc && r.plan)
+		picked_apply(&where, r.plan);
 	if (!rc) {
 		cJSON *reading = ask_reading_json(&r);
 		bool run = r.kind == ASK_PLAN && json_bool(params, "run", true);
@@ -171,6 +177,8 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 		                 e);
 		ask_reading_release(&r);
 	}
+	picked_release(&where);
+	free(words);
 	conversation_release(&c);
 	return rc;
 }
@@ -203,6 +211,15 @@ int work_plan_run(struct worker *w, const cJSON *params, cJSON **result, struct 
 	return rc;
 }
 
+static void ask_by_default(const struct lake_state *s, struct plan *p)
+{
+	struct picked where;
+	char nothing[1] = "";
+	remotes_pick(s->remotes, nothing, &where);
+	picked_apply(&where, p);
+	picked_release(&where);
+}
+
 int work_recipe_run(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
@@ -217,6 +234,8 @@ int work_recipe_run(struct worker *w, const cJSON *params, cJSON **result, struc
 	if (ctx.incident_from != MW_TIME_NONE)
 		a.from = ctx.incident_from - MW_HOUR;
 	p = recipe_plan(s->recipes, json_str(params, "recipe", ""), &a, e);
+	if (p)
+		ask_by_default(s, p);
 	if (p && !lake_state_refresh(s, e))
 		rc = run_reading(w, plan_reading(p, "recipe"), p, *value ? &value : NULL,
 		                 *value ? 1 : 0, ctx.now, result, e);

@@ -18,7 +18,8 @@ static void add_fields(cJSON *o, const struct event *ev)
 	}
 }
 
-static cJSON *evidence_json(const struct event *ev, event_id id, int64_t offset, int64_t length)
+static cJSON *evidence_json(const struct event *ev, event_id id, const char *source, int64_t offset,
+                            int64_t length)
 {
 	cJSON *o = cJSON_CreateObject();
 	uint8_t d[32];
@@ -32,7 +33,7 @@ static cJSON *evidence_json(const struct event *ev, event_id id, int64_t offset,
 	snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)id);
 	json_add_str(o, "id", text);
 	json_add_str(o, "dataset", ev->dataset);
-	json_add_str(o, "source", "lake");
+	json_add_str(o, "source", source);
 	json_add_slice(o, "uid", ev->uid);
 	json_add_time(o, "time", ev->time);
 	json_add_time(o, "arrival", ev->arrival);
@@ -51,13 +52,14 @@ int work_evidence_get(struct worker *w, const cJSON *params, cJSON **result, str
 	struct lake_state *s = worker_state(w);
 	struct arena arena = ARENA_INIT;
 	struct event ev = {0};
+	const char *source;
 	event_id id;
 	int rc;
 	if (event_id_parse(json_str(params, "id", NULL), &id, e) || lake_state_refresh(s, e))
 		return -1;
-	rc = lake_get(s->lake, id, &arena, &ev, e);
+	rc = work_event(s, id, &arena, &ev, &source, e);
 	if (!rc)
-		*result = evidence_json(&ev, id, json_i64(params, "offset", 0),
+		*result = evidence_json(&ev, id, source, json_i64(params, "offset", 0),
 		                        json_i64(params, "length", 0));
 	event_release(&ev);
 	arena_release(&arena);

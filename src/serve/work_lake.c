@@ -29,17 +29,29 @@ static int open_all(struct lake_state *s, const char *dir, const char *own, stru
 	if (!s->catalog || load_lexicon(s, own, e) || recipes_load(&s->recipes, e) ||
 	    attack_load(&s->attack, e))
 		return -1;
+	return 0;
+}
+
+static void list_sources(struct lake_state *s)
+{
+	s->nsources = 2 + remotes_count(s->remotes);
+	s->sources = xcalloc(s->nsources, sizeof(struct source *));
 	s->sources[0] = source_lake_open(s->lake, "lake");
 	s->sources[1] = source_graph_open(s->graph, s->lake, "graph");
-	return 0;
+	for (size_t i = 2; i < s->nsources; i++)
+		s->sources[i] = remotes_at(s->remotes, i - 2);
 }
 
 int lake_state_open(struct worker *w, const cJSON *config, struct err *e)
 {
 	struct lake_state *s = xcalloc(1, sizeof(*s));
+	const char *dir = json_str(config, "state", ".");
 	worker_set_state(w, s);
-	return open_all(s, json_str(config, "state", "."), json_str(config, "assets_user", NULL),
-	                e);
+	if (open_all(s, dir, json_str(config, "assets_user", NULL), e) ||
+	    remotes_open(&s->remotes, w, json_arr(config, "sources"), dir, e))
+		return -1;
+	list_sources(s);
+	return 0;
 }
 
 void lake_state_close(struct worker *w)
@@ -47,9 +59,10 @@ void lake_state_close(struct worker *w)
 	struct lake_state *s = worker_state(w);
 	if (!s)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(s->sources); i++)
-		if (s->sources[i])
-			s->sources[i]->ops->close(s->sources[i]);
+	for (size_t i = 0; i < s->nsources; i++)
+		s->sources[i]->ops->close(s->sources[i]);
+	free(s->sources);
+	remotes_close(s->remotes);
 	timeline_free(s->timeline);
 	free(s->timeline_plan);
 	attack_free(s->attack);
@@ -80,7 +93,7 @@ void lake_env(struct worker *w, struct run_env *env, mw_time now)
 	struct lake_state *s = worker_state(w);
 	*env = (struct run_env){
 	        .sources = s->sources,
-	        .nsources = ARRAY_LEN(s->sources),
+	        .nsources = s->nsources,
 	        .lake = s->lake,
 	        .graph = s->graph,
 	        .catalog = s->catalog,
@@ -106,6 +119,19 @@ int event_id_parse(const char *text, event_id *id, struct err *e)
 		               text ? text : "");
 	*id = u;
 	return 0;
+}
+
+int work_event(struct lake_state *s, event_id id, struct arena *a, struct event *out,
+               const char **source, struct err *e)
+{
+	*source = "lake";
+	if (!found_id(id))
+		return lake_get(s->lake, id, a, out, e);
+	if (!remotes_found(s->remotes))
+		return err_set(e, ERR_NOT_FOUND,
+		               "no source is configured that could have given ev:%llu",
+		               (unsigned long long)id);
+	return found_get(remotes_found(s->remotes), id, a, out, source, e);
 }
 
 /* ---- running ---- */
@@ -153,14 +179,18 @@ static void on_step(void *ctx, size_t step, const struct run_step *s)
 		return;
 }
 
-static int prove(const struct plan *p, const struct run_env *env, const struct answer *a,
-                 const struct run_result *run, const char *const *named, size_t nnamed,
-                 struct empty_proof *proof, struct err *e)
+static int prove(struct lake_state *s, const struct plan *p, const struct run_env *env,
+                 const struct answer *a, const struct run_result *run, const char *const *named,
+                 size_t nnamed, struct empty_proof *proof, struct err *e)
 {
+	int rc;
 	/* Nothing may be called empty that was not fully asked. */
 	if (!answer_is_empty(a) || run->partial)
 		return 0;
-	return run_prove_empty(p, env, named, nnamed, proof, e) ? -1 : 1;
+	remotes_reuse(s->remotes, true);
+	rc = run_prove_empty(p, env, named, nnamed, proof, e);
+	remotes_reuse(s->remotes, false);
+	return rc ? -1 : 1;
 }
 
 static bool tells_raw(const struct plan *p)
@@ -188,7 +218,7 @@ int work_run(struct worker *w, const struct plan *p, const char *const *named, s
 	x.answer = answer_new(p, s->attack);
 	rc = run_plan(p, &env, &sink, &run, e);
 	if (!rc)
-		proved = prove(p, &env, x.answer, &run, named, nnamed, &proof, e);
+		proved = prove(s, p, &env, x.answer, &run, named, nnamed, &proof, e);
 	if (!rc && proved >= 0)
 		*out = answer_json(x.answer, &run, proved ? &proof : NULL, run_reach(p, &env, e),
 		                   mw_mono_us() - start);

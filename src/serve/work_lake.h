@@ -9,6 +9,7 @@
 #include "investigate/attack.h"
 #include "investigate/timeline.h"
 #include "run/run.h"
+#include "serve/remote.h"
 #include "serve/work.h"
 #include "store/cover.h"
 #include "store/graph.h"
@@ -20,7 +21,9 @@ struct lake_state {
 	struct lexicon *lexicon;
 	struct recipes *recipes;
 	struct attack_rules *attack;
-	struct source *sources[2];
+	struct source **sources; /* lake, graph, then the configured ones */
+	size_t nsources;
+	struct remotes *remotes;
 	struct timeline *timeline; /* of the plan last shown, so that paging and filtering do not
 	                              run it again */
 	char *timeline_plan;
@@ -32,6 +35,8 @@ int lake_state_refresh(struct lake_state *s, struct err *e);
 void lake_env(struct worker *w, struct run_env *env, mw_time now);
 mw_time work_now(const cJSON *params);
 int event_id_parse(const char *text, event_id *id, struct err *e);
+/* A record of the lake, or one that a source gave; *source is its name. */
+int work_event(struct lake_state *s, event_id id, struct arena *a, struct event *out, const char **source, struct err *e) MW_USE_RESULT;
 /* Runs the plan, streams rows and steps, composes the answer. named may be NULL. */
 int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
              mw_time now, cJSON **answer, struct err *e);

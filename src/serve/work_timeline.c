@@ -74,7 +74,9 @@ static int fill(struct worker *w, const struct plan *p, mw_time now, struct err 
 	struct run_env env;
 	int rc;
 	lake_env(w, &env, now);
+	remotes_reuse(s->remotes, true);
 	rc = run_plan(p, &env, &sink, &run, e);
+	remotes_reuse(s->remotes, false);
 	run_result_release(&run);
 	return rc;
 }

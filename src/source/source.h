@@ -62,6 +62,9 @@ struct source_ops {
 	void (*close)(struct source *s);
 	/* source_fit bits for this step. NULL: all, always. */
 	unsigned (*fit)(struct source *s, const struct plan *p, size_t i);
+	/* Begins the step in the background, so that several sources work at once; a search of the same step then takes what has come.
+	 * NULL: the source has no background. */
+	void (*start)(struct source *s, const struct plan *p, size_t i, const struct source_run *run);
 };
 struct source {
 	const struct source_ops *ops;

@@ -28,10 +28,16 @@ struct fixture {
 	int done;
 };
 
-static cJSON *no_config(void *ctx, const struct worker_kind *k)
+static cJSON *no_config(void *ctx, const struct worker_kind *k, const char *instance,
+                        struct err *e)
 {
 	(void)ctx;
 	(void)k;
+	(void)e;
+	if (instance && strcmp(instance, "nobody") == 0) {
+		err_set(e, ERR_NOT_FOUND, "there is no nobody");
+		return NULL;
+	}
 	return cJSON_CreateObject();
 }
 

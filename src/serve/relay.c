@@ -1,0 +1,154 @@
+/*
+ * Calls within calls: a worker that runs a plan asks for a source, whose own worker does it. The engine only passes on: rows go from one
+ * to the other through a spool that both hold open. When the outer call ends, what it asked for is cancelled.
+ */
+#include <fcntl.h>
+
+#include "base/log.h"
+#include "serve/engine.h"
+#include "serve/work.h"
+
+struct relay {
+	struct engine *e;
+	struct call *outer, *inner; /* outer NULL: it has ended */
+	int64_t n;
+	struct spool files;
+	struct relay *next;
+};
+
+static void relay_free(struct relay *r)
+{
+	struct relay **at = &r->e->relays;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	spool_close(&r->files);
+	free(r);
+}
+
+static cJSON *about(const struct relay *r)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "n", r->n);
+	return o;
+}
+
+static void tell_end(const struct relay *r, cJSON *result, const struct err *e)
+{
+	cJSON *o = about(r), *error = e ? rpc_error(NULL, e) : NULL;
+
+	if (error)
+		cJSON_AddItemToObject(o, "error",
+		                      cJSON_DetachItemFromObjectCaseSensitive(error, "error"));
+	else
+		cJSON_AddItemToObject(o, "result", result ? result : cJSON_CreateNull());
+	cJSON_Delete(error);
+	pool_tell(r->outer, "called", o, NULL, 0);
+}
+
+static void inner_done(void *ctx, cJSON *result, const struct err *e)
+{
+	struct relay *r = ctx;
+
+	if (r->outer)
+		tell_end(r, result, e);
+	else
+		cJSON_Delete(result);
+	relay_free(r);
+}
+
+static void inner_notify(void *ctx, const char *method, const cJSON *params)
+{
+	struct relay *r = ctx;
+	cJSON *o;
+
+	if (!r->outer || strcmp(method, "progress") != 0)
+		return;
+	o = cJSON_Duplicate(params, 1);
+	json_add_i64(o, "n", r->n);
+	pool_tell(r->outer, "call.progress", o, NULL, 0);
+}
+
+static int inner_spool(void *ctx, int step, struct spool *files, struct err *e)
+{
+	struct relay *r = ctx;
+
+	if (step != 0)
+		return err_set(e, ERR_INTERNAL, "rows of step %d of a source", step);
+	*files = r->files;
+	return 0;
+}
+
+static int may_ask(const struct engine *e, const char *kind, const char *instance, struct err *err)
+{
+	if (strcmp(kind, work_source.name) != 0)
+		return err_set(err, ERR_DENIED, "a worker asked for a \"%s\" worker", kind);
+	if (!config_entry(e->config, "sources", instance))
+		return err_set(err, ERR_NOT_FOUND,
+		               "no source is called \"%s\"; `midwatch source list` shows them",
+		               instance);
+	return 0;
+}
+
+static void begin(struct relay *r, const cJSON *params)
+{
+	const char *kind = json_str(params, "kind", ""),
+	           *instance = json_str(params, "instance", "");
+	struct call_opts o = {.kind = kind,
+	                      .instance = instance,
+	                      .method = json_str(params, "method", ""),
+	                      .uid = pool_call_opts(r->outer)->uid,
+	                      .deadline_us = json_i64(params, "deadline_us", 0),
+	                      .ctx = r,
+	                      .done = inner_done,
+	                      .notify = inner_notify,
+	                      .spool = inner_spool};
+	int fds[2];
+	struct err e;
+
+	if (may_ask(r->e, kind, instance, &e) || spool_create(&r->files, r->e->spool_dir, &e)) {
+		tell_end(r, NULL, &e);
+		relay_free(r);
+		return;
+	}
+	fds[0] = fcntl(r->files.data, F_DUPFD_CLOEXEC, 0);
+	fds[1] = fcntl(r->files.index, F_DUPFD_CLOEXEC, 0);
+	pool_tell(r->outer, "calling", about(r), fds, 2);
+	o.params = cJSON_Duplicate(json_get(params, "params"), 1);
+	r->inner = pool_call(r->e->pool, &o);
+}
+
+void relay_asked(void *engine, struct call *c, const cJSON *params)
+{
+	struct engine *e = engine;
+	int64_t n = json_i64(params, "n", -1);
+	struct relay *r = e->relays;
+
+	while (r && (r->outer != c || r->n != n))
+		r = r->next;
+	if (json_bool(params, "cancel", false)) {
+		if (r)
+			pool_cancel(r->inner);
+		return;
+	}
+	if (r)
+		return;
+	r = xcalloc(1, sizeof(*r));
+	*r = (struct relay){.e = e, .outer = c, .n = n, .files = SPOOL_NONE, .next = e->relays};
+	e->relays = r;
+	begin(r, params);
+}
+
+void relay_ended(void *engine, struct call *c)
+{
+	struct engine *e = engine;
+
+	for (struct relay *r = e->relays; r; r = r->next) {
+		if (r->outer != c)
+			continue;
+		r->outer = NULL;
+		pool_cancel(r->inner);
+	}
+}

@@ -1,0 +1,360 @@
+#include <ctype.h>
+
+#include "base/limits.h"
+#include "intake/normalise.h"
+#include "net/credential.h"
+#include "proc/sandbox.h"
+#include "serve/source_row.h"
+#include "serve/work.h"
+#include "source/connector.h"
+
+struct source_state {
+	cJSON *entry;
+	struct secret *secret, *write_secret;
+	struct connected *c;
+	struct normaliser *normaliser;
+};
+
+/* ---- start ---- */
+
+static int read_credential(const cJSON *entry, const char *key, struct secret **out, struct err *e)
+{
+	const char *spec = json_str(entry, key, NULL);
+
+	if (!spec)
+		return 0;
+	return credential_read(spec, out, e)
+	               ? err_prefix(e, "%s of source %s", key, json_str(entry, "name", ""))
+	               : 0;
+}
+
+static int start(struct worker *w, const cJSON *config, struct err *e)
+{
+	struct source_state *s = xcalloc(1, sizeof(*s));
+	const struct connector *connector;
+	struct connector_env env;
+
+	worker_set_state(w, s);
+	s->entry = cJSON_Duplicate(json_obj(config, "entry"), 1);
+	connector = connector_find(json_str(s->entry, "kind", ""));
+	if (!connector)
+		return err_set(e, ERR_NOT_FOUND, "this version has no connector of the kind \"%s\"",
+		               json_str(s->entry, "kind", ""));
+	if (fields_load(e) || read_credential(s->entry, "credential", &s->secret, e) ||
+	    read_credential(s->entry, "write_credential", &s->write_secret, e))
+		return -1;
+	s->normaliser = normaliser_new(mw_now());
+	env = (struct connector_env){.entry = s->entry,
+	                             .secret = s->secret,
+	                             .write_secret = s->write_secret,
+	                             .cancelled = worker_cancelled(w),
+	                             .normalise = normalise_record,
+	                             .normalise_ctx = s->normaliser};
+	return connector->open(&s->c, &env, e);
+}
+
+static void stop(struct worker *w)
+{
+	struct source_state *s = worker_state(w);
+
+	if (s->c)
+		s->c->source.ops->close(&s->c->source);
+	normaliser_free(s->normaliser);
+	secret_free(s->secret);
+	secret_free(s->write_secret);
+	cJSON_Delete(s->entry);
+	free(s);
+}
+
+static struct connected *source_of(struct worker *w)
+{
+	return ((struct source_state *)worker_state(w))->c;
+}
+
+static struct source_run run_of(struct worker *w, const cJSON *params)
+{
+	return (struct source_run){.deadline_us = worker_deadline(w),
+	                           .cancelled = worker_cancelled(w),
+	                           .need_raw = json_bool(params, "raw", true),
+	                           .need_vals = true};
+}
+
+/* ---- search ---- */
+
+struct searching {
+	struct worker *w;
+	struct buf row;
+	bool cut;
+};
+
+static int on_row(void *ctx, const struct source_row *r, struct err *e)
+{
+	struct searching *s = ctx;
+
+	buf_reset(&s->row);
+	source_row_write(r, &s->row, &s->cut);
+	return worker_row(s->w, 0, (struct slice){s->row.s, s->row.len}, e);
+}
+
+static void on_progress(void *ctx, uint64_t rows, double share)
+{
+	struct searching *s = ctx;
+	cJSON *o = cJSON_CreateObject();
+	struct err ignored;
+
+	json_add_i64(o, "rows", (int64_t)rows);
+	cJSON_AddNumberToObject(o, "share", share);
+	/* A lost progress line does no harm: the end says the same. */
+	if (worker_notify(s->w, "progress", o, &ignored))
+		return;
+}
+
+static void note_cut(struct source_done *d)
+{
+	size_t n = strlen(d->why);
+
+	d->partial = true;
+	snprintf(d->why + n, sizeof(d->why) - n,
+	         "%sa record over %u KiB came without its raw bytes", n ? "; " : "",
+	         MW_ROW_MAX / 2 / 1024);
+}
+
+static int do_search(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct searching s = {.w = w};
+	struct source_sink sink = {&s, on_row, on_progress};
+	struct source_done done = {.complete_to = MW_TIME_NONE};
+	struct plan *p = plan_from_json(json_obj(params, "plan"), e);
+	int rc = -1;
+
+	buf_init(&s.row, MW_ROW_MAX);
+	if (p)
+		rc = c->source.ops->search(&c->source, p, 0, &run, &sink, &done, e);
+	if (s.cut)
+		note_cut(&done);
+	if (rc == 0)
+		*result = source_done_json(&done);
+	free(done.sent);
+	buf_release(&s.row);
+	plan_free(p);
+	return rc;
+}
+
+static int do_fit(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct plan *p = plan_from_json(json_obj(params, "plan"), e);
+
+	if (!p)
+		return -1;
+	*result = cJSON_CreateObject();
+	json_add_i64(*result, "fit",
+	             c->source.ops->fit ? c->source.ops->fit(&c->source, p, 0) : FIT_ALL);
+	plan_free(p);
+	return 0;
+}
+
+/* ---- what the platform is like ---- */
+
+static const char *const check_names[] = {[CHECK_OK] = "ok",
+                                          [CHECK_WARN] = "warn",
+                                          [CHECK_FAILED] = "failed",
+                                          [CHECK_SKIPPED] = "skipped"};
+
+static void on_check(void *ctx, const struct source_check *c)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_str(o, "what", c->what);
+	json_add_str(o, "state", check_names[c->state]);
+	json_add_str(o, "found", c->found);
+	json_add_str(o, "fix", c->fix);
+	cJSON_AddItemToArray(ctx, o);
+}
+
+static int do_test(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct check_sink sink = {NULL, on_check};
+
+	*result = cJSON_CreateObject();
+	json_add_str(*result, "rights", c->connector->rights);
+	sink.ctx = json_add_arr(*result, "checks");
+	return c->connector->test(c, &run, &sink, e);
+}
+
+static int has(const void *call, const struct connected *c, const char *what, struct err *e)
+{
+	return call ? 0
+	            : err_set(e, ERR_NOT_FOUND, "%s (%s) has no %s", c->source.name,
+	                      c->connector->kind, what);
+}
+#define HAS(c, call) has((const void *)(uintptr_t)(c)->connector->call, c, #call, e)
+
+static int do_catalog(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct source_catalog cat = {NULL, MW_TIME_NONE};
+
+	if (HAS(c, catalog) || c->connector->catalog(c, &run, &cat, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	cJSON_AddItemToObject(*result, "tables", cat.tables);
+	json_add_time(*result, "at", cat.at);
+	return 0;
+}
+
+/* ---- findings ---- */
+
+#define FINDINGS_AT_ONCE 2000 /* of one poll; the next goes on at the cursor */
+
+struct collecting {
+	struct worker *w;
+	int64_t n;
+};
+
+/* Rows are the records themselves, a line each, as the importer reads them: a newline inside JSON is only ever white space. */
+static int on_finding(void *ctx, const struct source_finding *f, struct err *e)
+{
+	struct collecting *c = ctx;
+	struct buf line;
+	int rc;
+
+	buf_init(&line, MW_ROW_MAX);
+	for (size_t i = 0; i < f->raw.n; i++)
+		buf_ch(&line, f->raw.s[i] == '\n' || f->raw.s[i] == '\r' ? ' ' : f->raw.s[i]);
+	rc = line.over ? err_set(e, ERR_LIMIT, "a finding of over %u KiB", MW_ROW_MAX / 1024)
+	               : worker_row(c->w, 0, (struct slice){line.s, line.len}, e);
+	buf_release(&line);
+	c->n += rc == 0;
+	if (rc == 0 && c->n == FINDINGS_AT_ONCE)
+		return err_set(e, ERR_LIMIT, "enough for now");
+	return rc;
+}
+
+static int do_findings(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct collecting to = {w, 0};
+	struct finding_sink sink = {&to, on_finding};
+	const char *given = json_str(params, "cursor", NULL);
+	char *cursor = given ? xstrdup(given) : NULL;
+	int rc;
+
+	if (HAS(c, findings)) {
+		free(cursor);
+		return -1;
+	}
+	rc = c->connector->findings(c, &run, &cursor, &sink, e);
+	if (rc && to.n == FINDINGS_AT_ONCE)
+		rc = 0;
+	*result = cJSON_CreateObject();
+	json_add_str(*result, "cursor", cursor);
+	json_add_i64(*result, "findings", to.n);
+	json_add_bool(*result, "limited", to.n == FINDINGS_AT_ONCE);
+	free(cursor);
+	return rc;
+}
+
+static int do_finding(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+
+	if (HAS(c, finding))
+		return -1;
+	return c->connector->finding(c, &run, json_str(params, "id", ""), result, e);
+}
+
+static int do_asset(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+
+	if (HAS(c, asset))
+		return -1;
+	return c->connector->asset(c, &run, json_str(params, "id", ""), result, e);
+}
+
+/* ---- writing ---- */
+
+static int do_update(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct source_update u = {.id = json_str(params, "id", ""),
+	                          .etag = json_str(params, "etag", NULL),
+	                          .status = json_str(params, "status", NULL),
+	                          .owner = json_str(params, "owner", NULL),
+	                          .severity = json_str(params, "severity", NULL),
+	                          .comment = json_str(params, "comment", NULL),
+	                          .tag = json_str(params, "tag", NULL),
+	                          .verdict = json_str(params, "verdict", NULL),
+	                          .reason = json_str(params, "reason", NULL),
+	                          .idempotency = json_str(params, "idempotency", "")};
+
+	if (HAS(c, update) || c->connector->update(c, &run, &u, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	return 0;
+}
+
+static int do_create(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	char *id = NULL;
+
+	if (HAS(c, create) || c->connector->create(c, &run, json_obj(params, "incident"), &id, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	json_add_str(*result, "id", id);
+	free(id);
+	return 0;
+}
+
+static int do_ingest(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	const cJSON *list = json_arr(params, "events"), *x;
+	size_t n = 0, taken = 0;
+	struct slice *events = xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*events));
+	int rc = HAS(c, ingest);
+
+	cJSON_ArrayForEach(x, list) if (cJSON_IsString(x)) events[n++] = slice_of(x->valuestring);
+	if (rc == 0)
+		rc = c->connector->ingest(c, &run, events, n, json_str(params, "key", ""), &taken,
+		                          e);
+	free(events);
+	*result = cJSON_CreateObject();
+	json_add_i64(*result, "taken", (int64_t)taken);
+	return rc;
+}
+
+static const struct worker_method source_methods[] = {
+        {"search", do_search},
+        {"fit", do_fit},
+        {"test", do_test},
+        {"catalog", do_catalog},
+        {"findings", do_findings},
+        {"finding", do_finding},
+        {"asset", do_asset},
+        {"update", do_update},
+        {"create", do_create},
+        {"ingest", do_ingest},
+        {NULL, NULL},
+};
+const struct worker_kind work_source = {
+        .name = "source",
+        .methods = source_methods,
+        .start = start,
+        .stop = stop,
+        .sandbox = SB_NET,
+        .max = 2,
+};
