@@ -282,7 +282,7 @@ static void add_seen(const struct card_env *c, cJSON *card)
 		cJSON *x;
 		if (!shared || json_i64(o, "id", 0) == own)
 			continue;
-		x = statement(xasprintf("%s in INC-%lld (%s): %s", shared,
+		x = statement(xasprintf("%s in INC-%lld (%s): %s", strchr(shared, '=') + 1,
 		                        (long long)json_i64(o, "id", 0),
 		                        json_str(o, "status", "new"), json_str(o, "title", "?")),
 		              NULL);
@@ -292,19 +292,53 @@ static void add_seen(const struct card_env *c, cJSON *card)
 
 /* ---- what to ask next: recipes that fit the entities, one each ---- */
 
-static const cJSON *entity_for(const struct recipe *r, const cJSON *entities, const char **value)
+/* The value of the first entity of that field; NULL: none. */
+static const char *first_of(const cJSON *entities, const char *field)
 {
-	for (const cJSON *v = entities ? entities->child : NULL; v; v = v->next) {
+	const char *value = NULL;
+	for (const cJSON *v = entities ? entities->child : NULL; v && !value; v = v->next)
+		value = cJSON_IsString(v) ? entity_value(v->valuestring, field) : NULL;
+	return value;
+}
+
+/* Of a recipe that fits anything the attacker's handle is asked about first. */
+static const char *handle_of(const struct recipe *r, const cJSON *entities)
+{
+	const char *value = NULL;
+	for (const char *const *h = handles; *h && !value && !strcmp(r->fields[0], "*"); h++)
+		value = first_of(entities, *h);
+	return value;
+}
+
+static bool asks_graph(const struct recipes *all, const struct recipe *r, const char *value)
+{
+	struct recipe_args args = {slice_of(value), MW_TIME_NONE, MW_TIME_NONE};
+	struct err ignored;
+	struct plan *p = recipe_plan(all, r->id, &args, &ignored);
+	bool graph = p && p->nsteps == 1 && p->steps[0].kind == PS_GRAPH;
+	plan_free(p);
+	return graph;
+}
+
+/* The entity that the recipe is about; a graph is asked only about what it knows. */
+static const char *entity_for(const struct card_env *c, const struct recipe *r)
+{
+	const cJSON *entities = json_arr(c->incident, "entities");
+	const char *found = handle_of(r, entities);
+	for (const cJSON *v = entities ? entities->child : NULL; v && !found; v = v->next) {
 		char field[256];
 		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
 		if (!eq || (size_t)(eq - v->valuestring) >= sizeof(field))
 			continue;
 		snprintf(field, sizeof(field), "%.*s", (int)(eq - v->valuestring), v->valuestring);
-		*value = eq + 1;
-		if (recipe_fits(r, field))
-			return v;
+		if (!recipe_fits(r, field))
+			continue;
+		if (asks_graph(c->recipes, r, eq + 1) &&
+		    (!c->run->graph || graph_find(c->run->graph, slice_of(eq + 1)) == UINT32_MAX))
+			continue;
+		found = eq + 1;
 	}
-	return NULL;
+	return found;
 }
 
 static void add_next(const struct card_env *c, cJSON *card)
@@ -313,10 +347,10 @@ static void add_next(const struct card_env *c, cJSON *card)
 	int n = 0;
 	for (size_t i = 0; i < recipes_count(c->recipes) && n < NEXT_MAX; i++) {
 		const struct recipe *r = recipes_at(c->recipes, i);
-		const char *value;
+		const char *value = entity_for(c, r);
 		struct buf b = BUF_INIT;
 		cJSON *o;
-		if (!entity_for(r, json_arr(c->incident, "entities"), &value))
+		if (!value)
 			continue;
 		recipe_title(r, slice_of(value), &b);
 		o = cJSON_CreateObject();

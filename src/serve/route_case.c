@@ -57,6 +57,14 @@ static int incident_merge(struct state *s, struct request *r, struct err *e)
 	                            r->now, e);
 }
 
+static int incident_unmerge(struct state *s, struct request *r, struct err *e)
+{
+	request_changed(r, request_str(r, "id"));
+	request_changed(r, request_str(r, "with"));
+	return state_incident_unmerge(s, &r->who, request_str(r, "id"), request_str(r, "with"),
+	                              r->now, e);
+}
+
 static int incident_split(struct state *s, struct request *r, struct err *e)
 {
 	char made[32];
@@ -145,6 +153,7 @@ const struct state_route case_routes[] = {
         {M_INCIDENT_UPDATE, incident_update, ROUTE_AUDIT},
         {M_INCIDENT_NOTE, incident_note, ROUTE_AUDIT},
         {M_INCIDENT_MERGE, incident_merge, ROUTE_AUDIT},
+        {M_INCIDENT_UNMERGE, incident_unmerge, ROUTE_AUDIT},
         {M_INCIDENT_SPLIT, incident_split, ROUTE_AUDIT},
         {M_INCIDENT_CLOSE, incident_close, ROUTE_AUDIT},
         {M_SUPPRESS_ADD, suppress_add, ROUTE_AUDIT | ROUTE_REFRESH},

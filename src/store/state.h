@@ -81,6 +81,8 @@ int state_pin_remove(struct state *s, const struct who *w, const char *id, const
 /* A pinned record's meta and bytes (into raw), also where the lake has dropped it. ERR_NOT_FOUND. */
 cJSON *state_pin_get(struct state *s, const char *evidence, struct buf *raw, struct err *e);
 int state_incident_merge(struct state *s, const struct who *w, const char *id, const cJSON *with, mw_time now, struct err *e) MW_USE_RESULT;
+/* Gives a merged incident its findings back and opens it again; the other gets back the score it had. ERR_INVALID: it was not merged. */
+int state_incident_unmerge(struct state *s, const struct who *w, const char *id, const char *other, mw_time now, struct err *e) MW_USE_RESULT;
 int state_incident_split(struct state *s, const struct who *w, const char *id, const cJSON *findings, const char *reason, mw_time now,
                          char out_id[32], struct err *e) MW_USE_RESULT;
 

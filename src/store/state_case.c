@@ -78,7 +78,7 @@ static cJSON *pin_row(sqlite3_stmt *st)
 	return o;
 }
 
-static void set_member(cJSON *o, const char *key, cJSON *v)
+void state_set_member(cJSON *o, const char *key, cJSON *v)
 {
 	cJSON_DeleteItemFromObjectCaseSensitive(o, key);
 	state_put(o, key, v);
@@ -104,17 +104,17 @@ static cJSON *incident_json(sqlite3_stmt *st)
 
 	if (!o)
 		o = cJSON_CreateObject();
-	set_member(o, "id", cJSON_CreateNumber((double)sqlite3_column_int64(st, 0)));
-	set_member(o, "rev", cJSON_CreateNumber((double)sqlite3_column_int64(st, 1)));
-	set_member(o, "status", text(db_text(st, 2)));
-	set_member(o, "owner", text(db_text(st, 3)));
-	set_member(o, "created", time_text(sqlite3_column_int64(st, 6)));
-	set_member(o, "changed", time_text(sqlite3_column_int64(st, 7)));
-	set_member(o, "changed_by", text(db_text(st, 8)));
+	state_set_member(o, "id", cJSON_CreateNumber((double)sqlite3_column_int64(st, 0)));
+	state_set_member(o, "rev", cJSON_CreateNumber((double)sqlite3_column_int64(st, 1)));
+	state_set_member(o, "status", text(db_text(st, 2)));
+	state_set_member(o, "owner", text(db_text(st, 3)));
+	state_set_member(o, "created", time_text(sqlite3_column_int64(st, 6)));
+	state_set_member(o, "changed", time_text(sqlite3_column_int64(st, 7)));
+	state_set_member(o, "changed_by", text(db_text(st, 8)));
 	if (sqlite3_column_int64(st, 9) > 0)
-		set_member(o, "snooze_until", time_text(sqlite3_column_int64(st, 9)));
-	set_member(o, "suppressed", cJSON_CreateBool(sqlite3_column_int64(st, 10) != 0));
-	set_member(o, "verdict", state_json_col(st, 11));
+		state_set_member(o, "snooze_until", time_text(sqlite3_column_int64(st, 9)));
+	state_set_member(o, "suppressed", cJSON_CreateBool(sqlite3_column_int64(st, 10) != 0));
+	state_set_member(o, "verdict", state_json_col(st, 11));
 	return o;
 }
 
@@ -124,19 +124,19 @@ static int add_people(struct state *s, cJSON *o, int64_t id, struct err *e)
 	                       id, note_row);
 	cJSON *actions = notes ? state_actions_of(s, id, e) : NULL;
 	cJSON *pins = actions ? rows_of(s, e,
-	                              "SELECT evidence, at, by, note, sha256 FROM pin "
-	                              "WHERE incident = ? ORDER BY at",
-	                              id, pin_row)
-	                    : NULL;
+	                                "SELECT evidence, at, by, note, sha256 FROM pin "
+	                                "WHERE incident = ? ORDER BY at",
+	                                id, pin_row)
+	                      : NULL;
 
 	if (!pins) {
 		cJSON_Delete(notes);
 		cJSON_Delete(actions);
 		return -1;
 	}
-	set_member(o, "actions", actions);
-	set_member(o, "notes", notes);
-	set_member(o, "pins", pins);
+	state_set_member(o, "actions", actions);
+	state_set_member(o, "notes", notes);
+	state_set_member(o, "pins", pins);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ int state_incident_people(struct state *s, const char *id, cJSON *card, mw_time 
 		return -1;
 	while ((m = row->child)) {
 		char *key = xstrdup(m->string);
-		set_member(card, key, cJSON_DetachItemViaPointer(row, m));
+		state_set_member(card, key, cJSON_DetachItemViaPointer(row, m));
 		free(key);
 	}
 	cJSON_Delete(row);
@@ -297,7 +297,7 @@ static int claim_findings(struct state *s, const struct reforming *r, const cJSO
 	return 0;
 }
 
-static int64_t count_records(const cJSON *doc)
+int64_t state_count_records(const cJSON *doc)
 {
 	const cJSON *f;
 	int64_t n = 0;
@@ -307,7 +307,7 @@ static int64_t count_records(const cJSON *doc)
 }
 
 /* The document, and beside it what the queue shows and sorts by. Does nothing where it is the same. */
-static int write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
+int state_write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
 {
 	struct buf body = state_text(doc);
 	mw_time first = state_time(doc, "first"), last = state_time(doc, "last");
@@ -318,15 +318,15 @@ static int write_document(struct state *s, const cJSON *doc, int64_t id, struct 
 	                "itiiissiii", id, SLICE_OF_BUF(body), (int64_t)severity_of(doc),
 	                json_i64(doc, "score", 0), (int64_t)json_bool(doc, "suppressed", false),
 	                json_str(doc, "title", ""),
-	                json_str(doc, "origins", json_str(doc, "sources", "")), count_records(doc),
-	                first, last);
+	                json_str(doc, "origins", json_str(doc, "sources", "")),
+	                state_count_records(doc), first, last);
 
 	buf_release(&body);
 	return rc;
 }
 
-static int insert_incident(struct state *s, const cJSON *doc, const char *by, mw_time now,
-                           int64_t *id, struct err *e)
+int state_insert(struct state *s, const cJSON *doc, const char *by, mw_time now, int64_t *id,
+                 struct err *e)
 {
 	if (db_run(&s->db, e,
 	           "INSERT INTO incident (rev, status, owner, severity, score, created, changed, "
@@ -335,14 +335,14 @@ static int insert_incident(struct state *s, const cJSON *doc, const char *by, mw
 	           "iis", now, now, by))
 		return -1;
 	*id = sqlite3_last_insert_rowid(s->db.h);
-	return write_document(s, doc, *id, e);
+	return state_write_document(s, doc, *id, e);
 }
 
 /* True in *changed where something that an analyst sees is different now. */
 static int update_document(struct state *s, const cJSON *doc, int64_t id, mw_time now,
                            bool *changed, struct err *e)
 {
-	if (write_document(s, doc, id, e))
+	if (state_write_document(s, doc, id, e))
 		return -1;
 	*changed = sqlite3_changes(s->db.h) > 0;
 	if (!*changed)
@@ -352,7 +352,7 @@ static int update_document(struct state *s, const cJSON *doc, int64_t id, mw_tim
 	              "ii", now, id);
 }
 
-static void unite_texts(cJSON *into, const cJSON *from, const char *key)
+void state_unite_texts(cJSON *into, const cJSON *from, const char *key)
 {
 	cJSON *list = json_arr(into, key);
 	const cJSON *x, *y;
@@ -368,7 +368,7 @@ static void unite_texts(cJSON *into, const cJSON *from, const char *key)
 	}
 }
 
-static cJSON *document(struct state *s, int64_t id, struct err *e)
+cJSON *state_document(struct state *s, int64_t id, struct err *e)
 {
 	sqlite3_stmt *st = db_query(&s->db, e, "SELECT doc FROM incident WHERE id = ?", "i", id);
 	int rc = st ? db_step(&s->db, st, e) : -1;
@@ -429,10 +429,11 @@ static cJSON *join_stored(cJSON *stored, cJSON *incoming)
 		base = stored;
 		other = incoming;
 	}
-	set_member(base, "findings", list);
-	set_member(base, "links", cJSON_CreateArray()); /* they count findings by their place */
-	unite_texts(base, other, "entities");
-	unite_texts(base, other, "attack");
+	state_set_member(base, "findings", list);
+	state_set_member(base, "links",
+	                 cJSON_CreateArray()); /* they count findings by their place */
+	state_unite_texts(base, other, "entities");
+	state_unite_texts(base, other, "attack");
 	cJSON_Delete(other);
 	return base;
 }
@@ -446,10 +447,10 @@ static int merge_known(struct state *s, const struct reforming *r, cJSON **doc, 
 	if (keep_own(s, r, *doc, id, &moved, e))
 		return -1;
 	if (moved)
-		set_member(*doc, "links", cJSON_CreateArray());
+		state_set_member(*doc, "links", cJSON_CreateArray());
 	if (has_id(&r->soft, id))
 		return update_document(s, *doc, id, now, changed, e);
-	stored = document(s, id, e);
+	stored = state_document(s, id, e);
 	if (!stored)
 		return -1;
 	*doc = join_stored(stored, *doc);
@@ -470,7 +471,7 @@ static int merge_one(struct state *s, struct reforming *r, const cJSON *incoming
 	if (rc == 0 && *id)
 		rc = merge_known(s, r, &doc, *id, now, changed, e);
 	else if (rc == 0)
-		rc = insert_incident(s, doc, "correlation", now, id, e);
+		rc = state_insert(s, doc, "correlation", now, id, e);
 	if (rc == 0)
 		rc = claim_findings(s, r, doc, *id, e);
 	map_put(&r->taken, id, sizeof(*id), NULL);
@@ -542,7 +543,7 @@ int state_incidents_merge_in(struct state *s, const cJSON *incidents, mw_time no
 
 /* ---- what people do ---- */
 
-static int touch(struct state *s, const struct who *w, int64_t id, mw_time now, struct err *e)
+int state_touch(struct state *s, const struct who *w, int64_t id, mw_time now, struct err *e)
 {
 	return db_run(&s->db, e,
 	              "UPDATE incident SET rev = rev + 1, changed = ?, changed_by = ? WHERE id = ?",
@@ -550,7 +551,7 @@ static int touch(struct state *s, const struct who *w, int64_t id, mw_time now, 
 }
 
 /* Parses the id and checks that it is there and, where rev is given, that nobody was faster. */
-static int begin_change(struct state *s, const char *id, int64_t rev, int64_t *n, struct err *e)
+int state_begin_change(struct state *s, const char *id, int64_t rev, int64_t *n, struct err *e)
 {
 	int64_t have;
 
@@ -583,7 +584,7 @@ int state_incident_update(struct state *s, const struct who *w, const char *id,
 	bool snooze = c->snooze_until != MW_TIME_NONE;
 	int64_t n;
 
-	if (begin_change(s, id, c->rev, &n, e))
+	if (state_begin_change(s, id, c->rev, &n, e))
 		return -1;
 	if (c->status && !known_status(c->status))
 		return err_set(e, ERR_INVALID,
@@ -599,7 +600,7 @@ int state_incident_update(struct state *s, const struct who *w, const char *id,
 	if (snooze && db_run(&s->db, e, "UPDATE incident SET snooze = ? WHERE id = ?", "ii",
 	                     c->snooze_until, n))
 		return -1;
-	return touch(s, w, n, now, e);
+	return state_touch(s, w, n, now, e);
 }
 
 int state_incident_close(struct state *s, const struct who *w, const char *id, const char *verdict,
@@ -616,13 +617,13 @@ int state_incident_close(struct state *s, const struct who *w, const char *id, c
 	json_add_time(v, "at", now);
 	body = state_text(v);
 	cJSON_Delete(v);
-	rc = begin_change(s, id, 0, &n, e);
+	rc = state_begin_change(s, id, 0, &n, e);
 	if (rc == 0)
 		rc = db_run(&s->db, e,
 		            "UPDATE incident SET status = 'closed', verdict = ? WHERE id = ?", "si",
 		            body.s, n);
 	buf_release(&body);
-	return rc ? -1 : touch(s, w, n, now, e);
+	return rc ? -1 : state_touch(s, w, n, now, e);
 }
 
 int state_note_add(struct state *s, const struct who *w, const char *id, const char *note,
@@ -632,11 +633,11 @@ int state_note_add(struct state *s, const struct who *w, const char *id, const c
 
 	if (strlen(note) > STATE_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "a note has at most %d bytes", STATE_TEXT_MAX);
-	if (begin_change(s, id, 0, &n, e) ||
+	if (state_begin_change(s, id, 0, &n, e) ||
 	    db_run(&s->db, e, "INSERT INTO note (incident, at, by, text) VALUES (?,?,?,?)", "iiss",
 	           n, now, w->user, note))
 		return -1;
-	return touch(s, w, n, now, e);
+	return state_touch(s, w, n, now, e);
 }
 
 int state_pin_add(struct state *s, const struct who *w, const char *id, const char *evidence,
@@ -651,7 +652,7 @@ int state_pin_add(struct state *s, const struct who *w, const char *id, const ch
 	if (raw.n > STATE_PIN_MAX)
 		return err_set(e, ERR_LIMIT, "%s has %zu bytes; a pinned record has at most %u MiB",
 		               evidence, raw.n, STATE_PIN_MAX >> 20);
-	if (begin_change(s, id, 0, &n, e))
+	if (state_begin_change(s, id, 0, &n, e))
 		return -1;
 	digest_sha256(raw.s, raw.n, hash);
 	body = state_text(meta);
@@ -663,7 +664,7 @@ int state_pin_add(struct state *s, const struct who *w, const char *id, const ch
 		            "INSERT INTO pin VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE SET "
 		            "note = ?5, by = ?4, at = ?3",
 		            "isissb", n, evidence, now, w->user, note ? note : "", sha);
-	return rc ? -1 : touch(s, w, n, now, e);
+	return rc ? -1 : state_touch(s, w, n, now, e);
 }
 
 int state_pin_remove(struct state *s, const struct who *w, const char *id, const char *evidence,
@@ -671,11 +672,11 @@ int state_pin_remove(struct state *s, const struct who *w, const char *id, const
 {
 	int64_t n;
 
-	if (begin_change(s, id, 0, &n, e) ||
+	if (state_begin_change(s, id, 0, &n, e) ||
 	    db_run(&s->db, e, "DELETE FROM pin WHERE incident = ? AND evidence = ?", "is", n,
 	           evidence))
 		return -1;
-	return touch(s, w, n, now, e);
+	return state_touch(s, w, n, now, e);
 }
 
 cJSON *state_pin_get(struct state *s, const char *evidence, struct buf *raw, struct err *e)
@@ -696,142 +697,3 @@ cJSON *state_pin_get(struct state *s, const char *evidence, struct buf *raw, str
 }
 
 /* ---- merge and split ---- */
-
-/* Moves the findings of `from` that are in the list (NULL: all) to the end of into's. */
-static void move_findings(cJSON *from, cJSON *into, const cJSON *keys)
-{
-	cJSON *list = json_arr(from, "findings"), *f = list ? list->child : NULL;
-
-	while (f) {
-		cJSON *next = f->next;
-		const cJSON *k = NULL;
-		bool wanted = !keys;
-		cJSON_ArrayForEach(k, keys) wanted =
-		        wanted ||
-		        (cJSON_IsString(k) && strcmp(k->valuestring, json_str(f, "key", "")) == 0);
-		if (wanted)
-			cJSON_AddItemToArray(json_arr(into, "findings"),
-			                     cJSON_DetachItemViaPointer(list, f));
-		f = next;
-	}
-}
-
-static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other, struct err *e)
-{
-	cJSON *from = document(s, other, e);
-	int rc;
-
-	if (!from)
-		return -1;
-	move_findings(from, doc, NULL);
-	unite_texts(doc, from, "entities");
-	unite_texts(doc, from, "attack");
-	if (json_i64(from, "score", 0) > json_i64(doc, "score", 0)) {
-		set_member(doc, "score", cJSON_CreateNumber((double)json_i64(from, "score", 0)));
-		set_member(doc, "severity", cJSON_Duplicate(json_get(from, "severity"), 1));
-	}
-	cJSON_Delete(from);
-	rc = db_run(&s->db, e, "UPDATE finding SET incident = ? WHERE incident = ?", "ii", into,
-	            other);
-	if (rc == 0)
-		rc = db_run(&s->db, e, "UPDATE note SET incident = ? WHERE incident = ?", "ii",
-		            into, other);
-	if (rc == 0)
-		rc = db_run(&s->db, e, "UPDATE OR IGNORE pin SET incident = ? WHERE incident = ?",
-		            "ii", into, other);
-	return rc;
-}
-
-int state_incident_merge(struct state *s, const struct who *w, const char *id, const cJSON *with,
-                         mw_time now, struct err *e)
-{
-	const cJSON *x;
-	int64_t into, other;
-	cJSON *doc;
-	int rc = 0;
-
-	if (begin_change(s, id, 0, &into, e))
-		return -1;
-	doc = document(s, into, e);
-	if (!doc)
-		return -1;
-	cJSON_ArrayForEach(x, with)
-	{
-		rc = begin_change(s, cJSON_IsString(x) ? x->valuestring : "", 0, &other, e);
-		if (rc == 0 && other == into)
-			rc = err_set(e, ERR_INVALID, "%s cannot be merged with itself", id);
-		if (rc == 0)
-			rc = merge_other(s, doc, into, other, e);
-		if (rc == 0)
-			rc = db_run(&s->db, e,
-			            "UPDATE incident SET status = 'closed', merged_into = ? WHERE "
-			            "id = ?",
-			            "ii", into, other);
-		if (rc)
-			break;
-	}
-	if (rc == 0)
-		rc = write_document(s, doc, into, e);
-	cJSON_Delete(doc);
-	return rc ? -1 : touch(s, w, into, now, e);
-}
-
-static int move_keys(struct state *s, const cJSON *keys, int64_t from, int64_t to, struct err *e)
-{
-	const cJSON *k;
-
-	cJSON_ArrayForEach(
-	        k,
-	        keys) if (cJSON_IsString(k) &&
-	                  db_run(&s->db, e,
-	                         "UPDATE finding SET incident = ? WHERE key = ? AND incident = ?",
-	                         "isi", to, k->valuestring, from)) return -1;
-	return 0;
-}
-
-static cJSON *split_document(cJSON *doc, const cJSON *findings)
-{
-	cJSON *part = cJSON_Duplicate(doc, 1);
-	const cJSON *first;
-
-	set_member(part, "findings", cJSON_CreateArray());
-	move_findings(doc, part, findings);
-	set_member(part, "links", cJSON_CreateArray());
-	set_member(doc, "links", cJSON_CreateArray());
-	first = cJSON_GetArrayItem(json_arr(part, "findings"), 0);
-	if (first)
-		set_member(part, "title", cJSON_Duplicate(json_get(first, "title"), 1));
-	return part;
-}
-
-int state_incident_split(struct state *s, const struct who *w, const char *id,
-                         const cJSON *findings, const char *reason, mw_time now, char out_id[32],
-                         struct err *e)
-{
-	int64_t n, made = 0;
-	cJSON *doc, *part;
-	int rc, moved, left;
-
-	if (begin_change(s, id, 0, &n, e))
-		return -1;
-	doc = document(s, n, e);
-	if (!doc)
-		return -1;
-	part = split_document(doc, findings);
-	moved = cJSON_GetArraySize(json_arr(part, "findings"));
-	left = cJSON_GetArraySize(json_arr(doc, "findings"));
-	if (!moved || !left)
-		rc = err_set(e, ERR_INVALID, "a split leaves at least one finding on each side");
-	else
-		rc = insert_incident(s, part, w->user, now, &made, e);
-	if (rc == 0)
-		rc = move_keys(s, findings, n, made, e);
-	if (rc == 0)
-		rc = write_document(s, doc, n, e);
-	cJSON_Delete(doc);
-	cJSON_Delete(part);
-	snprintf(out_id, 32, "INC-%lld", (long long)made);
-	if (rc || state_note_add(s, w, out_id, reason, now, e))
-		return -1;
-	return touch(s, w, n, now, e);
-}

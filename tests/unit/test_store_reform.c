@@ -117,10 +117,44 @@ static void touched_ones_keep_what_is_theirs(void **s)
 	assert_string_equal(stored(), "1:abe 2:c 4:d");
 }
 
+static int in_queue(void)
+{
+	struct err e = {0};
+	struct queue_query q = {.now = 1};
+	cJSON *j = state_queue(&state, &ana, &q, &e);
+	int n = cJSON_GetArraySize(json_arr(j, "rows"));
+	cJSON_Delete(j);
+	return n;
+}
+
+static void an_unmerge_gives_back_what_was_merged(void **s)
+{
+	struct err e = {0};
+	cJSON *with = cJSON_CreateArray();
+	(void)s;
+	take("ab|c|d");
+	cJSON_AddItemToArray(with, cJSON_CreateString("INC-2"));
+	cJSON_AddItemToArray(with, cJSON_CreateString("INC-3"));
+	assert_int_equal(state_incident_merge(&state, &ana, "INC-1", with, 1, &e), 0);
+	cJSON_Delete(with);
+	assert_string_equal(stored(), "1:abcd 2:c 3:d"); /* the merged ones keep their document */
+	assert_int_equal(in_queue(), 1);
+	assert_int_equal(state_incident_unmerge(&state, &ana, "INC-1", "INC-2", 1, &e), 0);
+	assert_string_equal(stored(), "1:abd 2:c 3:d");
+	assert_int_equal(in_queue(), 2);
+	assert_int_equal(state_incident_unmerge(&state, &ana, "INC-1", "INC-2", 1, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_int_equal(state_incident_unmerge(&state, &ana, "INC-1", "INC-3", 1, &e), 0);
+	take("abcd"); /* what people took apart stays apart */
+	assert_string_equal(stored(), "1:ab 2:c 3:d");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(untouched_ones_are_formed_anew, before, after),
+	        cmocka_unit_test_setup_teardown(an_unmerge_gives_back_what_was_merged, before,
+	                                        after),
 	        cmocka_unit_test_setup_teardown(touched_ones_keep_what_is_theirs, before, after),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

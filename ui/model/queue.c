@@ -285,6 +285,14 @@ size_t queue_ticked(const struct queue *q, const char **ids, size_t max)
 	return n;
 }
 
+void queue_untick(struct queue *q)
+{
+	struct qrow *r;
+
+	vec_each (r, &q->rows)
+		r->ticked = false;
+}
+
 bool queue_rang(struct queue *q)
 {
 	bool rang = q->fresh_critical;

@@ -61,6 +61,7 @@ const char *queue_view_id(const void *q, size_t i); /* for list.h */
 struct qrow *queue_selected(struct queue *q);       /* NULL where the view is empty */
 struct qrow *queue_find(struct queue *q, const char *id);
 size_t queue_ticked(const struct queue *q, const char **ids, size_t max);
+void queue_untick(struct queue *q);
 bool queue_rang(struct queue *q);
 /* "sev:high owner:me,- src:W state:new score:>70 words": all terms must match. *bad (may be NULL) gets an unknown term. */
 bool queue_match(const struct qrow *r, struct slice filter, const char *me, struct slice *bad);

@@ -110,8 +110,10 @@ static void ask_queue_page(struct app *a, int64_t offset)
 
 	json_add_i64(p, "offset", offset);
 	json_add_i64(p, "limit", QUEUE_PAGE);
-	if (a->queue.hidden)
+	if (a->queue.hidden) {
 		json_add_bool(p, "hidden", true);
+		json_add_str(p, "filter", "all"); /* closed ones too */
+	}
 	app_call(a, NULL, "queue.list", p, got_queue);
 }
 

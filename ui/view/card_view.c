@@ -227,18 +227,20 @@ static void next_cell(struct buf *b, const cJSON *all, int i, int width)
 	buf_release(&c);
 }
 
-/* Two columns, numbers run down first; a digit runs one, Enter offers them all. */
+/* One question a row where the screen has the rows, else two; numbers run down first. A digit runs one, Enter offers them all. */
 static void add_next(struct view *v)
 {
 	const cJSON *all = json_arr(v->data, "next");
-	int n = cJSON_GetArraySize(all) + 1, rows = (n + 1) / 2, col = (v->doc.width - HANG) / 2;
+	int n = cJSON_GetArraySize(all) + 1;
+	int columns = v->doc.lines.n + (size_t)n <= (size_t)v->pos.rows ? 1 : 2;
+	int rows = (n + columns - 1) / columns, col = (v->doc.width - HANG) / columns;
 
 	for (int i = 0; i < rows; i++) {
 		struct buf b = BUF_INIT;
 		struct doc_line *l;
 		buf_printf(&b, "%-*s", HANG, i ? "" : "Next");
 		next_cell(&b, all, i, col - 1);
-		if (i + rows < n) {
+		if (columns > 1 && i + rows < n) {
 			buf_ch(&b, ' ');
 			next_cell(&b, all, i + rows, col - 1);
 		}

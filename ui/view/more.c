@@ -8,7 +8,7 @@
 
 #define BULK_MAX 500
 
-enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_SPLIT, M_SUPPRESS, M_CLOSE };
+enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_UNMERGE, M_SPLIT, M_SUPPRESS, M_CLOSE, M_BACK };
 
 /* The ids that the step is about: ticked rows on the queue, else the selected or opened one. */
 static size_t targets(struct app *a, const struct view *v, const char **ids)
@@ -27,21 +27,52 @@ static size_t targets(struct app *a, const struct view *v, const char **ids)
 	return 1;
 }
 
-static void done(struct app *a, struct view *v, cJSON *result, const struct err *e)
+static void read_again(struct app *a, struct view *v)
 {
-	if (e)
-		app_say_err(a, e);
-	cJSON_Delete(result);
 	if (v->ops == &card_ops)
 		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
 	app_read_queue(a);
 }
 
-static void update_all(struct app *a, struct view *v, const char *key, const char *value)
+/* What is said once the engine has done it: one step at a time is on its way. */
+static struct {
+	char done[200];
+	size_t left, failed;
+} step;
+
+static void begin(size_t n, const char *fmt, ...) MW_PRINTF(2, 3);
+static void begin(size_t n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(step.done, sizeof(step.done), fmt, ap);
+	va_end(ap);
+	step.left = n;
+	step.failed = 0;
+}
+
+static void done(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	cJSON_Delete(result);
+	step.left -= step.left > 0;
+	step.failed += e != NULL;
+	if (e)
+		app_say_err(a, e);
+	else if (!step.left && !step.failed)
+		app_say(a, R_GOOD, "%s", step.done);
+	if (!step.left)
+		read_again(a, v);
+}
+
+/* words: what is said when it is done, "assigned to ana". */
+static void update_all(struct app *a, struct view *v, const char *key, const char *value,
+                       const char *words)
 {
 	const char *ids[BULK_MAX];
 	size_t n = targets(a, v, ids);
 
+	begin(n, "%s%s: %s", n == 1 ? ids[0] : "", n == 1 ? "" : "the ticked ones", words);
 	for (size_t i = 0; i < n; i++) {
 		struct qrow *r = queue_find(&a->queue, ids[i]);
 		cJSON *p = params_new("id", ids[i]);
@@ -50,26 +81,33 @@ static void update_all(struct app *a, struct view *v, const char *key, const cha
 			json_add_i64(p, "rev", r->rev);
 		app_call(a, v, "incident.update", p, done);
 	}
-	app_say(a, R_GOOD, "%s %s: %zu incident%s", key, value, n, n == 1 ? "" : "s");
 }
 
 static void owner_given(struct app *a, struct view *v, const char *text)
 {
+	char words[80];
+
+	snprintf(words, sizeof(words), "assigned to %.60s", text);
 	if (*text)
-		update_all(a, v, "owner", text);
+		update_all(a, v, "owner", text, words);
 }
 
 static void snooze_given(struct app *a, struct view *v, const char *text)
 {
 	int64_t span;
 	char until[32];
+	struct buf words = BUF_INIT;
 
 	if (!mw_span_parse(slice_of(text), &span) || span <= 0) {
 		app_say(a, R_BAD, "\"%s\" is no duration: write 30m, 4h or 2d", text);
 		return;
 	}
 	mw_time_format((mw_now() + span) / MW_SECOND * MW_SECOND, until);
-	update_all(a, v, "snooze_until", until);
+	buf_str(&words, "snoozed until ");
+	say_clock(&words, mw_now() + span);
+	buf_str(&words, "; H lists what is hidden");
+	update_all(a, v, "snooze_until", until, words.s);
+	buf_release(&words);
 }
 
 static void merge(struct app *a, struct view *v)
@@ -87,8 +125,37 @@ static void merge(struct app *a, struct view *v)
 	with = json_add_arr(p, "with");
 	for (size_t i = 1; i < n; i++)
 		cJSON_AddItemToArray(with, cJSON_CreateString(ids[i]));
+	begin(1, "merged %zu into %s; m, un-merge undoes it", n - 1, ids[0]);
 	app_call(a, v, "incident.merge", p, done);
-	app_say(a, R_GOOD, "merging %zu into %s; m, split undoes it", n - 1, ids[0]);
+	queue_untick(&a->queue);
+}
+
+/* --- un-merge ---------------------------------------------------------------------------------- */
+
+static void unmerge_chosen(struct app *a, struct view *v, int id)
+{
+	const cJSON *m = cJSON_GetArrayItem(json_arr(v->data, "merged"), id);
+	cJSON *p = params_new("id", v->incident);
+
+	json_add_str(p, "with", json_str(m, "id", ""));
+	begin(1, "%s is an incident of its own again", json_str(m, "id", ""));
+	app_call(a, v, "incident.unmerge", p, done);
+}
+
+static void unmerge(struct app *a, struct view *v)
+{
+	const cJSON *m;
+	char label[160];
+	int n = 0;
+
+	app_menu(a, "Which incident is taken out again?", true, unmerge_chosen);
+	cJSON_ArrayForEach(m, json_arr(v->data, "merged"))
+	{
+		snprintf(label, sizeof(label), "%s  %.120s", json_str(m, "id", ""),
+		         json_str(m, "title", ""));
+		menu_add(&a->menu, n++, label, "", NULL);
+	}
+	menu_ready(&a->menu);
 }
 
 /* --- split: a finding leaves the incident ---------------------------------------------------- */
@@ -106,6 +173,7 @@ static void split_reason(struct app *a, struct view *v, const char *text)
 	p = params_new("id", v->incident);
 	cJSON_AddItemToArray(json_add_arr(p, "findings"), cJSON_CreateString(leaving));
 	json_add_str(p, "reason", text);
+	begin(1, "split off; it is an incident of its own");
 	app_call(a, v, "incident.split", p, done);
 }
 
@@ -161,8 +229,9 @@ static void note_given(struct app *a, struct view *v, const char *note)
 	json_add_str(p, "reason", reason ? reason : "");
 	if (*note)
 		json_add_str(p, "note", note);
+	begin(1, "closed %zu as %s", n, verdicts[verdict].label);
 	app_call(a, v, "incident.close", p, done);
-	app_say(a, R_GOOD, "closing %zu as %s", n, verdicts[verdict].label);
+	queue_untick(&a->queue);
 }
 
 static void reason_given(struct app *a, struct view *v, const char *text)
@@ -218,9 +287,22 @@ static void suppress_given(struct app *a, struct view *v, const char *text)
 	json_add_str(p, "owner", a->status.user);
 	json_add_str(p, "reason", text);
 	json_add_str(p, "until", until);
+	begin(1, "hidden until %s, owner %s; H lists what is hidden", until, a->status.user);
 	app_call(a, v, "suppress.add", p, done);
-	app_say(a, R_GOOD, "hidden until %s, owner %s; H lists what is hidden", until,
-	        a->status.user);
+}
+
+/* Ends a snooze; a closed one is opened again. */
+static void back_to_queue(struct app *a, struct view *v)
+{
+	const struct qrow *r = queue_selected(&a->queue);
+	char now[32];
+
+	if (r && !strcmp(r->state, "closed")) {
+		update_all(a, v, "status", "work", "open again, in work");
+		return;
+	}
+	mw_time_format(mw_now() / MW_SECOND * MW_SECOND, now);
+	update_all(a, v, "snooze_until", now, "back in the queue");
 }
 
 static void chosen(struct app *a, struct view *v, int id)
@@ -230,16 +312,19 @@ static void chosen(struct app *a, struct view *v, int id)
 		app_ask_line(a, "assign to", a->status.user, owner_given);
 		break;
 	case M_WORK:
-		update_all(a, v, "status", "work");
+		update_all(a, v, "status", "work", "in work");
 		break;
 	case M_WAIT:
-		update_all(a, v, "status", "wait");
+		update_all(a, v, "status", "wait", "waiting");
 		break;
 	case M_SNOOZE:
 		app_ask_line(a, "snooze for (30m, 4h, 2d)", "4h", snooze_given);
 		break;
 	case M_MERGE:
 		merge(a, v);
+		break;
+	case M_UNMERGE:
+		unmerge(a, v);
 		break;
 	case M_SPLIT:
 		split(a, v);
@@ -249,6 +334,9 @@ static void chosen(struct app *a, struct view *v, int id)
 		break;
 	case M_CLOSE:
 		close_incident(a, v);
+		break;
+	case M_BACK:
+		back_to_queue(a, v);
 		break;
 	default:
 		break;
@@ -276,11 +364,18 @@ void queue_more(struct app *a, struct view *v)
 	menu_add(&a->menu, M_WAIT, "status: waiting", "", NULL);
 	menu_add(&a->menu, M_SNOOZE, "snooze", "", NULL);
 	menu_add(&a->menu, M_MERGE, "merge the ticked ones", "", n < 2 ? "tick two or more" : NULL);
+	menu_add(&a->menu, M_UNMERGE, "un-merge: give a merged one back", "",
+	         cJSON_GetArraySize(json_arr(v->data, "merged")) ? NULL
+	         : v->ops == &card_ops                           ? "nothing was merged into it"
+	                                                         : "open the incident first");
 	menu_add(&a->menu, M_SPLIT, "split: take a finding out", "",
-	         cJSON_GetArraySize(json_arr(v->data, "findings")) > 1
-	                 ? NULL
-	                 : "open an incident of several findings");
+	         cJSON_GetArraySize(json_arr(v->data, "findings")) > 1 ? NULL
+	         : v->ops == &card_ops                                 ? "it has one finding"
+	                                                               : "open the incident first");
 	menu_add(&a->menu, M_SUPPRESS, "hide others like it, with owner, reason and end", "", NULL);
 	menu_add(&a->menu, M_CLOSE, "close: verdict, reason, note", "", NULL);
+	if (a->queue.hidden)
+		menu_add(&a->menu, M_BACK, "back to the queue: end the snooze, open again", "",
+		         NULL);
 	menu_ready(&a->menu);
 }

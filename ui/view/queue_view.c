@@ -35,6 +35,17 @@ static void origins(const char *sources, char out[128])
 	out[n] = '\0';
 }
 
+/* "1279" in four columns, "12k" beyond. */
+static void short_count(int64_t n, char out[128])
+{
+	if (n < 10000)
+		snprintf(out, 128, " %4lld", (long long)n);
+	else if (n < 10000000)
+		snprintf(out, 128, " %3lldk", (long long)(n / 1000));
+	else
+		snprintf(out, 128, " %3lldM", (long long)(n / 1000000));
+}
+
 static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool selected, bool focus)
 {
 	int64_t passed = (mw_now() - a->queue.read_at) / MW_SECOND;
@@ -45,18 +56,18 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 
 	span_cell(sla, r->sla_s, -passed);
 	span_cell(age, r->age_s, passed);
-	snprintf(line, sizeof(line), "%c%c %3d %5s", row_mark(r, selected), r->severity, r->score,
+	snprintf(line, sizeof(line), "%c%c %3d %4s", row_mark(r, selected), r->severity, r->score,
 	         sla);
 	x = at.x + surf_str(s, at.y, at.x, at.w, th->role[R_TEXT], line);
 	surface_at(s, at.y, at.x + 1)->style = th->role[severity_role(r->severity)];
 	if (at.w >= 70) {
-		snprintf(line, sizeof(line), " %5s %-5.5s", age, r->state);
+		snprintf(line, sizeof(line), " %4s %-5.5s", age, r->state);
 		x += surf_str(s, at.y, x, 40, th->role[R_TEXT], line);
 		surf_cut(s, at.y, x + 1, 9, th->role[R_TEXT],
 		         slice_of(r->owner[0] ? r->owner : "-"));
 		origins(r->sources, line);
 		surf_str(s, at.y, x + 11, 4, th->role[R_TEXT], line);
-		snprintf(line, sizeof(line), "%5lld", (long long)r->count);
+		short_count(r->count, line);
 		x += 15 + surf_str(s, at.y, x + 15, 8, th->role[R_TEXT], line);
 	} else {
 		snprintf(line, sizeof(line), " %-4.4s", r->state);
@@ -69,19 +80,22 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 
 static void draw_empty(struct app *a, struct rect r)
 {
-	const char *text = !a->queue.loaded ? "reading the queue.."
-	                   : a->queue.rows.n
-	                           ? "No incident passes the filter. / changes it, Esc clears it."
-	                           : "No incident. Import logs with: midwatch import FILE|DIR   (J "
-	                             "shows imports)";
+	const char *text =
+	        !a->queue.loaded ? "reading the queue.."
+	        : a->queue.hidden && !a->queue.rows.n
+	                ? "Nothing is hidden: none suppressed, snoozed or closed. H goes "
+	                  "back to the queue."
+	        : a->queue.rows.n ? "No incident passes the filter. / changes it, Esc clears it."
+	                          : "No incident. Import logs with: midwatch import FILE|DIR   (J "
+	                            "shows imports)";
 	surf_cut(&a->screen, r.y + 1, r.x + 1, r.w - 1, app_theme(a)->role[R_TEXT], slice_of(text));
 }
 
 static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 {
 	struct queue *q = &a->queue;
-	const char *head = r.w >= 70 ? " S Scr   SLA   Age State Owner     Src     n Title"
-	                             : " S Scr   SLA State Title";
+	const char *head = r.w >= 70 ? " S Scr  SLA  Age State Owner     Src     n Title"
+	                             : " S Scr  SLA State Title";
 	bool selected_pane = focus || a->depth == 1;
 
 	v->pos.rows = r.h - 1;
@@ -104,9 +118,10 @@ static void queue_crumb(struct app *a, struct view *v, struct buf *b)
 	(void)v;
 	if (!q->loaded)
 		return;
-	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n, (long long)q->total,
-	           q->hidden ? " with hidden" : "", q->filter[0] ? q->filter : "none",
-	           queue_sort_name(q->sort));
+	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n,
+	           q->hidden ? (long long)q->rows.n : (long long)q->total,
+	           q->hidden ? " HIDDEN ones (H: the queue)" : "",
+	           q->filter[0] ? q->filter : "none", queue_sort_name(q->sort));
 	if (ticked)
 		buf_printf(b, "   %zu ticked", ticked);
 	if (q->fresh)
@@ -134,9 +149,10 @@ static void queue_message(struct app *a, struct view *v, struct buf *b)
 		        "Hidden: %lld (%lld suppressed, %lld snoozed, %lld closed), H lists them",
 		        (long long)hidden, (long long)q->suppressed, (long long)q->snoozed,
 		        (long long)q->closed);
-	else if (hidden)
-		buf_printf(b, "%lld hidden ones are listed too; H hides them again",
-		           (long long)hidden);
+	else if (q->hidden)
+		buf_printf(b,
+		           "%lld suppressed, %lld snoozed, %lld closed; H goes back to the queue",
+		           (long long)q->suppressed, (long long)q->snoozed, (long long)q->closed);
 }
 
 static void filter_changed(struct app *a, struct view *v, const char *text)
