@@ -4,7 +4,7 @@
 set -u
 build=$1
 shift
-layers=${*:-unit flow ask screen wire fuzz arch regressions}
+layers=${*:-unit flow ask screen wire guard fuzz arch regressions}
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 case $build in /*) ;; *) build=$top/$build ;; esac

@@ -14,7 +14,8 @@
 #include "base/json.h"
 #include "model/event.h"
 
-#define REDACT_VALUES_MAX 50000 /* different values of one case; more: all further ones are "[TEXT_0]" and are not restored */
+#define REDACT_VALUES_MAX \
+	50000 /* different values of one case; more: all further ones are "[TEXT_0]" and are not restored */
 
 struct redact_policy {
 	bool free_text; /* messages, command lines, scripts, user agents and unmapped fields may go out, through the net */

@@ -1,3 +1,4 @@
+#include "policy/redact.h"
 #include "report/report.h"
 
 #include "base/escape.h"
@@ -9,7 +10,7 @@
 void report_text(struct buf *md, const char *s)
 {
 	struct buf masked = BUF_INIT;
-	report_mask(slice_of(s ? s : ""), &masked);
+	redact_mask(slice_of(s ? s : ""), &masked);
 	esc_markdown(md, (struct slice){masked.s, masked.len});
 	buf_release(&masked);
 }

@@ -1,7 +1,7 @@
 /*
  * Drafts from what is recorded: incident report and shift handoff, in Markdown, and as one
  * self-contained HTML page (no request leaves it) with the timeline as SVG. Templates only: each
- * fact names its evidence, what is missing is a line of its own. Secrets are masked by report_mask
+ * fact names its evidence, what is missing is a line of its own. Secrets are masked (policy/redact.h)
  * before the text leaves. Pure functions over JSON and a built timeline; any process.
  */
 #ifndef MW_REPORT_H
@@ -35,9 +35,6 @@ void report_handoff(const struct handoff_in *in, struct buf *md);
  * links get no target but the page. */
 int report_html(struct slice md, const char *title, const struct timeline *t, struct buf *html,
                 struct err *e);
-/* Replaces what looks like a secret (cloud keys with their secret half, tokens, JWTs, private keys,
- * passwords in URLs) by ****. */
-void report_mask(struct slice s, struct buf *out);
 /* Outside text (NULL: none) as inline Markdown, masked first. */
 void report_text(struct buf *md, const char *s);
 
