@@ -64,7 +64,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	if (n->op == OP_CIDR)
 		return cidr_parse(v, &c, NULL) ? RENDER_NO : RENDER_EXACT;
 	if (n->op == OP_REGEX)
-		return quote_is_plain(v) ? RENDER_EXACT : RENDER_NO;
+		return render_regex_fit(n->op, v);
 	if (n->op == OP_LIKE && !quote_kql_able(v))
 		return RENDER_NO;
 	if (n->op == OP_TEXT) /* a record may hold it written as \\u00.. */
@@ -140,7 +140,7 @@ static void write_regex(struct render *r, enum plan_op op, struct slice v)
 		buf_str(&re, "(?i)");
 		quote_like_regex(&re, v, "\\C");
 	} else {
-		buf_add(&re, v.s, v.n);
+		render_regex(&re, op, v);
 	}
 	buf_str(r->b, "match(x,");
 	quote_ch_string(r->b, (struct slice){re.s, re.len});
@@ -282,21 +282,18 @@ static bool stat_exact(const struct plan_stat *t)
 	       (t->fn == FN_DISTINCT && t->field.f);
 }
 
-/* Sums are exact decimals in plans and smallest and largest go by kind of value: these, ties and having are done afterwards. */
+static const char *normalised(struct render *r, const struct plan_field *f)
+{
+	return f->f ? column_of(r->p, f) : NULL;
+}
+
+/* Sums are exact decimals in plans: these and having are done afterwards. */
 static bool rows_able(struct render *r)
 {
-	bool ok = !r->s->with_ties && !r->s->having &&
-	          (!plan_is_grouped(r->s) || render_sort_plain(r->s));
-	struct plan_field f;
+	bool ok = render_groups_able(r, normalised) && render_sort_able(r) && !r->s->having;
 
-	for (size_t i = 0; i < r->s->nby; i++)
-		ok = ok && r->s->by[i].f;
 	for (size_t i = 0; i < r->s->nstats; i++)
 		ok = ok && stat_exact(&r->s->stats[i]);
-	for (size_t i = 0; i < r->s->nsort && !plan_is_grouped(r->s); i++) {
-		(void)plan_field_set(r->p, &f, r->s->sort[i].column);
-		ok = ok && f.pseudo == PF_TIME;
-	}
 	if (!ok)
 		render_note(r, "groups, order or ties are made after the rows have been fetched");
 	return ok;
@@ -421,30 +418,28 @@ static void write_where(struct render *r, const struct plan_node *where)
 	}
 }
 
+static void write_sort_key(struct render *r, size_t column, bool desc, bool first)
+{
+	size_t span = r->s->span > 0;
+
+	buf_str(r->b, first ? "" : ", ");
+	if (column < span)
+		buf_str(r->b, "bucket");
+	else if (column < span + r->s->nby)
+		buf_printf(r->b, "by%zu", column - span);
+	else
+		quote_ch_name(r->b, plan_column(r->s, column));
+	buf_str(r->b, desc ? " DESC" : "");
+}
+
 static void write_group_order(struct render *r)
 {
-	const struct plan_search *s = r->s;
-	bool keys = s->nby || s->span > 0;
-
-	if (keys) {
+	if (r->s->nby || r->s->span > 0) {
 		buf_str(r->b, ")\nGROUP BY ");
 		write_group_names(r, false);
 	}
 	buf_str(r->b, "\nORDER BY ");
-	for (size_t i = 0; i < s->nsort; i++) {
-		quote_ch_name(r->b, plan_column(s, (size_t)plan_column_find(s, s->sort[i].column)));
-		buf_str(r->b, s->sort[i].desc ? " DESC, " : ", ");
-	}
-	if (!s->nsort && s->span > 0)
-		buf_str(r->b, "bucket, ");
-	if (!s->nsort && s->nstats) {
-		quote_ch_name(r->b, s->stats[0].as);
-		buf_str(r->b, " DESC, ");
-	}
-	if (keys)
-		write_group_names(r, false);
-	else
-		buf_ch(r->b, '1');
+	render_group_order(r, write_sort_key);
 }
 
 int render_ch(struct render *r)

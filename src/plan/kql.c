@@ -65,7 +65,7 @@ static int choose_table(struct render *r)
 
 /* ---- columns ---- */
 
-static const char *sentinel_column(const struct render *r, const struct plan_field *f)
+static const char *sentinel_column(struct render *r, const struct plan_field *f)
 {
 	const char *any = NULL;
 
@@ -137,6 +137,7 @@ static enum render_fit text_fit(struct slice v)
 
 static enum render_fit value_fit(enum plan_op op, struct slice v)
 {
+	enum render_fit fit, text;
 	struct cidr c;
 
 	if (is_order(op))
@@ -147,10 +148,9 @@ static enum render_fit value_fit(enum plan_op op, struct slice v)
 		                               : RENDER_SUPERSET;
 	if (op == OP_IS_CS)
 		return quote_kql_able(v) ? RENDER_EXACT : RENDER_NO;
-	if (op == OP_REGEX)
-		return quote_is_plain(v) ? RENDER_EXACT
-		                         : RENDER_NO; /* bytes there are characters */
-	return text_fit(v);
+	fit = op == OP_REGEX || op == OP_LIKE ? render_regex_fit(op, v) : RENDER_EXACT;
+	text = text_fit(v);
+	return text < fit ? text : fit;
 }
 
 static enum render_fit values_fit(const struct plan_node *n)
@@ -211,16 +211,20 @@ static void write_list(struct render *r, const struct plan_node *n, const char *
 static void write_regex(struct render *r, const struct plan_node *n, struct slice v)
 {
 	struct buf re = BUF_INIT;
+	bool empty;
 
-	if (n->op == OP_LIKE) {
-		buf_str(&re, "(?is)");
-		quote_like_regex(&re, v, ".");
-	} else {
-		buf_add(&re, v.s, v.n);
+	buf_str(&re, n->op == OP_LIKE ? "(?is)" : "");
+	render_regex(&re, n->op, v);
+	empty = render_regex_empty((struct slice){re.s, re.len});
+	if (empty) { /* a column that is not there is "" as text */
+		buf_str(r->b, "(isnotempty(");
+		write_text(r, &n->field);
+		buf_str(r->b, ") and ");
 	}
 	write_text(r, &n->field);
 	buf_str(r->b, " matches regex ");
 	quote_kql_string(r->b, (struct slice){re.s, re.len});
+	buf_str(r->b, empty ? ")" : "");
 	buf_release(&re);
 }
 
@@ -350,54 +354,10 @@ static void write_cmp(struct render *r, const struct plan_node *n)
 
 /* ---- rows ---- */
 
-static bool stat_able(struct render *r, const struct plan_stat *t)
-{
-	if (!t->field.name || sentinel_column(r, &t->field))
-		return true;
-	render_note(r, "%s has no column in %s: counted afterwards", render_alias(&t->field),
-	            r->table);
-	return false;
-}
-
 static enum render_fit can_column(void *ctx, const struct plan_node *n)
 {
 	(void)ctx;
 	return values_fit(n);
-}
-
-/* Groups that should not be there cannot be filtered afterwards behind a limit. */
-static bool having_able(struct render *r)
-{
-	struct plan_node *n;
-	bool exact;
-
-	if (!r->s->having)
-		return true;
-	n = render_widen(r->p, r->s->having, can_column, r, &exact);
-	if (exact && n && !(n->kind == PN_ANY && !n->child)) {
-		r->s->having = n;
-		return true;
-	}
-	render_note(r, "groups are filtered afterwards");
-	return false;
-}
-
-/* Kusto has no ties, sums as double, and orders by type: what differs is left to run/. */
-static bool rows_able(struct render *r)
-{
-	bool able = !r->s->with_ties;
-
-	if (r->s->with_ties)
-		render_note(r, "ties are kept after the rows have been fetched");
-	for (size_t i = 0; i < r->s->nby; i++)
-		if (!sentinel_column(r, &r->s->by[i])) {
-			render_note(r, "%s has no column in %s: grouped afterwards",
-			            render_alias(&r->s->by[i]), r->table);
-			able = false;
-		}
-	for (size_t i = 0; i < r->s->nstats; i++)
-		able = stat_able(r, &r->s->stats[i]) && able;
-	return having_able(r) && able;
 }
 
 static void write_stat(struct render *r, const struct plan_stat *t)
@@ -470,73 +430,23 @@ static void write_having(struct render *r)
 	r->columns = false;
 }
 
-static void write_default_order(struct render *r)
+/* Kusto sorts by type: keys of text that are empty have been taken out. */
+static void write_sort_key(struct render *r, size_t column, bool desc, bool first)
 {
-	const struct plan_search *s = r->s;
-
-	buf_str(r->b, "\n| sort by ");
-	if (!plan_is_grouped(s) || !r->out->exact_rows) {
-		buf_str(r->b, "TimeGenerated asc");
-		return;
-	}
-	if (s->span > 0)
-		buf_str(r->b, "['time'] asc");
-	if (s->nstats) {
-		buf_str(r->b, s->span > 0 ? ", " : "");
-		quote_kql_column(r->b, s->stats[0].as);
-		buf_str(r->b, " desc nulls last");
-	}
-	for (size_t i = 0; i < s->nby; i++) {
-		buf_str(r->b, i || s->span > 0 || s->nstats ? ", " : "");
-		quote_kql_column(r->b, s->by[i].name);
-		buf_str(r->b, " asc");
-	}
-}
-
-static void write_sort_column(struct render *r, const char *name)
-{
-	const struct plan_search *s = r->s;
-	struct plan_field f;
-	int column = plan_column_find(s, name);
-
-	if (plan_is_grouped(s)) {
-		quote_kql_column(r->b, column >= 0 ? plan_column(s, (size_t)column) : name);
-		return;
-	}
-	(void)plan_field_set(r->p, &f, name);
-	write_text(r, &f);
-}
-
-/* A sort that cannot be said, or would run by text where plans go by number, is done afterwards. */
-static bool sort_able(struct render *r)
-{
-	struct plan_field f;
-
-	if (plan_is_grouped(r->s) && !render_sort_plain(r->s)) {
-		render_note(r, "groups are sorted afterwards");
-		return false;
-	}
-	for (size_t i = 0; i < r->s->nsort && !plan_is_grouped(r->s); i++) {
-		(void)plan_field_set(r->p, &f, r->s->sort[i].column);
-		if (f.pseudo == PF_TIME)
-			continue;
-		render_note(r, "rows are sorted by %s afterwards", render_alias(&f));
-		return false;
-	}
-	return true;
+	buf_str(r->b, first ? "" : ", ");
+	quote_kql_column(r->b, plan_column(r->s, column));
+	buf_str(r->b, desc ? " desc nulls last" : " asc nulls last");
 }
 
 static void write_order_and_limit(struct render *r)
 {
-	if (r->s->nsort == 0 || !r->out->exact_rows)
-		write_default_order(r);
+	buf_str(r->b, "\n| sort by ");
+	if (plan_is_grouped(r->s) && r->out->exact_rows)
+		render_group_order(r, write_sort_key);
 	else
-		buf_str(r->b, "\n| sort by ");
-	for (size_t i = 0; r->out->exact_rows && i < r->s->nsort; i++) {
-		buf_str(r->b, i ? ", " : "");
-		write_sort_column(r, r->s->sort[i].column);
-		buf_str(r->b, r->s->sort[i].desc ? " desc nulls last" : " asc nulls last");
-	}
+		buf_str(r->b, r->out->exact_rows && r->s->nsort && r->s->sort[0].desc
+		                      ? "TimeGenerated desc"
+		                      : "TimeGenerated asc");
 	buf_printf(r->b, "\n| take %lld", render_limit(r));
 }
 
@@ -563,7 +473,8 @@ int render_kql(struct render *r)
 	r->word[PN_NOT] = "not";
 	r->cmp = write_cmp;
 	where = render_where(r, can);
-	r->out->exact_rows = r->out->exact_rows && rows_able(r) && sort_able(r);
+	r->out->exact_rows = r->out->exact_rows && render_groups_able(r, sentinel_column) &&
+	                     render_having_able(r, can_column) && render_sort_able(r);
 	quote_kql_column(r->b, r->table);
 	write_window(r);
 	if (where && !where->child && where->kind == PN_ANY) {

@@ -241,13 +241,66 @@ void quote_like_regex(struct buf *b, struct slice pattern, const char *any)
 	for (size_t i = 0; i < pattern.n; i++) {
 		char c = pattern.s[i];
 		if (c == '*')
-			buf_printf(b, "%s*", any);
+			buf_printf(b, "%s*", any ? any : ".");
 		else if (c == '?')
-			buf_str(b, any);
+			buf_str(b, any ? any : ".?");
 		else if (c == '\\' && i + 1 < pattern.n)
 			quote_regex(b, (struct slice){&pattern.s[++i], 1});
 		else
 			quote_regex(b, (struct slice){&c, 1});
 	}
 	buf_str(b, "\\z");
+}
+
+bool quote_like_has_one(struct slice pattern)
+{
+	for (size_t i = 0; i < pattern.n; i++) {
+		if (pattern.s[i] == '?')
+			return true;
+		i += pattern.s[i] == '\\';
+	}
+	return false;
+}
+
+/* The end of the bracket expression that begins at i. */
+static size_t class_end(struct slice re, size_t i)
+{
+	size_t k = i + 1 + (i + 1 < re.n && re.s[i + 1] == '^');
+
+	for (k += k < re.n && re.s[k] == ']'; k < re.n && re.s[k] != ']'; k++)
+		k += re.s[k] == '\\';
+	return k < re.n ? k + 1 : re.n;
+}
+
+/* One unit of an expression: its end, and whether it can stand for more than ASCII. */
+static size_t unit_end(struct slice re, size_t i, bool *wide)
+{
+	char next = i + 1 < re.n ? re.s[i + 1] : 0;
+	const char *end;
+
+	*wide = re.s[i] == '.' || (re.s[i] == '\\' && next && strchr("DSWCX", next)) ||
+	        (re.s[i] == '[' && next == '^');
+	if (re.s[i] == '\\' && next == 'Q') {
+		end = memmem(re.s + i, re.n - i, "\\E", 2);
+		return end ? (size_t)(end - re.s) + 2 : re.n;
+	}
+	if (re.s[i] != '[')
+		return i + 1 + (re.s[i] == '\\' && next);
+	for (size_t k = i, to = class_end(re, i); k + 1 < to; k++)
+		*wide = *wide || (re.s[k] == '\\' && strchr("DSW", re.s[k + 1]));
+	return class_end(re, i);
+}
+
+bool quote_regex_wide(struct buf *b, struct slice re)
+{
+	bool found = false, wide;
+
+	for (size_t i = 0, end; i < re.n; i = end) {
+		end = unit_end(re, i, &wide);
+		wide = wide && !(end < re.n && (re.s[end] == '*' || re.s[end] == '+'));
+		found = found || wide;
+		if (b)
+			buf_printf(b, wide ? "(?:%.*s?)" : "%.*s", (int)(end - i), re.s + i);
+	}
+	return found;
 }

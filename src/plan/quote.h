@@ -29,8 +29,13 @@ void quote_ch_name(struct buf *b, const char *name);
 
 /* A regular expression (PCRE, RE2, Java alike) that matches exactly these bytes. */
 void quote_regex(struct buf *b, struct slice s);
-/* The like operator as a regular expression, anchored at both ends; `any` is what one byte is called there ("." or "\\C"). */
+/* The like operator as a regular expression, anchored at both ends; `any` is what one byte is called there ("\\C"). NULL: only
+ * whole characters have a name, so that ? may also be nothing and the expression finds at least as much as the pattern. */
 void quote_like_regex(struct buf *b, struct slice pattern, const char *any);
+bool quote_like_has_one(struct slice pattern); /* has a ? that is not quoted */
+/* Engines over UTF-8 see characters where plans see bytes: a lone . or [^x] (not repeated by * or +) is then something else.
+ * True where re has such a unit; b (may be NULL) gets an expression that finds at least as much in them. */
+bool quote_regex_wide(struct buf *b, struct slice re);
 bool quote_is_plain(struct slice s); /* bytes 0x20..0x7e only */
 bool quote_is_ascii(struct slice s); /* no byte over 0x7f: folding is the same everywhere */
 /* Holds bytes that JSON writers put in more than one way: such text cannot be looked for in a raw record by its bytes. */

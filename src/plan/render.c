@@ -1,5 +1,6 @@
 /* Widening, and what all languages share. */
 #include "base/limits.h"
+#include "plan/regex.h"
 #include "plan/render_lang.h"
 
 const char *const render_lang_words[] = {"spl", "kql", "aql", "dsl", "sql", NULL};
@@ -167,22 +168,30 @@ void render_datasets_after(struct render *r)
 	render_note(r, "the datasets are told apart after the events have been fetched");
 }
 
-bool render_sort_plain(const struct plan_search *s)
+enum render_fit render_regex_fit(enum plan_op op, struct slice v)
 {
-	size_t keys = (s->span > 0) + s->nby;
+	if (op == OP_LIKE)
+		return quote_like_has_one(v) ? RENDER_SUPERSET : RENDER_EXACT;
+	if (!quote_is_plain(v))
+		return RENDER_NO;
+	return quote_regex_wide(NULL, v) ? RENDER_SUPERSET : RENDER_EXACT;
+}
 
-	for (size_t i = 0; i < s->nsort; i++) {
-		int at = plan_column_find(s, s->sort[i].column);
-		enum plan_fn fn;
-		if (at == 0 && s->span > 0)
-			continue;
-		if (at < 0 || (size_t)at < keys)
-			return false;
-		fn = s->stats[(size_t)at - keys].fn;
-		if (fn == FN_MIN || fn == FN_MAX)
-			return false;
-	}
-	return true;
+void render_regex(struct buf *b, enum plan_op op, struct slice v)
+{
+	if (op == OP_LIKE)
+		quote_like_regex(b, v, NULL);
+	else
+		(void)quote_regex_wide(b, v);
+}
+
+bool render_regex_empty(struct slice re)
+{
+	struct regex *c = regex_new(re, NULL);
+	bool hit = c && regex_match(c, SLICE(""));
+
+	regex_free(c);
+	return hit;
 }
 
 long long render_limit(const struct render *r)

@@ -27,9 +27,20 @@ void render_tree(struct render *r, const struct plan_node *n);
 struct plan_node *render_where(struct render *r, render_can *can);
 /* Where the language does not limit to the step's datasets: run/ does. */
 void render_datasets_after(struct render *r);
-/* Groups are sorted by counts and times alone: values of fields have an order of their own in plans (number.h), which no language
- * has. */
-bool render_sort_plain(const struct plan_search *s);
+/* A field's name in the language, or NULL; borrowed until the next call. */
+typedef const char *render_column(struct render *r, const struct plan_field *f);
+/* Whether the language can make the groups itself as the plan means them; notes say what it cannot. */
+bool render_groups_able(struct render *r, render_column *column);
+bool render_having_able(struct render *r, render_can *can); /* widens having, over output columns */
+bool render_sort_able(struct render *r);
+/* The order of groups, key by key: the plan's own, then what makes it total. column counts output columns. */
+typedef void render_sort_key(struct render *r, size_t column, bool desc, bool first);
+void render_group_order(struct render *r, render_sort_key *key);
+/* regex and like as a regular expression of an engine that sees characters (quote.h): how well it says the value, and the
+ * expression; wide where it has to find more. */
+enum render_fit render_regex_fit(enum plan_op op, struct slice v);
+void render_regex(struct buf *b, enum plan_op op, struct slice v);
+bool render_regex_empty(struct slice re); /* holds for "", which is no value in plans */
 /* Rows to ask for: the plan's limit where rows are exact, else all that run/ may hold. */
 long long render_limit(const struct render *r);
 const char *render_alias(const struct plan_field *f); /* the output column's name of a by field */

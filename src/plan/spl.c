@@ -84,11 +84,12 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	if (!quote_kql_able(v))
 		return RENDER_NO;
 	if (n->op == OP_REGEX)
-		return !quote_is_plain(v)      ? RENDER_NO
-		       : memchr(v.s, '$', v.n) ? RENDER_SUPERSET
-		                               : RENDER_EXACT;
+		return memchr(v.s, '$', v.n) && quote_is_plain(v) ? RENDER_SUPERSET
+		                                                  : render_regex_fit(n->op, v);
 	if (n->op == OP_TEXT)
 		return quote_json_varies(v) ? RENDER_NO : RENDER_SUPERSET; /* see regex_of */
+	if (n->op == OP_LIKE && render_regex_fit(n->op, v) < RENDER_EXACT)
+		return RENDER_SUPERSET;
 	return quote_is_ascii(v) || n->op == OP_IS_CS ? RENDER_EXACT : RENDER_SUPERSET;
 }
 
@@ -191,12 +192,12 @@ static void search_cmp(struct render *r, const struct plan_node *n)
 static void regex_of(struct buf *re, enum plan_op op, struct slice v)
 {
 	if (op == OP_REGEX) {
-		buf_add(re, v.s, v.n);
+		render_regex(re, op, v);
 		return;
 	}
 	buf_str(re, op == OP_IS_CS ? "(?s)" : "(?is)");
 	if (op == OP_LIKE) {
-		quote_like_regex(re, v, ".");
+		render_regex(re, op, v);
 		return;
 	}
 	if (op != OP_CONTAINS && op != OP_ENDS && op != OP_TEXT)
@@ -386,12 +387,9 @@ static enum render_fit can_column(void *ctx, const struct plan_node *n)
 	return quiet_can(ctx, n);
 }
 
-static bool able(struct render *r, const struct plan_field *f)
+static const char *column(struct render *r, const struct plan_field *f)
 {
-	if (!f->name || nameable(r, f))
-		return true;
-	render_note(r, "%s has no CIM name: counted afterwards", render_alias(f));
-	return false;
+	return nameable(r, f) ? cim_name(f) : NULL;
 }
 
 static bool columns_able(const struct plan_search *s)
@@ -403,55 +401,6 @@ static bool columns_able(const struct plan_search *s)
 		ok = ok && quote_spl_field(&b, plan_column(s, i));
 	buf_release(&b);
 	return ok;
-}
-
-static bool having_able(struct render *r)
-{
-	struct plan_node *n;
-	bool exact;
-
-	if (!r->s->having)
-		return true;
-	r->columns = true;
-	n = render_widen(r->p, r->s->having, can_column, r, &exact);
-	r->columns = false;
-	if (exact && n && !(n->kind == PN_ANY && !n->child)) {
-		r->s->having = n;
-		return true;
-	}
-	render_note(r, "groups are filtered afterwards");
-	return false;
-}
-
-static bool sort_able(struct render *r)
-{
-	struct plan_field f;
-	bool ok = true;
-
-	if (plan_is_grouped(r->s) && !render_sort_plain(r->s)) {
-		render_note(r, "groups are sorted afterwards");
-		return false;
-	}
-	for (size_t i = 0; i < r->s->nsort && !plan_is_grouped(r->s); i++) {
-		(void)plan_field_set(r->p, &f, r->s->sort[i].column);
-		ok = ok && f.pseudo == PF_TIME;
-	}
-	if (!ok)
-		render_note(r, "rows are sorted afterwards");
-	return ok;
-}
-
-static bool rows_able(struct render *r)
-{
-	bool ok = !r->s->with_ties && columns_able(r->s);
-
-	if (r->s->with_ties)
-		render_note(r, "ties are kept after the rows have been fetched");
-	for (size_t i = 0; i < r->s->nby; i++)
-		ok = able(r, &r->s->by[i]) && ok;
-	for (size_t i = 0; i < r->s->nstats; i++)
-		ok = able(r, &r->s->stats[i].field) && ok;
-	return having_able(r) && sort_able(r) && ok;
 }
 
 static void write_stat(struct render *r, const struct plan_stat *t)
@@ -501,34 +450,28 @@ static void write_stats(struct render *r)
 	}
 }
 
+/* Left to itself sort takes what looks like numbers or addresses as such; plans go by text there. */
+static void write_sort_key(struct render *r, size_t column, bool desc, bool first)
+{
+	bool text = column >= (size_t)(r->s->span > 0) && column < (r->s->span > 0) + r->s->nby;
+
+	(void)first;
+	buf_str(r->b, desc ? " - " : " + ");
+	buf_str(r->b, text ? "str(" : "");
+	(void)quote_spl_name(r->b, plan_column(r->s, column));
+	buf_str(r->b, text ? ")" : "");
+}
+
 static void write_order_and_limit(struct render *r)
 {
 	const struct plan_search *s = r->s;
-	bool grouped = plan_is_grouped(s) && r->out->exact_rows;
 
 	buf_str(r->b, "\n| sort 0");
-	if (!grouped) {
+	if (plan_is_grouped(s) && r->out->exact_rows)
+		render_group_order(r, write_sort_key);
+	else
 		buf_str(r->b,
 		        r->out->exact_rows && s->nsort && s->sort[0].desc ? " - _time" : " _time");
-	} else if (s->nsort) {
-		for (size_t i = 0; i < s->nsort; i++) {
-			buf_str(r->b, s->sort[i].desc ? " - " : " + ");
-			(void)quote_spl_name(r->b, plan_column(s, (size_t)plan_column_find(
-			                                                  s, s->sort[i].column)));
-		}
-	} else {
-		buf_str(r->b, s->span > 0 ? " + time" : "");
-		if (s->nstats) {
-			buf_str(r->b, " - ");
-			(void)quote_spl_name(r->b, s->stats[0].as);
-		}
-		for (size_t i = 0; i < s->nby; i++) {
-			buf_str(r->b, " + ");
-			(void)quote_spl_name(r->b, s->by[i].name);
-		}
-		if (!s->nstats && !s->nby && s->span == 0)
-			buf_str(r->b, " count");
-	}
 	buf_printf(r->b, "\n| head %lld", render_limit(r));
 }
 
@@ -551,7 +494,9 @@ int render_spl(struct render *r)
 	r->word[PN_ANY] = " OR ";
 	r->word[PN_NOT] = "NOT ";
 	where = render_where(r, can);
-	r->out->exact_rows = r->out->exact_rows && rows_able(r);
+	r->out->exact_rows = r->out->exact_rows && columns_able(r->s) &&
+	                     render_groups_able(r, column) && render_having_able(r, can_column) &&
+	                     render_sort_able(r);
 	write_scope(r);
 	if (write_sourcetypes(r))
 		return -1;
