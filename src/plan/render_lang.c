@@ -155,7 +155,7 @@ void render_group_order(struct render *r, render_sort_key *key)
 		key(r, (size_t)plan_column_find(s, s->sort[i].column), s->sort[i].desc, n++ == 0);
 	if (s->span > 0 && !sorted_by(s, 0))
 		key(r, 0, false, n++ == 0);
-	if (s->nstats && !sorted_by(s, keys))
+	if (s->nstats && !s->nsort)
 		key(r, keys, true, n++ == 0);
 	for (size_t i = s->span > 0; i < keys; i++)
 		if (!sorted_by(s, i))

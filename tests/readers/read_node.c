@@ -322,6 +322,8 @@ void rd_sort_text(struct rd *r, const char *column, bool desc)
 	const struct plan_search *s = rd_search(r);
 	bool key = false;
 
+	if (!s->nsort && (s->nstats || s->span > 0))
+		rd_fail(r, rd_tok(r)->at, "sorted by text before anything else");
 	for (size_t i = 0; i < s->nby; i++)
 		key = key || !strcmp(s->by[i].name, column);
 	if (!key || desc)

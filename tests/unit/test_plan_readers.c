@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "gen_plan.h"
 #include "plan/eval.h"
+#include "plan/quote.h"
 #include "plan/render.h"
 
 #define EVENTS 24
@@ -19,7 +20,7 @@ struct language {
 	read_fn *read;
 	enum read_names names;
 	const char *table, *dataset; /* whose columns are drawn from */
-	bool timeless;               /* a record may be without a time there */
+	bool bytes;                  /* values are bytes there, and a record may be without a time */
 };
 static const struct language languages[] = {
         {RENDER_SPL, read_spl, NAMES_CIM, NULL, "cloudtrail", false},
@@ -107,9 +108,7 @@ static void check_rows(const struct trial *t)
 	if (plan_eval_step(t->p, 0, t->ev, EVENTS, NULL, &a, &e) ||
 	    plan_eval_step(t->back.plan, 0, t->ev, EVENTS, NULL, &b, &e))
 		trial_fail(t, e.what);
-	/* Where a plan only groups, a text may have to count as well. */
-	if (a.rows.n != b.rows.n ||
-	    b.ncols - a.ncols > (size_t)(a.ncols && !t->p->steps[0].search.nstats))
+	if (a.rows.n != b.rows.n || a.ncols != b.ncols)
 		trial_fail(t, "another number of rows or columns");
 	for (size_t i = 0; i < a.rows.n; i++) {
 		if (!a.ncols && a.rows.v[i].index != b.rows.v[i].index)
@@ -137,6 +136,18 @@ static void check_trial(struct trial *t, size_t *rows)
 	}
 }
 
+/* Every record has a time there, and text is UTF-8. */
+static void as_vendors_keep(struct event *ev)
+{
+	struct event_val *v;
+
+	if (ev->time == MW_TIME_NONE)
+		ev->time = INT64_C(1627660800) * MW_SECOND;
+	vec_each (v, &ev->vals)
+		if (!quote_kql_able(v->value))
+			v->value = SLICE("\xE2\x82\xAC");
+}
+
 static void one_trial(const struct language *l, struct gen *g, size_t *rendered, size_t *rows)
 {
 	struct arena a = ARENA_INIT;
@@ -144,9 +155,8 @@ static void one_trial(const struct language *l, struct gen *g, size_t *rendered,
 	struct err e;
 
 	t.ev = gen_events(g, &a, EVENTS);
-	for (size_t i = 0; i < EVENTS; i++)
-		if (t.ev[i].time == MW_TIME_NONE && !l->timeless)
-			t.ev[i].time = INT64_C(1627660800) * MW_SECOND;
+	for (size_t i = 0; i < EVENTS && !l->bytes; i++)
+		as_vendors_keep(&t.ev[i]);
 	if (!plan_render(l->lang, t.p, 0, &(struct render_target){l->table}, &t.text, &e)) {
 		++*rendered;
 		if (l->read((struct slice){t.text.text.s, t.text.text.len}, &t.back, &e))
