@@ -40,8 +40,14 @@ const struct cli_command cli_commands[] = {
         {"export",
          "INCIDENT | --job N [--format markdown|csv|json|html] [--defang] [--output FILE]",
          "a timeline as a file", cmd_export},
-        {"report", "[--output FILE] INCIDENT", "a draft report of an incident", cmd_report},
-        {"handoff", "[--since TIME] [--output FILE]", "a draft for the next shift", cmd_handoff},
+        {"report",
+         "INCIDENT | list | show DOC [--version N] | edit DOC | export DOC [--format markdown|html] "
+         "[--version N]; [--output FILE]",
+         "drafts of incidents; an export checks each fact again", cmd_report},
+        {"handoff",
+         "[--since TIME] [--for NAME|me] [--output FILE] | show DOC | sign DOC [--to NAME] | accept "
+         "DOC INCIDENT...|--all",
+         "the draft for the next shift; who comes accepts item by item", cmd_handoff},
         {"playbook", "INCIDENT", "the steps that fit an incident", cmd_playbook},
         {"action",
          "propose INCIDENT STEP | show A-N | approve A-N DIGEST WORD | deny A-N REASON | reverse "

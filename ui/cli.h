@@ -47,6 +47,11 @@ void cli_json(const cJSON *v); /* one line on stdout */
 /* Calls and prints the result as JSON, or by show. */
 int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result));
 
+/* A new file 0600, never over one that is there; NULL: stdout. */
+int cli_write(const char *path, struct slice text);
+/* All pages of report.export into a file or stdout. Takes params over. */
+int cli_export(struct cli *c, cJSON *params, const char *path);
+
 int cmd_ask(struct cli *c);
 int cmd_search(struct cli *c);
 int cmd_translate(struct cli *c);

@@ -10,7 +10,7 @@
  *     "plan": {...}      the plan of the job, where params name a job (timeline.get, report.export)
  *     "open": [...]      all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
  *     "suppressions": {"rules": [...]}  as state_suppress_list (incident.refresh)
- *     "watches", "suppressed", "blind": [...]  for a handoff;  "systems": [name...]  configured response targets (playbook.get)
+ *     "shift": {...}     state_shift (a handoff);  "doc", "origin", "pinned": a saved document that leaves (report.export);  "systems": [name...]  configured response targets (playbook.get)
  *   }
  *
  * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask, plan.run, recipe.run) send
