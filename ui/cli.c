@@ -35,7 +35,10 @@ const struct cli_command cli_commands[] = {
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
          "what the lake holds, and its bounds", cmd_lake},
         {"queue", "[--filter WORDS] [--sort KEY] [--hidden]", "the incident queue", cmd_queue},
-        {"case", "ID [note TEXT | pin EVIDENCE | claim | status WORD | close VERDICT REASON]",
+        {"case",
+         "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | pin EVIDENCE "
+         "[NOTE] | unpin EVIDENCE | merge ID... | unmerge ID | split REASON FINDING... | close VERDICT "
+         "REASON [NOTE]]",
          "one incident", cmd_case},
         {"export",
          "INCIDENT | --job N [--format markdown|csv|json|html] [--defang] [--output FILE]",
@@ -53,6 +56,12 @@ const struct cli_command cli_commands[] = {
          "propose INCIDENT STEP | show A-N | approve A-N DIGEST WORD | deny A-N REASON | reverse "
          "A-N",
          "a step's approval; DIGEST and WORD as action show prints them", cmd_action},
+        {"watch", "[list] | add --until TIME|SPAN [--incident ID] QUESTION | remove N",
+         "questions that are asked again as data comes; they ring, and stand on the handoff", cmd_watch},
+        {"suppress", "[list] | add --until TIME|SPAN --owner NAME --reason TEXT MEMBER=VALUE...",
+         "what is hidden from the queue, by whom, why and until when", cmd_suppress},
+        {"recipe", "[list] | RECIPE VALUE [--field NAME] [--incident ID]",
+         "the questions that are ready made", cmd_recipe},
         {"engine", "status | stop | reload", "the engine that serves you", cmd_engine},
         {"config", "check [FILE] | show | options",
          "the configuration and where each value came from", cmd_config},
