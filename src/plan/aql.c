@@ -197,16 +197,20 @@ static void write_columns(struct render *r)
 static void write_time(struct render *r)
 {
 	const struct plan_search *s = r->s;
+	bool ends = s->to.kind == PW_ABS;
+	mw_time from = s->from.t;
 
 	if (s->from.kind != PW_ABS) {
-		buf_printf(r->b, "\nLAST %d DAYS", LAST_DEFAULT_DAYS);
-		render_note(r, "the plan has no beginning: the last %d days are asked",
-		            LAST_DEFAULT_DAYS);
-		return;
+		render_note(r, "the plan has no beginning: the last %d days%s are asked",
+		            LAST_DEFAULT_DAYS, ends ? " before its end" : "");
+		from = ends ? s->to.t - LAST_DEFAULT_DAYS * MW_DAY : MW_TIME_NONE;
 	}
-	buf_printf(r->b, "\nSTART %lld", (long long)(s->from.t / 1000));
-	if (s->to.kind == PW_ABS)
-		buf_printf(r->b, " STOP %lld", (long long)(s->to.t / 1000));
+	if (from == MW_TIME_NONE)
+		buf_printf(r->b, "\nLAST %d DAYS", LAST_DEFAULT_DAYS);
+	else
+		buf_printf(r->b, "\nSTART %lld", (long long)(from / 1000));
+	if (ends) /* no event of a part of a millisecond is lost */
+		buf_printf(r->b, " STOP %lld", (long long)((s->to.t + 999) / 1000));
 }
 
 int render_aql(struct render *r)

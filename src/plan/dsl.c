@@ -54,7 +54,9 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	if (t == FT_IP)
 		return (n->op == OP_IS || n->op == OP_IN) && ip_parse(v, &ip) ? RENDER_SUPERSET
 		                                                              : RENDER_NO;
-	return t == FT_STRING ? RENDER_EXACT : RENDER_NO;
+	if (t != FT_STRING)
+		return RENDER_NO;
+	return n->op == OP_LIKE && quote_like_has_one(v) ? RENDER_SUPERSET : RENDER_EXACT;
 }
 
 static enum render_fit can(void *ctx, const struct plan_node *n)
@@ -85,13 +87,29 @@ static cJSON *clause(cJSON **out, const char *name, const char *field)
 	return json_add_obj(json_add_obj(*out, name), field);
 }
 
+/* ? is a whole character there and a byte in plans: * finds at least as much. */
+static void add_like(struct buf *b, struct slice v)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.s[i] == '\\' && i + 1 < v.n)
+			buf_ch(b, v.s[i++]);
+		else if (v.s[i] == '?') {
+			buf_ch(b, '*');
+			continue;
+		}
+		buf_ch(b, v.s[i]);
+	}
+}
+
 static void add_text(cJSON *o, const char *key, struct slice v, const char *before,
-                     const char *after, bool escape)
+                     const char *after, bool escape, bool like)
 {
 	struct buf b = BUF_INIT;
 
 	buf_str(&b, before);
-	for (size_t i = 0; i < v.n; i++) {
+	if (like)
+		add_like(&b, v);
+	for (size_t i = 0; i < v.n && !like; i++) {
 		if (escape && strchr("*?\\", v.s[i]))
 			buf_ch(&b, '\\');
 		buf_ch(&b, v.s[i]);
@@ -120,7 +138,7 @@ static cJSON *text_clause(const struct plan_node *n, struct slice v)
 	cJSON *out, *o = clause(&out, forms[n->op].name, field_of(&n->field));
 
 	add_text(o, forms[n->op].key, v, forms[n->op].before, forms[n->op].after,
-	         forms[n->op].escape);
+	         forms[n->op].escape, n->op == OP_LIKE);
 	if (n->op != OP_IS_CS && keyword)
 		json_add_bool(o, "case_insensitive", true);
 	return out;
@@ -181,6 +199,11 @@ static cJSON *node_clause(const struct plan_node *n)
 
 	if (n->kind == PN_CMP)
 		return cmp_clause(n);
+	if (n->kind == PN_ANY && !n->child) { /* a bool without clauses finds everything there */
+		out = cJSON_CreateObject();
+		(void)json_add_obj(out, "match_none");
+		return out;
+	}
 	out = bool_clause(kinds[n->kind]);
 	for (const struct plan_node *k = n->child; k; k = k->next)
 		add_clause(out, kinds[n->kind], node_clause(k));

@@ -144,6 +144,36 @@ struct slice rd_rune_regex(struct rd *r, struct slice re)
 	return out;
 }
 
+bool rd_like_has_one(struct slice like)
+{
+	for (size_t i = 0; i < like.n; i += 1 + (like.s[i] == '\\'))
+		if (like.s[i] == '?')
+			return true;
+	return false;
+}
+
+struct plan_node *rd_rune_like(struct rd *r, const char *field, struct slice like)
+{
+	struct plan_node *n;
+	struct buf b = BUF_INIT;
+
+	buf_str(&b, "(?is)^");
+	for (size_t i = 0; i < like.n; i++) {
+		char c = like.s[i];
+		bool quoted = c == '\\' && i + 1 < like.n;
+		if (quoted)
+			c = like.s[++i];
+		if (!quoted && (c == '*' || c == '?'))
+			buf_str(&b, c == '*' ? ".*" : ".");
+		else
+			buf_printf(&b, "\\x%02x", (unsigned char)c);
+	}
+	buf_str(&b, "\\z");
+	n = rd_cmp(r, field, OP_REGEX, rd_rune_regex(r, (struct slice){b.s, b.len}));
+	buf_release(&b);
+	return n;
+}
+
 bool rd_matches_empty(struct slice re)
 {
 	struct err e;
@@ -339,3 +369,5 @@ void rd_sort_text(struct rd *r, const char *column, bool desc)
 	}
 READER(spl)
 READER(kql)
+READER(aql)
+READER(dsl)

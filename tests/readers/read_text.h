@@ -124,6 +124,9 @@ struct slice rd_time_text(struct rd *r, mw_time t); /* RFC 3339 */
 struct slice rd_like(struct rd *r, struct slice pattern, char any, char one, char escape);
 /* A regular expression of an engine whose . is a whole character of UTF-8, as one over bytes. */
 struct slice rd_rune_regex(struct rd *r, struct slice re);
+/* A plan's like whose ? is a whole character. */
+struct plan_node *rd_rune_like(struct rd *r, const char *field, struct slice like);
+bool rd_like_has_one(struct slice like); /* a ? that is not quoted */
 bool rd_matches_empty(struct slice re);
 /* A condition of the step, or of its groups, says that the field is there. */
 bool rd_guarded(struct rd *r, const char *field);
