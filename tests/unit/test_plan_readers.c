@@ -27,6 +27,7 @@ static const struct language languages[] = {
         {RENDER_KQL, read_kql, NAMES_SENTINEL, "AWSCloudTrail", "cloudtrail", false},
         {RENDER_AQL, read_aql, NAMES_AQL, NULL, NULL, false},
         {RENDER_DSL, read_dsl, NAMES_ECS, NULL, NULL, false},
+        {RENDER_CH, read_ch, NAMES_CH, NULL, "cloudtrail", true},
 };
 
 static int setup(void **state)
