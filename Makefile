@@ -42,7 +42,7 @@ SRC      := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 # One of the two line editors: GNU readline (GPLv3 covers the binary) or libedit (BSD licence).
 UI       := $(sort $(filter-out ui/main.c $(if $(filter libedit,$(EDITLINE)),%/edit_readline.c,%/edit_libedit.c),$(wildcard ui/*.c ui/*/*.c)))
 SHARED   := $(filter src/base/% src/proto/%,$(SRC))
-ASSETS   := $(sort $(shell find assets -type f 2>/dev/null))
+ASSETS   := $(sort $(shell find assets prompts -type f 2>/dev/null))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
 UIOBJ    := $(UI:%.c=$(BUILD)/%.o)
 SHOBJ    := $(SHARED:%.c=$(BUILD)/%.o) $(BUILD)/gen/assets.o
@@ -84,7 +84,7 @@ $(BUILD)/libmwshared.a: $(SHOBJ)
 
 # The assets are compiled in, so that a binary needs nothing beside it; base/asset.h reads them.
 $(BUILD)/gen/assets.c: $(ASSETS) tools/embed.sh
-	$(Q)mkdir -p $(@D); tools/embed.sh assets > $@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D); tools/embed.sh assets prompts > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -6,6 +6,7 @@
  *   import   intake/ into store/lake and store/graph, the one writer; it forks parsers, which hold nothing but open files
  *   compute  correlate/ over the lake
  *   source   source/'s connector of one configured source over net/, with its secret
+ *   model    llm/ over net/: one a configured model, the only one with its key
  *   test     proc/testworker: tries what no worker may do (midwatch doctor)
  *
  * base/ and model/ are everywhere; demo/ makes data and runs in no engine. The console and the command line are ui/main.c.
@@ -18,7 +19,8 @@
 
 #define WORKER_FD 3 /* as proc/process.c starts it */
 
-static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &work_source, &worker_test, NULL};
+static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &work_source, &work_model,
+                                                 &worker_test, NULL};
 
 static int cmd_worker(int argc, char **argv)
 {

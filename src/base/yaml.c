@@ -209,3 +209,35 @@ int yaml_only(const struct yaml_node *map, const char *const *keys, const char *
 	}
 	return 0;
 }
+
+static cJSON *scalar_to_json(const struct yaml_node *n)
+{
+	double d;
+
+	if (n->quoted)
+		return cJSON_CreateString(n->text);
+	if (strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0)
+		return cJSON_CreateBool(n->text[0] == 't');
+	if (strcmp(n->text, "null") == 0)
+		return cJSON_CreateNull();
+	if (slice_double(slice_of(n->text), &d))
+		return cJSON_CreateNumber(d);
+	return cJSON_CreateString(n->text);
+}
+
+cJSON *yaml_to_json(const struct yaml_node *n)
+{
+	cJSON *o;
+
+	if (!n)
+		return NULL;
+	if (n->kind == YAML_SCALAR)
+		return scalar_to_json(n);
+	o = n->kind == YAML_MAP ? cJSON_CreateObject() : cJSON_CreateArray();
+	for (const struct yaml_node *c = n->child; c; c = c->next)
+		if (n->kind == YAML_MAP)
+			cJSON_AddItemToObject(o, c->key, yaml_to_json(c));
+		else
+			cJSON_AddItemToArray(o, yaml_to_json(c));
+	return o;
+}

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
@@ -29,6 +30,8 @@ int yaml_parse(struct yaml_doc *d, struct slice text, const char *name, struct e
 void yaml_release(struct yaml_doc *d);
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 const char *yaml_str(const struct yaml_node *map, const char *key, const char *fallback);
+/* The node as JSON: unquoted true, false, null and numbers are such, other scalars are text. NULL for NULL. */
+cJSON *yaml_to_json(const struct yaml_node *n);
 /* Refuses members that are not in the NULL-terminated list, with line and "did you mean". */
 int yaml_only(const struct yaml_node *map, const char *const *keys, const char *name, struct err *e) MW_USE_RESULT;
 

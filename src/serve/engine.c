@@ -119,15 +119,16 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k, const char *
                             struct err *err)
 {
 	struct engine *e = ctx;
-	cJSON *o;
+	cJSON *o = instance ? instance_config(e, k, instance, err) : cJSON_CreateObject();
 	char *own;
 
-	if (instance)
-		return instance_config(e, k, instance, err);
-	o = cJSON_CreateObject();
+	if (!o)
+		return NULL;
 	own = path_config("");
-	json_add_str(o, "state", e->data_dir);
-	cJSON_AddItemToObject(o, "sources", source_names(e));
+	if (!instance) {
+		json_add_str(o, "state", e->data_dir);
+		cJSON_AddItemToObject(o, "sources", source_names(e));
+	}
 	json_add_str(o, "assets_user",
 	             *config_str(e->config, OPT_ASSETS) ? config_str(e->config, OPT_ASSETS) : own);
 	free(own);
@@ -305,6 +306,7 @@ static int open_all(struct engine *e, struct err *err)
 	if (!e->keeper)
 		return -1;
 	actions_lapse(e);
+	models_start(e);
 	return open_socket(e, err);
 }
 

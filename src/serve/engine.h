@@ -36,7 +36,8 @@ struct engine {
 	uint64_t last_client;
 	struct job *jobs;          /* newest first */
 	struct relay *relays;      /* what workers asked for in the middle of a call */
-	int64_t last_job, queue_rev;
+	int64_t last_job, queue_rev, last_model;
+	bool models_off;           /* by the switch */
 	struct timer *idle;
 	int64_t started_us;
 	cJSON *lake;               /* last lake.status, NULL: to be asked */
@@ -109,19 +110,12 @@ cJSON *worker_context(struct state *s, struct request *r, struct err *e); /* kee
 extern const struct local_route {
 	int method;
 	local_fn *fn;
-} local_routes[];
+} local_routes[], model_local_routes[]; /* both end with method -1 */
 extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[], case_routes[], action_routes[], draft_routes[]; /* all end with method -1 */
-
-/* ---- drafts (route_draft.c), keeper's thread ---- */
-
-/* Adds what report.draft and report.export need to ctx: incident with "asked", shift, doc, origin, pinned. */
-int draft_context(struct state *s, struct request *r, cJSON *ctx, struct err *e) MW_USE_RESULT;
-int draft_store(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* a draft that a worker has made */
-
+} state_routes[], case_routes[], action_routes[], model_routes[]; /* all end with method -1 */
 
 void incident_pin(struct request *r);       /* evidence.c */
 void evidence_from_case(struct request *r); /* for a record that the lake no longer has */
@@ -150,6 +144,16 @@ void jobs_free(struct engine *e);
 
 void relay_asked(void *engine, struct call *c, const cJSON *params); /* pool_opts.asked */
 void relay_ended(void *engine, struct call *c);                      /* pool_opts.ended */
+
+/* ---- language models (model.c, route_model.c) ---- */
+
+void models_start(struct engine *e);            /* reads the switch; before the first client is let in */
+bool models_on(const struct engine *e);
+cJSON *models_json(const struct engine *e);     /* what is configured; no keys */
+cJSON *model_context(const struct engine *e);   /* ctx.model of serve/work.h; NULL: none may be asked */
+/* Who the call of a worker is for: the user, borrowed, and the job (0: none). */
+const char *job_asker(const struct call_opts *o, int64_t *job);
+const char *worker_asker(const struct call_opts *o);
 
 /* ---- the rest ---- */
 

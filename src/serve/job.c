@@ -218,7 +218,12 @@ static void on_notify(void *ctx, const char *method, const cJSON *params)
 	struct job *j = ctx;
 	bool ended;
 
-	if (strcmp(method, "reading") == 0) {
+	if (strcmp(method, "model.part") == 0) {
+		cJSON *told = cJSON_Duplicate(params, 1);
+		json_add_i64(told, "job", j->id);
+		json_add_str(told, "session", j->session);
+		client_broadcast(j->e, j->uid, method, told);
+	} else if (strcmp(method, "reading") == 0) {
 		cJSON_Delete(j->reading);
 		j->reading = cJSON_Duplicate(json_get(params, "reading"), 1);
 		answer_reading(j);
@@ -230,6 +235,14 @@ static void on_notify(void *ctx, const char *method, const cJSON *params)
 		if (ended || mw_mono_us() - j->told_us > PROGRESS_US)
 			tell(j, "job.progress", false);
 	}
+}
+
+const char *job_asker(const struct call_opts *o, int64_t *job)
+{
+	const struct job *j = o->notify == on_notify ? o->ctx : NULL;
+
+	*job = j ? j->id : 0;
+	return j ? j->user : NULL;
 }
 
 static int make_spool(void *ctx, int step, struct spool *files, struct err *e)
@@ -330,6 +343,14 @@ static void on_done(void *ctx, cJSON *result, const struct err *e)
 
 /* ---- beginning ---- */
 
+static void add_model(cJSON *ctx, const struct engine *e)
+{
+	cJSON *model = model_context(e);
+
+	if (model)
+		cJSON_AddItemToObject(ctx, "model", model);
+}
+
 static void begin(struct job *j)
 {
 	struct request *r = j->asked;
@@ -342,6 +363,7 @@ static void begin(struct job *j)
 	                      .spool = make_spool};
 
 	o.params = cJSON_Duplicate(r->params, 1);
+	add_model(j->ctx, j->e);
 	cJSON_AddItemToObject(o.params, "ctx", j->ctx);
 	j->ctx = NULL;
 	if (j->method != M_IMPORT_START)

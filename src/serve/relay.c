@@ -5,16 +5,8 @@
 #include <fcntl.h>
 
 #include "base/log.h"
-#include "serve/engine.h"
+#include "serve/relay.h"
 #include "serve/work.h"
-
-struct relay {
-	struct engine *e;
-	struct call *outer, *inner; /* outer NULL: it has ended */
-	int64_t n;
-	struct spool files;
-	struct relay *next;
-};
 
 static void relay_free(struct relay *r)
 {
@@ -50,13 +42,7 @@ static void tell_end(const struct relay *r, cJSON *result, const struct err *e)
 
 static void inner_done(void *ctx, cJSON *result, const struct err *e)
 {
-	struct relay *r = ctx;
-
-	if (r->outer)
-		tell_end(r, result, e);
-	else
-		cJSON_Delete(result);
-	relay_free(r);
+	relay_finish(ctx, result, e);
 }
 
 static void inner_notify(void *ctx, const char *method, const cJSON *params)
@@ -69,6 +55,15 @@ static void inner_notify(void *ctx, const char *method, const cJSON *params)
 	o = cJSON_Duplicate(params, 1);
 	json_add_i64(o, "n", r->n);
 	pool_tell(r->outer, "call.progress", o, NULL, 0);
+}
+
+void relay_finish(struct relay *r, cJSON *result, const struct err *e)
+{
+	if (r->outer)
+		tell_end(r, result, e);
+	else
+		cJSON_Delete(result);
+	relay_free(r);
 }
 
 static int inner_spool(void *ctx, int step, struct spool *files, struct err *e)
@@ -108,6 +103,10 @@ static void begin(struct relay *r, const cJSON *params)
 	int fds[2];
 	struct err e;
 
+	if (strcmp(kind, work_model.name) == 0) {
+		model_asked(r, params);
+		return;
+	}
 	if (may_ask(r->e, kind, instance, &e) || spool_create(&r->files, r->e->spool_dir, &e)) {
 		tell_end(r, NULL, &e);
 		relay_free(r);
@@ -129,7 +128,7 @@ void relay_asked(void *engine, struct call *c, const cJSON *params)
 	while (r && (r->outer != c || r->n != n))
 		r = r->next;
 	if (json_bool(params, "cancel", false)) {
-		if (r)
+		if (r && r->inner)
 			pool_cancel(r->inner);
 		return;
 	}
@@ -149,6 +148,7 @@ void relay_ended(void *engine, struct call *c)
 		if (r->outer != c)
 			continue;
 		r->outer = NULL;
-		pool_cancel(r->inner);
+		if (r->inner)
+			pool_cancel(r->inner);
 	}
 }

@@ -112,7 +112,8 @@ const char *kind_of_method(const struct engine *e, const char *method)
 }
 
 /* These report while they run and their rows are paged. */
-static const int job_methods[] = {M_ASK, M_PLAN_RUN, M_RECIPE_RUN, M_IMPORT_START};
+static const int job_methods[] = {M_ASK,          M_PLAN_RUN,    M_RECIPE_RUN,
+                                  M_IMPORT_START, M_MODEL_WRITE, M_MODEL_NEXT};
 
 static bool makes_job(int method)
 {
@@ -125,7 +126,7 @@ static bool makes_job(int method)
 static const struct state_route *find_state_route(int method)
 {
 	static const struct state_route *const tables[] = {state_routes, case_routes, action_routes,
-	                                                   draft_routes};
+	                                                   model_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct state_route *s = tables[i]; s->method >= 0; s++)
@@ -136,9 +137,12 @@ static const struct state_route *find_state_route(int method)
 
 static const struct local_route *find_local_route(int method)
 {
-	for (const struct local_route *l = local_routes; l->method >= 0; l++)
-		if (l->method == method)
-			return l;
+	static const struct local_route *const tables[] = {local_routes, model_local_routes};
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		for (const struct local_route *l = tables[i]; l->method >= 0; l++)
+			if (l->method == method)
+				return l;
 	return NULL;
 }
 

@@ -10,7 +10,8 @@
 
 static bool wants_turns(int method)
 {
-	return method == M_ASK || method == M_PLAN_RUN || method == M_RECIPE_RUN;
+	return method == M_ASK || method == M_PLAN_RUN || method == M_RECIPE_RUN ||
+	       method == M_MODEL_NEXT;
 }
 
 /* The parameter that names an incident: "incident", or the id of an incident's own method. */
@@ -28,12 +29,65 @@ static int add(cJSON *ctx, const char *key, cJSON *v)
 	return v ? 0 : -1;
 }
 
+static cJSON *take(cJSON *o, const char *key)
+{
+	cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(o, key);
+
+	cJSON_Delete(o);
+	return v;
+}
+
+static bool wants_redacted(int method)
+{
+	return method == M_ASK || method == M_MODEL_WRITE || method == M_MODEL_NEXT ||
+	       method == M_MODEL_TRY || method == M_MODEL_REPLAY;
+}
+
+/* What may be absent: an error is one only where the store says so. */
+static int add_found(cJSON *ctx, const char *key, cJSON *v, const struct err *said, struct err *e)
+{
+	if (v)
+		cJSON_AddItemToObject(ctx, key, v);
+	if (v || said->code == ERR_NONE)
+		return 0;
+	*e = *said;
+	return -1;
+}
+
+/* How far a proposed investigation has come, and the record that is replayed. */
+static int add_model_state(struct state *s, const struct request *r, cJSON *ctx, struct err *e)
+{
+	int64_t steps;
+	cJSON *record;
+
+	if (r->method == M_MODEL_NEXT) {
+		steps = state_model_steps(s, request_str(r, "session"), request_str(r, "incident"), e);
+		json_add_i64(ctx, "steps", steps);
+		return steps < 0 ? -1 : 0;
+	}
+	if (r->method != M_MODEL_REPLAY)
+		return 0;
+	record = state_model_get(s, json_i64(r->params, "record", 0), e);
+	if (record && r->role < PERM_LEAD && strcmp(json_str(record, "user", ""), r->user) != 0) {
+		cJSON_Delete(record);
+		return err_set(e, ERR_DENIED, "this record is of another analyst's question");
+	}
+	return add(ctx, "record", record);
+}
+
 static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err *e)
 {
 	const char *session = request_str(r, "session"), *incident = named_incident(r);
 	int64_t job = json_i64(r->params, "job", 0);
 	cJSON *plan = job ? state_job_plan(s, &r->who, job, e) : NULL;
+	const char *key = incident ? incident : session;
+	struct err quiet = {0};
 
+	if (wants_redacted(r->method) && key &&
+	    add_found(ctx, "redact", state_redacted_get(s, key, &quiet), &quiet, e))
+		return -1;
+	if (add_model_state(s, r, ctx, e))
+		return -1;
 	if (plan) /* else its turn is still running: the engine has it */
 		cJSON_AddItemToObject(ctx, "plan", plan);
 	if (wants_turns(r->method) && session &&
@@ -44,8 +98,9 @@ static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err
 	if ((r->method == M_REPORT_DRAFT || r->method == M_INCIDENT_GET) &&
 	    add(ctx, "open", state_incidents_open(s, e)))
 		return -1;
-	if ((r->method == M_REPORT_DRAFT || r->method == M_REPORT_EXPORT) &&
-	    draft_context(s, r, ctx, e))
+	if (r->method == M_REPORT_DRAFT &&
+	    (add(ctx, "watches", take(state_watch_list(s, &r->who, e), "watches")) ||
+	     add(ctx, "suppressed", take(state_suppress_list(s, r->now, e), "rules"))))
 		return -1;
 	if (r->method == M_INCIDENT_REFRESH &&
 	    add(ctx, "suppressions", state_suppress_list(s, r->now, e)))
@@ -94,6 +149,20 @@ static int store_refresh(struct state *s, struct request *r, struct err *e)
 	return 0;
 }
 
+static int store_draft(struct state *s, struct request *r, struct err *e)
+{
+	int64_t id, version;
+
+	if (state_doc_put(s, &r->who, 0, request_str(r, "kind"), request_str(r, "incident"),
+	                  json_str(r->result, "markdown", ""), r->now, &id, &version, e))
+		return -1;
+	json_add_i64(r->result, "doc", id);
+	json_add_i64(r->result, "version", version);
+	if (!json_get(r->result, "kind"))
+		json_add_str(r->result, "kind", request_str(r, "kind"));
+	return action_drafted(s, r, e);
+}
+
 static int add_people(struct state *s, struct request *r, struct err *e)
 {
 	return state_incident_people(s, request_str(r, "id"), r->result, r->now, e);
@@ -102,7 +171,7 @@ static int add_people(struct state *s, struct request *r, struct err *e)
 static const struct state_route after[] = {
         {M_INCIDENT_GET, add_people, 0},
         {M_INCIDENT_REFRESH, store_refresh, 0},
-        {M_REPORT_DRAFT, draft_store, 0},
+        {M_REPORT_DRAFT, store_draft, 0},
 };
 
 /* What changes the lake makes its figures and the incidents old. */
@@ -137,6 +206,11 @@ static void answered(void *ctx, cJSON *result, const struct err *e)
 	request_reply(r, result);
 }
 
+const char *worker_asker(const struct call_opts *o)
+{
+	return o->done == answered ? ((const struct request *)o->ctx)->user : NULL;
+}
+
 static void gathered(void *arg, const struct err *e)
 {
 	struct forward *f = arg;
@@ -160,6 +234,9 @@ static void gathered(void *arg, const struct err *e)
 		const cJSON *plan = job_plan(r->e, json_i64(r->params, "job", 0), r->who.uid);
 		if (plan && !json_get(f->ctx, "plan"))
 			cJSON_AddItemToObject(f->ctx, "plan", cJSON_Duplicate(plan, 1));
+		cJSON *model = model_context(r->e);
+		if (model)
+			cJSON_AddItemToObject(f->ctx, "model", model);
 		o.params = cJSON_Duplicate(r->params, 1);
 		cJSON_AddItemToObject(o.params, "ctx", f->ctx);
 		pool_call(r->e->pool, &o);

@@ -41,7 +41,7 @@ static cJSON *hello_json(const struct engine *e, const struct greeting *g)
 	json_add_str(o, "user", g->user);
 	json_add_i64(o, "uid", g->r->who.uid);
 	json_add_str(o, "role", role_name(g->role));
-	json_add_str(o, "phase", "READ-ONLY");
+	json_add_str(o, "phase", config_str(e->config, OPT_MODEL_PHASE));
 	json_add_bool(o, "readonly", true);
 	json_add_bool(o, "private", !e->team);
 	json_add_str(o, "state", e->state_dir);
@@ -132,7 +132,7 @@ static cJSON *status_json(const struct engine *e)
 	buf_release(&cage);
 	pool_status(e->pool, json_add_arr(o, "workers"));
 	cJSON_AddItemToObject(o, "jobs", jobs_json(e, (uid_t)-1));
-	json_add_str(o, "model", NULL);
+	cJSON_AddItemToObject(o, "model", models_json(e));
 	sources = json_add_arr(o, "sources");
 	add_source(sources, "lake");
 	add_source(sources, "graph");

@@ -10,7 +10,9 @@
  *     "plan": {...}      the plan of the job, where params name a job (timeline.get, report.export)
  *     "open": [...]      all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
  *     "suppressions": {"rules": [...]}  as state_suppress_list (incident.refresh)
- *     "shift": {...}     state_shift (a handoff);  "doc", "origin", "pinned": a saved document that leaves (report.export);  "systems": [name...]  configured response targets (playbook.get)
+ *     "watches", "suppressed", "blind": [...]  for a handoff;  "systems": [name...]  configured response targets (playbook.get)
+ *     "model": {plan, write, cheap: bool, rounds, steps, sources?, free_text, accounts, hostnames, addresses}  where models are on
+ *     "redact": {...}    the case's table (policy/redact.h);  "steps": n already proposed (model.next);  "record": {...} (model.replay)
  *   }
  *
  * A worker answers with the protocol's result (proto/methods.def). Methods that run a plan (ask, plan.run, recipe.run) send
@@ -20,7 +22,7 @@
  *
  *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu timeline.get
  *            recipe.list graph.node cover.table cover.get lake.status import.rejected import.list report.export
- *            incident.get playbook.get report.draft
+ *            incident.get playbook.get report.draft model.write model.next model.try model.replay prompt.list prompt.get
  *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo
  *            lake.drop lake.retain
  *   compute  incident.refresh (result: {incidents:[incident json]})
@@ -32,6 +34,9 @@
  *            ingest {events:[text], key}: {taken}
  *            Its config at start: {"state", "entry": its entry of `sources`}; secrets are read before the sandbox closes.
  *
+ *   model    one process a configured model (instance: its name), which only the gate asks (model.c): model.call {request} gives a reply
+ *            as llm/chat.h has it, with notifications "part" {text} while it arrives
+ *
  * Config of every kind at start: {"state": directory, "assets_user": directory or null}; state is the folder of lake.db
  * and graph.db, one of its own below the state directory, so that a sandbox with file rights there cannot reach state.db.
  */
@@ -41,7 +46,7 @@
 #include "proc/worker.h"
 
 #define MW_TURNS_CONTEXT 8
-extern const struct worker_kind work_lake, work_import, work_compute, work_source;
+extern const struct worker_kind work_lake, work_import, work_compute, work_source, work_model;
 /* The kind that has the method, or NULL. */
 const struct worker_kind *work_find(const char *method);
 

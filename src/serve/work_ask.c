@@ -1,6 +1,6 @@
 /* Questions, plans and recipes: everything that makes or runs a plan in the lake worker. */
 #include "base/limits.h"
-#include "serve/work_lake.h"
+#include "serve/work_chat.h"
 
 /* ---- the conversation so far ---- */
 
@@ -140,6 +140,36 @@ static int widen_related(const struct lake_state *s, const struct ask_context *c
 	return 0;
 }
 
+static cJSON *offline_reading(const struct ask_reading *r, cJSON *note)
+{
+	cJSON *o = ask_reading_json(r);
+	json_add_str(o, "planner", "offline");
+	if (note)
+		cJSON_AddItemToObject(o, "model", note);
+	return o;
+}
+
+/* Offline first; the model is asked where that understood less, or where the request wants it. */
+static int answer_reading(struct worker *w, const cJSON *params, const struct ask_reading *r,
+                          mw_time now, cJSON **result, struct err *e)
+{
+	static const char *const nothing[1] = {NULL};
+	bool run = json_bool(params, "run", true);
+	/* No array at all would mean that all values of the plan count as named. */
+	const char *const *named = r->named.n ? r->named.v : nothing;
+	cJSON *reading = NULL, *note = NULL;
+	struct plan *planned = NULL;
+	int rc = work_model_plan(w, params, r, &reading, &planned, &note, e);
+	if (rc == 0)
+		rc = run_reading(w, offline_reading(r, note),
+		                 run && r->kind == ASK_PLAN ? r->plan : NULL, named, r->named.n, now,
+		                 result, e);
+	else if (rc > 0)
+		rc = run_reading(w, reading, run ? planned : NULL, NULL, 0, now, result, e);
+	plan_free(planned);
+	return rc;
+}
+
 int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
@@ -167,14 +197,7 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	if (!rc && r.plan)
 		picked_apply(&where, r.plan);
 	if (!rc) {
-		cJSON *reading = ask_reading_json(&r);
-		bool run = r.kind == ASK_PLAN && json_bool(params, "run", true);
-		const char *const nothing[1] = {NULL};
-		/* No array at all would mean that all values of the plan count as named. */
-		const char *const *named = r.named.n ? r.named.v : nothing;
-		json_add_str(reading, "planner", "offline");
-		rc = run_reading(w, reading, run ? r.plan : NULL, named, r.named.n, ctx.now, result,
-		                 e);
+		rc = answer_reading(w, params, &r, ctx.now, result, e);
 		ask_reading_release(&r);
 	}
 	picked_release(&where);
@@ -183,7 +206,13 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 	return rc;
 }
 
-static cJSON *plan_reading(const struct plan *p, const char *planner)
+int work_run_reading(struct worker *w, cJSON *reading, const struct plan *p, mw_time now,
+                     cJSON **result, struct err *e)
+{
+	return run_reading(w, reading, p, NULL, 0, now, result, e);
+}
+
+cJSON *work_plan_reading(const struct plan *p, const char *planner)
 {
 	cJSON *o = cJSON_CreateObject();
 	struct buf b = BUF_INIT;
@@ -206,7 +235,7 @@ int work_plan_run(struct worker *w, const cJSON *params, cJSON **result, struct 
 		plan_free(p);
 		return -1;
 	}
-	rc = run_reading(w, plan_reading(p, "hand"), p, NULL, 0, work_now(params), result, e);
+	rc = run_reading(w, work_plan_reading(p, "hand"), p, NULL, 0, work_now(params), result, e);
 	plan_free(p);
 	return rc;
 }
@@ -237,7 +266,7 @@ int work_recipe_run(struct worker *w, const cJSON *params, cJSON **result, struc
 	if (p)
 		ask_by_default(s, p);
 	if (p && !lake_state_refresh(s, e))
-		rc = run_reading(w, plan_reading(p, "recipe"), p, *value ? &value : NULL,
+		rc = run_reading(w, work_plan_reading(p, "recipe"), p, *value ? &value : NULL,
 		                 *value ? 1 : 0, ctx.now, result, e);
 	plan_free(p);
 	conversation_release(&c);
@@ -250,7 +279,7 @@ int work_plan_check(struct worker *w, const cJSON *params, cJSON **result, struc
 	struct plan *p = plan_from_json(json_obj(params, "plan"), &why);
 	(void)w;
 	(void)e;
-	*result = p ? plan_reading(p, "hand") : cJSON_CreateObject();
+	*result = p ? work_plan_reading(p, "hand") : cJSON_CreateObject();
 	json_add_bool(*result, "ok", p != NULL);
 	if (!p)
 		json_add_str(*result, "error", why.what);

@@ -1,8 +1,9 @@
-#include "serve/work_lake.h"
+#include "serve/work_chat.h"
 
 #include "base/limits.h"
 #include "investigate/answer.h"
 #include "investigate/rowjson.h"
+#include "llm/prompt.h"
 #include "proc/sandbox.h"
 #include "serve/user_assets.h"
 
@@ -27,6 +28,7 @@ static int open_all(struct lake_state *s, const char *dir, const char *own, stru
 		return -1;
 	s->catalog = catalog_open(s->lake, e);
 	if (!s->catalog || load_lexicon(s, own, e) || recipes_load(&s->recipes, e) ||
+	    user_prompts_load(own, &s->prompts, e) ||
 	    attack_load(&s->attack, e))
 		return -1;
 	return 0;
@@ -67,6 +69,7 @@ void lake_state_close(struct worker *w)
 	free(s->timeline_plan);
 	attack_free(s->attack);
 	recipes_free(s->recipes);
+	prompts_free(s->prompts);
 	lexicon_free(s->lexicon);
 	catalog_close(s->catalog);
 	graph_close(s->graph);
@@ -271,6 +274,12 @@ static const struct worker_method lake_methods[] = {
         {"incident.get", work_incident},
         {"playbook.get", work_playbook},
         {"report.draft", work_report_draft},
+        {"model.write", work_model_write},
+        {"model.next", work_model_next},
+        {"model.try", work_model_try},
+        {"model.replay", work_model_replay},
+        {"prompt.list", work_prompt_list},
+        {"prompt.get", work_prompt_get},
         {"lake.status", status},
         {"import.list", status},
         {"import.rejected", rejected},

@@ -93,6 +93,26 @@ static void unknown_key_is_named(void **state)
 	yaml_release(&d);
 }
 
+static void becomes_json(void **state)
+{
+	struct yaml_doc d;
+	struct err e = {0};
+	struct buf b = BUF_INIT;
+	cJSON *j;
+
+	(void)state;
+	assert_int_equal(yaml_parse(&d, SLICE("a: [1, 2.5, true, null, x, \"7\"]\nb: {c: 'true'}\n"),
+	                            "t.yaml", &e),
+	                 0);
+	j = yaml_to_json(d.root);
+	json_write(&b, j);
+	assert_string_equal(b.s, "{\"a\":[1,2.5,true,null,\"x\",\"7\"],\"b\":{\"c\":\"true\"}}");
+	cJSON_Delete(j);
+	buf_release(&b);
+	yaml_release(&d);
+	assert_null(yaml_to_json(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +121,7 @@ int main(void)
 	        cmocka_unit_test(syntax_errors_have_their_line),
 	        cmocka_unit_test(too_deep),
 	        cmocka_unit_test(unknown_key_is_named),
+	        cmocka_unit_test(becomes_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "model/say.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
 
 #include "widget/text.h"
@@ -168,6 +170,41 @@ void say_value(struct buf *b, const cJSON *v)
 	}
 }
 
+static void say_piece(struct buf *b, const char *text, size_t n, bool struck)
+{
+	char *piece = xstrndup(text, n);
+
+	if (struck && n)
+		buf_str(b, "~~");
+	say_short_times(b, piece);
+	if (struck && n)
+		buf_str(b, "~~");
+	free(piece);
+}
+
+/* What the evidence does not hold is struck: the whole sentence, or its parts. */
+static void say_struck(struct buf *b, const cJSON *s, const char *status)
+{
+	const char *text = json_str(s, "text", "");
+	size_t n = strlen(text), at = 0;
+	const cJSON *x;
+
+	if (strcmp(status, "partly") != 0) {
+		say_piece(b, text, n, strcmp(status, "unsupported") == 0);
+		return;
+	}
+	cJSON_ArrayForEach(x, json_arr(s, "spans"))
+	{
+		int64_t from = json_i64(x, "from", 0), to = json_i64(x, "to", 0);
+		if (from < (int64_t)at || to <= from || to > (int64_t)n)
+			continue;
+		say_piece(b, text + at, (size_t)from - at, false);
+		say_piece(b, text + from, (size_t)(to - from), true);
+		at = (size_t)to;
+	}
+	say_piece(b, text + at, n - at, false);
+}
+
 void say_sentence(struct buf *b, const cJSON *s)
 {
 	const char *status = json_str(s, "status", "");
@@ -178,7 +215,7 @@ void say_sentence(struct buf *b, const cJSON *s)
 	}
 	if (!strcmp(status, "unsupported"))
 		buf_str(b, "NOT SUPPORTED by evidence: ");
-	say_short_times(b, json_str(s, "text", ""));
+	say_struck(b, s, status);
 	if (!strcmp(status, "opinion"))
 		buf_str(b, " (judgement)");
 	say_ids(b, json_get(s, "evidence"), 3);
@@ -333,4 +370,43 @@ void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, con
 			fn(ctx, "", json_str(row, plain[i], ""));
 	if (node && json_str(node, "id", NULL))
 		fn(ctx, "", json_str(node, "id", ""));
+}
+
+static void say_cost(struct buf *b, const cJSON *m)
+{
+	const cJSON *in = json_get(m, "tokens_in"), *out = json_get(m, "tokens_out"),
+	            *cost = json_get(m, "cost_micro");
+	char n[32];
+
+	if (cJSON_IsNumber(in) && cJSON_IsNumber(out)) {
+		count_text((int64_t)(in->valuedouble + out->valuedouble), n);
+		buf_printf(b, ", %s tokens", n);
+	}
+	if (cJSON_IsNumber(cost))
+		buf_printf(b, ", %.4f %s", cost->valuedouble / 1e6, json_str(m, "currency", ""));
+	else if (cJSON_IsNumber(in))
+		buf_str(b, ", cost not known");
+	if (json_i64(m, "elapsed_us", 0)) {
+		buf_str(b, ", ");
+		say_elapsed(b, json_i64(m, "elapsed_us", 0) / 1000);
+	}
+}
+
+void say_model(struct buf *b, const cJSON *m)
+{
+	const cJSON *p = json_obj(m, "prompt");
+	const char *state = json_str(m, "state", ""), *why = json_str(m, "why", NULL);
+
+	buf_printf(b, "%s: %s", json_str(m, "model", "no model"), state);
+	if (why)
+		buf_printf(b, ": %s", why);
+	if (p)
+		buf_printf(b, " (prompt %s v%s %.8s", json_str(p, "id", "?"),
+		           json_str(p, "version", "?"), json_str(p, "sha256", ""));
+	else
+		return;
+	if (json_i64(m, "calls", 1) > 1)
+		buf_printf(b, ", %lld calls", (long long)json_i64(m, "calls", 1));
+	say_cost(b, m);
+	buf_printf(b, ", record %lld)", (long long)json_i64(m, "record", 0));
 }

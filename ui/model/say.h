@@ -26,6 +26,8 @@ void say_elapsed(struct buf *b, int64_t ms);   /* "0.4s", "75s", "3m" */
 void say_value(struct buf *b, const cJSON *v); /* any scalar or array of scalars */
 /* A string, or an object {text, evidence, status}: text with its citations; an unsupported one is marked so. */
 void say_sentence(struct buf *b, const cJSON *s);
+/* Who wrote, with which prompt, at what cost: reading.model of proto/methods.def. */
+void say_model(struct buf *b, const cJSON *m);
 /* One row of job.rows or of an answer's preview as one line without its time. */
 void say_row(struct buf *b, const cJSON *row);
 const char *row_value(const cJSON *row, const char *field); /* first value of a field, or NULL */

@@ -12,6 +12,7 @@ static void turn_release(struct turn *t)
 	cJSON_Delete(t->reading);
 	cJSON_Delete(t->job);
 	cJSON_Delete(t->answer);
+	cJSON_Delete(t->part);
 }
 
 void session_release(struct session *s)
@@ -109,7 +110,32 @@ void session_asked(struct session *s, size_t i, cJSON *result, const struct err 
 
 int64_t turn_job_id(const struct turn *t)
 {
-	return json_i64(t->job, "job", 0);
+	return json_i64(t->job, "job", json_i64(t->part, "job", 0));
+}
+
+#define PART_MAX 4000 /* of what a model writes: the end of it is looked at */
+
+/* The first part may come before the engine told the number of its job: then it is the turn that waits. */
+size_t session_part(struct session *s, const cJSON *part)
+{
+	struct turn *t = session_running_turn(s);
+	struct buf b = BUF_INIT;
+	cJSON *o;
+
+	if (strcmp(json_str(part, "session", ""), s->name) != 0 || !t ||
+	    (turn_job_id(t) && turn_job_id(t) != json_i64(part, "job", 0)))
+		return SIZE_MAX;
+	buf_str(&b, json_str(t->part, "text", ""));
+	buf_str(&b, json_str(part, "text", ""));
+	if (b.len > PART_MAX)
+		buf_consume(&b, b.len - PART_MAX);
+	o = cJSON_CreateObject();
+	json_add_i64(o, "job", json_i64(part, "job", 0));
+	json_add_str(o, "model", json_str(part, "model", json_str(t->part, "model", "")));
+	json_add_slice(o, "text", (struct slice){b.s, b.len});
+	set(&t->part, o);
+	buf_release(&b);
+	return (size_t)(t - s->turns.v);
 }
 
 bool turn_running(const struct turn *t)

@@ -17,6 +17,7 @@ struct turn {
 	cJSON *reading;   /* READING or NULL */
 	cJSON *job;       /* newest JOB, without its answer; NULL where none ran */
 	cJSON *answer;    /* ANSWER or NULL */
+	cJSON *part;      /* newest model.part {job, model, text: all so far} while a model writes, or NULL */
 	bool cancel;      /* wanted before the engine told the number of the job */
 	struct err error; /* code ERR_NONE: none */
 };
@@ -37,6 +38,8 @@ void session_asked(struct session *s, size_t i, cJSON *result, const struct err 
 size_t session_turn_of(const struct session *s, const cJSON *job);
 /* A JOB of a notification (copied): true when it belongs here. */
 bool session_job(struct session *s, const cJSON *job);
+/* A model.part (copied): the turn that it belongs to, SIZE_MAX where it is none of this session. Its text joins what came before. */
+size_t session_part(struct session *s, const cJSON *part);
 int64_t turn_job_id(const struct turn *t); /* 0: none */
 bool turn_running(const struct turn *t);
 const struct turn *session_running(const struct session *s); /* newest turn that runs, or NULL */

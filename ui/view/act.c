@@ -521,6 +521,26 @@ static bool refresh(struct app *a, struct view *v)
 	return true;
 }
 
+static bool models(struct app *a, struct view *v)
+{
+	cJSON *p = cJSON_CreateObject();
+
+	(void)v;
+	json_add_bool(p, "on", !json_bool(json_obj(a->status.engine, "model"), "on", true));
+	app_call(a, NULL, "model.switch", p, ignore);
+	return true;
+}
+
+static bool story(struct app *a, struct view *v)
+{
+	return app_write(a, v, "model.write", "the incident's story", "narrative");
+}
+
+static bool next_step(struct app *a, struct view *v)
+{
+	return app_write(a, v, "model.next", "the next step", NULL);
+}
+
 static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_BACK] = back,           [ACT_CANCEL] = cancel,
         [ACT_PANE] = other_pane,     [ACT_THEME] = next_theme,
@@ -541,7 +561,8 @@ static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_PALETTE] = palette,     [ACT_HELP] = help,
         [ACT_NOTE] = note,           [ACT_PIN] = pin,
         [ACT_WATCH] = watch,         [ACT_EDITOR] = editor,
-        [ACT_REFRESH] = refresh,
+        [ACT_REFRESH] = refresh,     [ACT_MODELS] = models,
+        [ACT_STORY] = story,         [ACT_NEXT_STEP] = next_step,
 };
 
 bool action_allowed(struct app *a, enum action act, const char **why)

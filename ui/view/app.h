@@ -142,6 +142,8 @@ void app_cancel_job(struct app *a, int64_t job);
 void app_reload(struct app *a, const char *session); /* reads a session again */
 void app_ask(struct app *a, struct view *v,
              const char *question); /* in v's session, or the main one */
+/* Has a model (or a template) write about v's incident, as a turn of its conversation. prompt may be NULL. */
+bool app_write(struct app *a, struct view *v, const char *method, const char *title, const char *prompt);
 /* Runs what a menu offers: its question, or its recipe on its value (or on the entity's). */
 void app_run_item(struct app *a, const char *incident, const cJSON *item, const cJSON *entity);
 void app_note_ui(struct app *a); /* the screen changed in a way worth keeping */

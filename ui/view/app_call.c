@@ -299,6 +299,30 @@ void app_ask(struct app *a, struct view *v, const char *question)
 	app_call(a, v, "ask", p, got_asked);
 }
 
+bool app_write(struct app *a, struct view *v, const char *method, const char *title,
+               const char *prompt)
+{
+	cJSON *p;
+
+	if (!v->incident[0]) {
+		app_say(a, R_WARN, "this is about an incident: open one first");
+		return true;
+	}
+	p = params_new("incident", v->incident);
+	open_chat(a, v->incident);
+	v = app_top(a);
+	json_add_str(p, "session", v->session->name);
+	json_add_str(p, "question", title);
+	if (prompt)
+		json_add_str(p, "prompt", prompt);
+	session_ask(v->session, title, mw_now());
+	v->pos.follow = true;
+	dirty_session_views(a, v->session);
+	app_call(a, v, method, p, got_asked);
+	app_focus(a, FOCUS_LIST);
+	return true;
+}
+
 void app_run_item(struct app *a, const char *incident, const cJSON *item, const cJSON *entity)
 {
 	const char *recipe = json_str(item, "recipe", NULL),
@@ -350,6 +374,22 @@ static void job_news(struct app *a, const cJSON *params)
 	chat_news(a, s);
 }
 
+/* Esc may have been pressed before the number of the job was known. */
+static void part_news(struct app *a, const cJSON *params)
+{
+	struct session *s = find_session(a, json_str(params, "session", ""));
+	size_t i = s ? session_part(s, params) : SIZE_MAX;
+
+	if (i == SIZE_MAX)
+		return;
+	if (s->turns.v[i].cancel) {
+		s->turns.v[i].cancel = false;
+		app_cancel_job(a, turn_job_id(&s->turns.v[i]));
+	}
+	drop_lines(a, s, i);
+	dirty_session_views(a, s);
+}
+
 static void session_news(struct app *a, const cJSON *params)
 {
 	const char *name = json_str(params, "session", "");
@@ -369,6 +409,13 @@ void app_news(struct app *a, const char *method, const cJSON *params)
 	} else if (!strcmp(method, "job.progress") || !strcmp(method, "job.done")) {
 		job_news(a, params);
 		a->status_due = mw_mono_us() + MW_SECOND / 2;
+	} else if (!strcmp(method, "model.part")) {
+		part_news(a, params);
+	} else if (!strcmp(method, "model.switched")) {
+		app_say(a, R_WARN, "the language models are %s",
+		        json_bool(params, "on", false) ? "on"
+		                                       : "off: everything else works as before");
+		a->status_due = mw_mono_us();
 	} else if (!strcmp(method, "session.changed")) {
 		session_news(a, params);
 	} else if (!strcmp(method, "watch.hit")) {

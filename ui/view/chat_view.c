@@ -59,6 +59,44 @@ static void add_choices(struct view *v, const cJSON *r)
 	}
 }
 
+static void add_flags(struct view *v, const cJSON *flagged)
+{
+	struct buf b = BUF_INIT;
+	const cJSON *f;
+
+	if (!flagged || !flagged->child)
+		return;
+	buf_str(&b, "TEXT IN THE EVIDENCE READS LIKE AN INSTRUCTION (");
+	cJSON_ArrayForEach(f, flagged) if (cJSON_IsString(f))
+	        buf_printf(&b, "%s%s", f == flagged->child ? "" : ", ", f->valuestring);
+	buf_str(&b, "): it was sent as data; this conversation may only read");
+	wrap(v, R_WARN, "     ", &b);
+	buf_release(&b);
+}
+
+/* Who planned or wrote, what it cost, and how the other one read it. */
+static void add_model(struct view *v, const cJSON *r)
+{
+	const cJSON *m = json_obj(r, "model"), *other = json_obj(r, "other");
+	struct buf b = BUF_INIT;
+
+	if (!m)
+		return;
+	say_model(&b, m);
+	wrap(v, !strcmp(json_str(m, "state", ""), "failed") ? R_WARN : R_TEXT, "mdl", &b);
+	add_flags(v, json_arr(m, "flagged"));
+	buf_reset(&b);
+	if (other && json_bool(other, "same", false))
+		buf_printf(&b, "The %s planner reads it the same way.",
+		           json_str(other, "planner", "other"));
+	else if (other)
+		buf_printf(&b, "DIFFERS from the %s planner: %s",
+		           json_str(other, "planner", "other"), json_str(other, "text", ""));
+	if (b.len)
+		wrap(v, R_TEXT, "     ", &b);
+	buf_release(&b);
+}
+
 static void add_reading(struct view *v, const cJSON *r)
 {
 	struct buf b = BUF_INIT;
@@ -76,6 +114,7 @@ static void add_reading(struct view *v, const cJSON *r)
 		add_unread(&b, json_arr(r, "unread"));
 		wrap(v, R_TEXT, "read", &b);
 	}
+	add_model(v, r);
 	buf_release(&b);
 }
 
@@ -321,6 +360,24 @@ static int64_t running_ms(const struct turn *t)
 	return own_ms > told ? own_ms : told;
 }
 
+#define PART_SHOWN 400
+
+/* The end of what a model has written so far, which nobody has checked. */
+static void add_part(struct view *v, const struct turn *t)
+{
+	const char *text = json_str(t->part, "text", "");
+	size_t n = strlen(text), from = n > PART_SHOWN ? n - PART_SHOWN : 0;
+	struct buf b = BUF_INIT;
+
+	if (!n || t->reading)
+		return;
+	while (from < n && ((unsigned char)text[from] & 0xc0) == 0x80)
+		from++;
+	buf_printf(&b, "unchecked: %s%s", from ? ".." : "", text + from);
+	wrap(v, R_TEXT, "     ", &b);
+	buf_release(&b);
+}
+
 static void add_answer(struct view *v, const struct turn *t)
 {
 	const cJSON *ans = t->answer, *empty = json_obj(ans, "empty");
@@ -332,10 +389,14 @@ static void add_answer(struct view *v, const struct turn *t)
 		buf_str(&b, t->error.code ? t->error.what : error);
 		wrap(v, R_BAD, "fail", &b);
 	} else if (turn_running(t)) {
-		buf_str(&b, t->reading ? "running.. " : "reading the question.. ");
+		if (t->part && !t->reading)
+			buf_printf(&b, "%s writes.. ", json_str(t->part, "model", "the model"));
+		else
+			buf_str(&b, t->reading ? "running.. " : "reading the question.. ");
 		say_elapsed(&b, running_ms(t));
 		buf_str(&b, "  Esc stops");
 		wrap(v, R_TEXT, "ans", &b);
+		add_part(v, t);
 	} else if (empty && json_i64(ans, "total", 0) == 0) {
 		add_empty(v, empty);
 	} else if (ans && strcmp(json_str(ans, "kind", ""), "clarify") != 0) {

@@ -1,0 +1,169 @@
+/* Prompts as a registry that can be looked at and tried, and interactions replayed through the present checks or another model. */
+#include "serve/work_chat.h"
+
+int work_prompt_list(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	const struct prompts *ps = ((struct lake_state *)worker_state(w))->prompts;
+	cJSON *list;
+	(void)params;
+	*result = cJSON_CreateObject();
+	list = json_add_arr(*result, "prompts");
+	for (size_t i = 0; i < prompts_count(ps); i++)
+		/* Of two of the same id only the one that counts. */
+		if (prompt_find(ps, prompts_at(ps, i)->id, e) == prompts_at(ps, i))
+			cJSON_AddItemToArray(list, prompt_json(prompts_at(ps, i)));
+	return 0;
+}
+
+int work_prompt_get(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	const struct prompts *ps = ((struct lake_state *)worker_state(w))->prompts;
+	const struct prompt *p = prompt_find(ps, json_str(params, "id", ""), e), *ours;
+	if (!p)
+		return -1;
+	ours = prompt_built_in(ps, p->id);
+	*result = prompt_json(p);
+	json_add_slice(*result, "text", (struct slice){p->text, p->len});
+	if (p->own && ours)
+		json_add_slice(*result, "built_in", (struct slice){ours->text, ours->len});
+	if (p->tests)
+		cJSON_ReplaceItemInObjectCaseSensitive(*result, "tests",
+		                                       cJSON_Duplicate(p->tests, true));
+	return 0;
+}
+
+/* ---- trying ---- */
+
+static void redact_inputs(struct redact *r, cJSON *v)
+{
+	cJSON *c;
+	struct buf b = BUF_INIT;
+	if (cJSON_IsString(v)) {
+		redact_text(r, slice_of(v->valuestring), &b);
+		cJSON_SetValuestring(v, b.s);
+	}
+	buf_release(&b);
+	cJSON_ArrayForEach(c, v) if (!c->string || strcmp(c->string, "label")) redact_inputs(r, c);
+}
+
+int work_model_try(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	struct work_chat c = {.w = w, .params = params, .purpose = "try"};
+	const struct prompt *p = prompt_find(s->prompts, json_str(params, "prompt", ""), e);
+	const char *outcome;
+	cJSON *inputs, *request, *reply, *out;
+	if (!p || lake_state_refresh(s, e))
+		return -1;
+	if (!work_model_use(params, p->role))
+		return err_set(e, ERR_DENIED, "no model is on for \"%s\": midwatch model", p->role);
+	c.redact = work_redact(params);
+	c.model = json_str(params, "model", NULL);
+	inputs = cJSON_Duplicate(json_obj(params, "inputs"), true);
+	redact_inputs(c.redact, inputs);
+	request = prompt_request(p, inputs, e);
+	cJSON_Delete(inputs);
+	reply = request ? work_chat(&c, request, e) : NULL;
+	if (reply) {
+		out = work_outcome(w, p, reply, c.redact, NULL, NULL,
+		                   work_model_use(params, p->role), &outcome);
+		*result = cJSON_CreateObject();
+		json_add_str(*result, "outcome", outcome);
+		cJSON_AddItemToObject(*result, "output", cJSON_Duplicate(out, true));
+		cJSON_AddItemToObject(*result, "reply", reply);
+		work_chat_settle(&c, outcome, out);
+		cJSON_AddItemToObject(*result, "model", work_model_note(&c, "tried", NULL));
+	}
+	redact_free(c.redact);
+	cJSON_Delete(c.spent);
+	return reply ? 0 : -1;
+}
+
+/* ---- replay ---- */
+
+static bool same_member(const cJSON *a, const cJSON *b, const char *key)
+{
+	const cJSON *x = json_get(a, key), *y = json_get(b, key);
+	struct plan *p, *q;
+	struct err ignored;
+	bool same;
+	if (!x || !y)
+		return !x == !y;
+	if (strcmp(key, "plan"))
+		return cJSON_Compare(x, y, true);
+	p = plan_from_json(x, &ignored);
+	q = plan_from_json(y, &ignored);
+	same = p && q && plan_equal(p, q);
+	plan_free(p);
+	plan_free(q);
+	return same;
+}
+
+/* The request as it was, or what another prompt makes of the same inputs. */
+static cJSON *request_again(const struct prompt *p, const cJSON *request, bool other, struct err *e)
+{
+	cJSON *inputs = other ? cJSON_CreateObject() : NULL, *out;
+	const cJSON *i;
+	if (!other)
+		return cJSON_Duplicate(request, true);
+	cJSON_ArrayForEach(i, json_obj(request, "inputs")) if (json_get(p->inputs, i->string))
+	        cJSON_AddItemToObject(inputs, i->string, cJSON_Duplicate(i, true));
+	out = prompt_request(p, inputs, e);
+	cJSON_Delete(inputs);
+	return out;
+}
+
+static void compare(cJSON *result, const cJSON *was, const cJSON *is)
+{
+	static const char *const keys[] = {"plan", "text", "sentences", "object", "error"};
+	cJSON *differs = json_add_arr(result, "differs");
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (!same_member(was, is, keys[i]))
+			cJSON_AddItemToArray(differs, cJSON_CreateString(keys[i]));
+	cJSON_AddItemToObject(result, "recorded",
+	                      was ? cJSON_Duplicate(was, true) : cJSON_CreateNull());
+}
+
+int work_model_replay(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	const cJSON *ctx = json_obj(params, "ctx"), *record = json_obj(ctx, "record");
+	const char *other = json_str(params, "prompt", NULL),
+	           *id = other ? other : json_str(record, "prompt", ""), *outcome;
+	struct work_chat c = {.w = w, .params = params, .purpose = "replay"};
+	const struct prompt *p = prompt_find(s->prompts, id, e);
+	const cJSON *use = p ? work_model_use(params, p->role) : NULL;
+	cJSON *reply = NULL, *out;
+	bool live = other || json_str(params, "model", NULL);
+	if (!p || lake_state_refresh(s, e))
+		return -1;
+	c.redact = work_redact(params);
+	c.model = json_str(params, "model", NULL);
+	if (live) {
+		cJSON *request = request_again(p, json_obj(record, "request"), other != NULL, e);
+		reply = request ? work_chat(&c, request, e) : NULL;
+	} else if (json_obj(record, "reply")) {
+		reply = cJSON_Duplicate(json_obj(record, "reply"), true);
+	} else {
+		err_set(e, ERR_NOT_FOUND, "record %lld has no reply: %s",
+		        (long long)json_i64(record, "id", 0), json_str(record, "error", "?"));
+	}
+	if (reply) {
+		out = work_outcome(w, p, reply, c.redact, json_arr(record, "evidence"),
+		                   json_obj(ctx, "incident"), use, &outcome);
+		*result = cJSON_CreateObject();
+		json_add_i64(*result, "record", json_i64(record, "id", 0));
+		json_add_bool(*result, "live", live);
+		json_add_str(*result, "outcome", outcome);
+		compare(*result, json_obj(record, "detail"), out);
+		cJSON_AddItemToObject(*result, "replayed", cJSON_Duplicate(out, true));
+		if (live)
+			work_chat_settle(&c, outcome, out);
+		else
+			cJSON_Delete(out);
+	}
+	cJSON_Delete(reply);
+	redact_free(c.redact);
+	cJSON_Delete(c.spent);
+	return reply ? 0 : -1;
+}

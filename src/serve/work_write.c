@@ -1,0 +1,429 @@
+/*
+ * What a model writes about a case: sentences, each with the records that it rests on, checked against those records before anybody
+ * sees them; the next step of an investigation; a prompt tried or an interaction replayed. Everything it said that does not hold is
+ * marked so and leaves the console on no path.
+ */
+#include "ask/model_plan.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include "serve/work_chat.h"
+
+#define RECORDS_MAX 60 /* of one incident that are sent */
+
+/* ---- records of a case ---- */
+
+struct records { /* events by id, in one arena */
+	struct arena arena;
+	struct event *ev;
+	event_id *ids;
+	size_t n;
+};
+
+static void records_release(struct records *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		event_release(&r->ev[i]);
+	arena_release(&r->arena);
+}
+
+static bool has_id(const struct records *r, event_id id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->ids[i] == id)
+			return true;
+	return false;
+}
+
+/* What retention ate is left out: nothing can rest on it here. */
+static int records_add(struct records *r, struct lake *l, const char *text, struct err *e)
+{
+	event_id id;
+	if (event_id_parse(text, &id, e))
+		return -1;
+	if (r->n == RECORDS_MAX || has_id(r, id))
+		return 0;
+	if (lake_get(l, id, &r->arena, &r->ev[r->n], e))
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
+	r->ids[r->n++] = id;
+	return 0;
+}
+
+static void records_init(struct records *r)
+{
+	*r = (struct records){0};
+	r->ev = arena_zalloc(&r->arena, RECORDS_MAX * sizeof(*r->ev));
+	r->ids = arena_zalloc(&r->arena, RECORDS_MAX * sizeof(*r->ids));
+}
+
+static int records_of_incident(struct records *r, struct lake *l, const cJSON *incident,
+                               struct err *e)
+{
+	const cJSON *f, *id;
+	records_init(r);
+	cJSON_ArrayForEach(f, json_arr(incident, "findings")) cJSON_ArrayForEach(
+	        id, json_arr(f, "evidence")) if (cJSON_IsString(id) &&
+	                                         records_add(r, l, id->valuestring, e)) return -1;
+	return 0;
+}
+
+static void add_evidence(cJSON *list, const struct event *ev, const char *id)
+{
+	cJSON *o = cJSON_CreateObject();
+	uint8_t d[32];
+	char hex[DIGEST_HEX];
+	digest_sha256(ev->raw.s, ev->raw.n, d);
+	digest_hex(d, hex);
+	json_add_str(o, "id", id);
+	json_add_str(o, "sha256", hex);
+	cJSON_AddItemToArray(list, o);
+}
+
+int work_add_records(struct work_chat *c, cJSON *inputs, const char *key, const cJSON *incident,
+                     struct err *e)
+{
+	struct lake_state *s = worker_state(c->w);
+	cJSON *list = json_add_arr(inputs, key);
+	struct records r;
+	int rc = records_of_incident(&r, s->lake, incident, e);
+	c->evidence = cJSON_CreateArray();
+	for (size_t i = 0; !rc && i < r.n; i++) {
+		cJSON *out = redact_event(c->redact, &r.ev[i]);
+		struct buf b = BUF_INIT;
+		char id[32];
+		snprintf(id, sizeof(id), "ev:%llu", (unsigned long long)r.ids[i]);
+		json_write(&b, out);
+		work_add_piece(list, id, b.s);
+		add_evidence(c->evidence, &r.ev[i], id);
+		buf_release(&b);
+		cJSON_Delete(out);
+	}
+	records_release(&r);
+	return rc;
+}
+
+/* ---- what a reply comes to ---- */
+
+static void restore(const struct redact *r, cJSON *v)
+{
+	cJSON *c;
+	struct buf b = BUF_INIT;
+	if (cJSON_IsString(v)) {
+		redact_restore(r, slice_of(v->valuestring), &b);
+		cJSON_SetValuestring(v, b.s);
+	}
+	buf_release(&b);
+	cJSON_ArrayForEach(c, v) restore(r, c);
+}
+
+/* A model that was only asked for JSON puts words or a fence around it. */
+static cJSON *object_of(const char *text, struct err *e)
+{
+	const char *from = strchr(text, '{'), *to = strrchr(text, '}');
+	cJSON *o = from && to > from ? json_parse((struct slice){from, (size_t)(to - from) + 1},
+	                                          MW_LINE_MAX, e)
+	                             : NULL;
+	if (!from || to <= from)
+		err_set(e, ERR_INVALID, "the answer is no JSON object");
+	return o;
+}
+
+static int check_sentences(const cJSON *list, struct err *e)
+{
+	const cJSON *x;
+	if (!cJSON_IsArray(list))
+		return err_set(e, ERR_INVALID, "the answer has no list of sentences");
+	cJSON_ArrayForEach(x, list) if (
+	        !json_str(x, "text", NULL) ||
+	        !json_arr(x, "evidence")) return err_set(e, ERR_INVALID,
+	                                                 "a sentence without text or evidence");
+	return 0;
+}
+
+/* What is not checked does not count as supported. */
+static void mark_unchecked(cJSON *list)
+{
+	cJSON *x;
+	cJSON_ArrayForEach(x, list) json_add_str(x, "status", "unsupported");
+}
+
+static const char *take_sentences(cJSON *object, cJSON *out, struct err *e)
+{
+	cJSON *list = cJSON_DetachItemFromObjectCaseSensitive(object, "sentences");
+	if (check_sentences(list, e)) {
+		cJSON_Delete(list);
+		return "refused";
+	}
+	mark_unchecked(list);
+	json_add_i64(out, "checked", cJSON_GetArraySize(list));
+	json_add_i64(out, "supported", 0);
+	cJSON_AddItemToObject(out, "sentences", list);
+	return "sentences";
+}
+
+static const char *take_call(struct worker *w, const cJSON *reply, const struct redact *r,
+                             const cJSON *use, cJSON *out, struct err *e)
+{
+	static const char *const names[] = {[MODEL_PLANNED] = "plan",
+	                                    [MODEL_ASKS_BACK] = "asked back",
+	                                    [MODEL_DONE] = "done",
+	                                    [MODEL_WRONG] = "refused"};
+	struct lake_state *s = worker_state(w);
+	struct arena a = ARENA_INIT;
+	struct model_scope scope = {s->catalog, work_model_sources(s, use, &a)};
+	struct model_said_plan said;
+	enum model_said what;
+	model_plan_read(reply, r, &scope, &said);
+	what = said.said;
+	if (said.plan)
+		cJSON_AddItemToObject(out, "plan", plan_to_json(said.plan));
+	if (said.text)
+		json_add_str(out, "text", said.text);
+	*e = said.wrong;
+	model_said_release(&said);
+	arena_release(&a);
+	return names[what];
+}
+
+static const char *broken(const cJSON *reply, struct err *e)
+{
+	const char *end = json_str(reply, "end", "");
+	if (*json_str(reply, "refusal", ""))
+		err_set(e, ERR_REMOTE, "the model refused: %.300s", json_str(reply, "refusal", ""));
+	else if (strcmp(end, "done") && strcmp(end, "eof_after_finish"))
+		err_set(e, ERR_REMOTE, "the model's reply broke off (%s)%s%.200s", end,
+		        json_str(reply, "error", NULL) ? ": " : "", json_str(reply, "error", ""));
+	else if (!strcmp(json_str(reply, "finish", ""), "length") ||
+	         !strcmp(json_str(reply, "finish", ""), "max_tokens"))
+		err_set(e, ERR_LIMIT, "the model's reply was cut at its token limit");
+	else
+		return NULL;
+	return "refused";
+}
+
+cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply,
+                    const struct redact *r, const cJSON *ids, const cJSON *incident,
+                    const cJSON *use, const char **outcome)
+{
+	cJSON *out = cJSON_CreateObject(), *object = NULL;
+	struct err e = {0};
+	(void)ids, (void)incident;
+	*outcome = broken(reply, &e);
+	if (!*outcome && p->tools) {
+		*outcome = take_call(w, reply, r, use, out, &e);
+	} else if (!*outcome) {
+		object = object_of(json_str(reply, "text", ""), &e);
+		restore(r, object);
+		*outcome = !object                         ? "refused"
+		           : json_get(object, "sentences") ? take_sentences(object, out, &e)
+		                                           : "object";
+	}
+	if (object && !strcmp(*outcome, "object"))
+		cJSON_AddItemToObject(out, "object", object);
+	else
+		cJSON_Delete(object);
+	if (!strcmp(*outcome, "refused"))
+		json_add_str(out, "error", e.what);
+	return out;
+}
+
+/* ---- model.write ---- */
+
+/* With the model off, or wrong: the templates' text of the same case. */
+static cJSON *template_sentences(struct worker *w, const cJSON *params, struct err *e)
+{
+	static const char *const parts[] = {"what", "how", "rivals"};
+	cJSON *card = NULL, *list = cJSON_CreateArray();
+	if (work_incident(w, params, &card, e)) {
+		cJSON_Delete(list);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		cJSON *from = json_arr(card, parts[i]);
+		while (from && from->child)
+			cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(from, from->child));
+	}
+	cJSON_Delete(card);
+	return list;
+}
+
+static cJSON *text_result(cJSON *sentences, const char *writer, const char *title, cJSON *model)
+{
+	cJSON *o = cJSON_CreateObject(), *reading = json_add_obj(o, "reading"),
+	      *answer = json_add_obj(o, "answer");
+	json_add_str(reading, "kind", "text");
+	json_add_str(reading, "paraphrase", title);
+	json_add_arr(reading, "chips");
+	json_add_arr(reading, "unread");
+	json_add_str(reading, "planner", writer);
+	if (model)
+		cJSON_AddItemToObject(reading, "model", model);
+	json_add_str(answer, "kind", "text");
+	json_add_i64(answer, "total", cJSON_GetArraySize(sentences));
+	cJSON_AddItemToObject(answer, "sentences", sentences);
+	return o;
+}
+
+/* The model's sentences, or NULL with e. */
+static cJSON *written(struct work_chat *c, const struct prompt *p, struct err *e)
+{
+	const cJSON *incident = json_obj(json_obj(c->params, "ctx"), "incident");
+	cJSON *inputs = cJSON_CreateObject(), *request = NULL, *reply = NULL, *out, *list = NULL;
+	const char *outcome;
+	json_add_time(inputs, "now", work_now(c->params));
+	work_add_incident(inputs, c->redact, incident);
+	if (!work_add_records(c, inputs, "records", incident, e))
+		request = prompt_request(p, inputs, e);
+	cJSON_Delete(inputs);
+	reply = request ? work_chat(c, request, e) : NULL;
+	if (!reply)
+		return NULL;
+	out = work_outcome(c->w, p, reply, c->redact, c->evidence, incident, NULL, &outcome);
+	list = cJSON_Duplicate(json_arr(out, "sentences"), true);
+	if (!list)
+		err_set(e, ERR_REMOTE, "%s",
+		        json_str(out, "error", "the model wrote no sentences"));
+	work_chat_settle(c, outcome, out);
+	cJSON_Delete(reply);
+	return list;
+}
+
+int work_model_write(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	struct work_chat c = {.w = w, .params = params};
+	const struct prompt *p = prompt_find(s->prompts, json_str(params, "prompt", ""), e);
+	cJSON *list = NULL, *note = NULL;
+	const char *writer = "model";
+	if (!p || lake_state_refresh(s, e))
+		return -1;
+	c.purpose = p->id;
+	c.redact = work_redact(params);
+	if (work_model_use(params, p->role)) {
+		list = written(&c, p, e);
+		note = work_model_note(&c, list ? "written" : "failed", list ? NULL : e->what);
+	} else {
+		note = work_model_note(&c, "off", "no model is on for this");
+	}
+	redact_free(c.redact);
+	cJSON_Delete(c.evidence);
+	if (!list && *worker_cancelled(w)) {
+		cJSON_Delete(note);
+		return err_set(e, ERR_CANCELLED, "cancelled");
+	}
+	if (!list) {
+		writer = "template";
+		list = template_sentences(w, params, e);
+	}
+	if (!list) {
+		cJSON_Delete(note);
+		return -1;
+	}
+	*result = text_result(list, writer, p->purpose, note);
+	return 0;
+}
+
+/* ---- model.next ---- */
+
+static cJSON *next_inputs(struct work_chat *c, int64_t left, int64_t all, struct err *e)
+{
+	const cJSON *ctx = json_obj(c->params, "ctx"), *incident = json_obj(ctx, "incident");
+	cJSON *in = cJSON_CreateObject();
+	char budget[64];
+	snprintf(budget, sizeof(budget), "%lld of %lld steps left", (long long)left,
+	         (long long)all);
+	json_add_time(in, "now", work_now(c->params));
+	cJSON_AddItemToObject(in, "catalogue",
+	                      work_model_catalogue(c, json_str(incident, "title", "")));
+	json_add_str(in, "budget", budget);
+	work_add_incident(in, c->redact, incident);
+	work_add_turns(in, c->redact, json_arr(ctx, "turns"));
+	if (!work_add_records(c, in, "findings", incident, e))
+		return in;
+	cJSON_Delete(in);
+	return NULL;
+}
+
+static cJSON *done_reading(const char *why)
+{
+	cJSON *o = cJSON_CreateObject();
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "No further step is proposed: %s", why);
+	json_add_str(o, "kind", "clarify");
+	json_add_str(o, "clarify", b.s);
+	json_add_arr(o, "choices");
+	json_add_arr(o, "chips");
+	json_add_arr(o, "unread");
+	json_add_str(o, "planner", "model");
+	buf_release(&b);
+	return o;
+}
+
+static int proposed(struct work_chat *c, const struct prompt *p, cJSON *request, cJSON **reading,
+                    struct plan **plan, struct err *e)
+{
+	const cJSON *use = work_model_use(c->params, p->role);
+	cJSON *reply = work_chat(c, request, e), *out;
+	const char *outcome;
+	if (!reply)
+		return -1;
+	out = work_outcome(c->w, p, reply, c->redact, NULL, NULL, use, &outcome);
+	cJSON_Delete(reply);
+	if (!strcmp(outcome, "plan")) {
+		*plan = plan_from_json(json_obj(out, "plan"), e);
+		*reading = *plan ? work_plan_reading(*plan, "model") : NULL;
+	} else if (!strcmp(outcome, "done")) {
+		*reading = done_reading(json_str(out, "text", ""));
+	} else {
+		err_set(e, ERR_REMOTE, "the proposed step does not hold: %s",
+		        json_str(out, "error", json_str(out, "text", "?")));
+	}
+	if (*reading) {
+		cJSON *model;
+		json_add_str(*reading, "why", json_str(out, "text", NULL));
+		work_chat_settle(c, outcome, out);
+		model = work_model_note(c, outcome, NULL);
+		cJSON_AddItemToObject(*reading, "model", model);
+		return 0;
+	}
+	work_chat_settle(c, outcome, out);
+	return -1;
+}
+
+int work_model_next(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	const cJSON *use = work_model_use(params, "plan");
+	struct work_chat c = {.w = w, .params = params, .purpose = "next"};
+	const struct prompt *p = prompt_find(s->prompts, "next", e);
+	int64_t all = json_i64(use, "steps", 0),
+	        left = all - json_i64(json_obj(params, "ctx"), "steps", 0);
+	cJSON *inputs = NULL, *request = NULL, *reading = NULL;
+	struct plan *plan = NULL;
+	int rc = -1;
+	if (!p || lake_state_refresh(s, e))
+		return -1;
+	if (!use)
+		return err_set(e, ERR_DENIED,
+		               "no model is on that could propose a step: midwatch model");
+	if (left <= 0)
+		return err_set(e, ERR_LIMIT,
+		               "all %lld steps of this investigation are used up (model.steps)",
+		               (long long)all);
+	c.redact = work_redact(params);
+	inputs = next_inputs(&c, left, all, e);
+	if (inputs)
+		request = prompt_request(p, inputs, e);
+	if (request)
+		rc = proposed(&c, p, request, &reading, &plan, e);
+	if (!rc) {
+		json_add_i64(reading, "steps_left", left - 1);
+		rc = work_run_reading(w, reading, json_bool(params, "run", false) ? plan : NULL,
+		                      work_now(params), result, e);
+	}
+	plan_free(plan);
+	redact_free(c.redact);
+	cJSON_Delete(c.evidence);
+	cJSON_Delete(c.spent);
+	cJSON_Delete(inputs);
+	return rc;
+}
