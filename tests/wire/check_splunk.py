@@ -11,10 +11,6 @@ def entry(base, **more):
                  "write_credential": "env:TWIN_WRITE", "_write": HEC_TOKEN}, **more)
 
 
-def twin_plan(plan, connector):
-    return plan
-
-
 def canceled(c, t):
     return [x for x in t.log() if x["path"].endswith("/control") and x["form"].get("action") == ["cancel"] and x["status"] == 200]
 

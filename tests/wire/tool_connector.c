@@ -238,22 +238,25 @@ static int put_answer(int rc, cJSON *answer)
 static int do_finding(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->finding(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->finding(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_asset(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->asset(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->asset(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_remedies(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->remedies(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->remedies(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_finding_events(struct tool *t, struct err *e)
