@@ -47,6 +47,17 @@ void cli_json(const cJSON *v); /* one line on stdout */
 /* Calls and prints the result as JSON, or by show. */
 int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result));
 
+/* A new file 0600, never over one that is there; NULL: stdout. */
+int cli_write(const char *path, struct slice text);
+/* All pages of report.export into a file or stdout. Takes params over. */
+int cli_export(struct cli *c, cJSON *params, const char *path);
+
+/* Runs a method that makes a job (ask, plan.run, recipe.run), waits, prints reading and answer. Takes params over. */
+int cli_question(struct cli *c, const char *method, cJSON *params);
+void cli_session(struct cli *c, cJSON *params); /* --session, or one of this call's own */
+char *cli_join(const struct cli *c);            /* the words with blanks between; caller frees */
+bool cli_until(const char *text, char out[32]); /* a time, or a span from now; false says why not */
+
 int cmd_ask(struct cli *c);
 int cmd_search(struct cli *c);
 int cmd_translate(struct cli *c);
@@ -68,5 +79,8 @@ int cmd_bundle(struct cli *c);
 int cmd_call(struct cli *c);
 int cmd_playbook(struct cli *c);
 int cmd_action(struct cli *c);
+int cmd_watch(struct cli *c);
+int cmd_suppress(struct cli *c);
+int cmd_recipe(struct cli *c);
 
 #endif

@@ -494,7 +494,7 @@ static int print_text(struct run *r, struct err *e)
 
 /* ---- commands ---- */
 
-static int run(struct cli *c, const char *method, cJSON *params)
+int cli_question(struct cli *c, const char *method, cJSON *params)
 {
 	struct client cl;
 	struct run r = {.cl = &cl};
@@ -515,7 +515,7 @@ static int run(struct cli *c, const char *method, cJSON *params)
 	return rc < 0 ? cli_error(&e) : rc;
 }
 
-static void add_session(struct cli *c, cJSON *params)
+void cli_session(struct cli *c, cJSON *params)
 {
 	const char *session = cli_option(c, "--session");
 	char own[32];
@@ -525,7 +525,7 @@ static void add_session(struct cli *c, cJSON *params)
 	json_add_str(params, "session", session ? session : own);
 }
 
-static char *join_words(const struct cli *c)
+char *cli_join(const struct cli *c)
 {
 	struct buf b = BUF_INIT;
 
@@ -540,19 +540,19 @@ int cmd_ask(struct cli *c)
 	const char *now = cli_option(c, "--now"), *incident = cli_option(c, "--incident");
 	char *question;
 
-	add_session(c, params);
+	cli_session(c, params);
 	if (!cli_words(c, 1, 256)) {
 		cJSON_Delete(params);
 		return CLI_USAGE;
 	}
-	question = join_words(c);
+	question = cli_join(c);
 	json_add_str(params, "question", question);
 	free(question);
 	if (now)
 		json_add_str(params, "now", now);
 	if (incident)
 		json_add_str(params, "incident", incident);
-	return run(c, "ask", params);
+	return cli_question(c, "ask", params);
 }
 
 /* ---- search: words to a plan, without reading English ---- */
@@ -596,7 +596,7 @@ int cmd_search(struct cli *c)
 	cJSON *params = cJSON_CreateObject(), *plan, *step, *all;
 	int64_t n = 0;
 
-	add_session(c, params);
+	cli_session(c, params);
 	if (!cli_words(c, 1, 64) || (limit && !slice_i64(slice_of(limit), &n))) {
 		cJSON_Delete(params);
 		return CLI_USAGE;
@@ -615,5 +615,5 @@ int cmd_search(struct cli *c)
 	all = json_add_arr(json_add_obj(step, "where"), "all");
 	for (int i = 0; i < c->argc; i++)
 		cJSON_AddItemToArray(all, node_of(c->argv[i]));
-	return run(c, "plan.run", params);
+	return cli_question(c, "plan.run", params);
 }

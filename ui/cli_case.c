@@ -120,53 +120,94 @@ static cJSON *id_param(const char *id)
 	return o;
 }
 
-static int case_close(struct cli *c)
-{
-	cJSON *o = cJSON_CreateObject();
+/* One verb: what it calls, and what its words are. A star stands before the last one, which takes all words that are left, as a list;
+ * ? behind a name: it may be left out. */
+static const struct verb {
+	const char *name, *method;
+	const char *words[4];
+	const char *fixed, *value; /* a parameter that the verb itself gives */
+} verbs[] = {
+        {"claim",
+         "incident.update",
+         {NULL},
+         "owner",
+         "me"}, /* whose name that is, the engine knows */
+        {"assign", "incident.update", {"owner"}, NULL, NULL},
+        {"status", "incident.update", {"status"}, NULL, NULL},
+        {"snooze", "incident.update", {"snooze_until"}, NULL, NULL},
+        {"note", "incident.note", {"text"}, NULL, NULL},
+        {"pin", "incident.pin", {"evidence", "note?"}, NULL, NULL},
+        {"unpin", "incident.pin", {"evidence"}, "remove", "true"},
+        {"merge", "incident.merge", {"*with"}, NULL, NULL},
+        {"unmerge", "incident.unmerge", {"with"}, NULL, NULL},
+        {"split", "incident.split", {"reason", "*findings"}, NULL, NULL},
+        {"close", "incident.close", {"verdict", "reason", "note?"}, NULL, NULL},
+};
 
-	cJSON_AddItemToArray(json_add_arr(o, "ids"), cJSON_CreateString(c->argv[0]));
-	json_add_str(o, "verdict", c->argv[2]);
-	json_add_str(o, "reason", c->argc > 3 ? c->argv[3] : "");
-	return cli_show(c, "incident.close", o, NULL);
+/* incident.close takes several. */
+static cJSON *verb_params(const struct verb *v, const char *id)
+{
+	cJSON *o = strcmp(v->method, "incident.close") ? id_param(id) : cJSON_CreateObject();
+
+	if (!cJSON_GetArraySize(o))
+		cJSON_AddItemToArray(json_add_arr(o, "ids"), cJSON_CreateString(id));
+	if (v->fixed && !strcmp(v->value, "true"))
+		json_add_bool(o, v->fixed, true);
+	else if (v->fixed)
+		json_add_str(o, v->fixed, v->value);
+	return o;
 }
 
-/* The user's own name is the engine's to say: it knows the uid. */
-static int case_claim(struct cli *c)
+static bool add_word(cJSON *params, const char *name, const char *word)
 {
-	cJSON *o = id_param(c->argv[0]);
+	char *plain = xstrndup(name, strcspn(name, "?")), end[32];
+	bool until = !strcmp(name, "snooze_until"), ok = !until || cli_until(word, end);
 
-	json_add_str(o, "owner", "me");
-	return cli_show(c, "incident.update", o, NULL);
+	if (ok)
+		json_add_str(params, plain, until ? end : word);
+	free(plain);
+	return ok;
 }
 
-static int case_text(struct cli *c, const char *method, const char *param)
+/* Fills params by the verb's words; false where they do not fit. */
+static bool take_words(const struct verb *v, struct cli *c, cJSON *params)
 {
-	cJSON *o = id_param(c->argv[0]);
+	int at = 2;
 
-	json_add_str(o, param, c->argv[2]);
-	return cli_show(c, method, o, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(v->words) && v->words[i]; i++) {
+		const char *name = v->words[i];
+		cJSON *list = *name == '*' ? json_add_arr(params, name + 1) : NULL;
+		if (at >= c->argc)
+			return strchr(name, '?') != NULL;
+		while (list && at < c->argc)
+			cJSON_AddItemToArray(list, cJSON_CreateString(c->argv[at++]));
+		if (!list && !add_word(params, name, c->argv[at++]))
+			return false;
+	}
+	return at == c->argc;
+}
+
+static int case_verb(struct cli *c, const struct verb *v)
+{
+	cJSON *params = verb_params(v, c->argv[0]);
+
+	if (take_words(v, c, params))
+		return cli_show(c, v->method, params, NULL);
+	cJSON_Delete(params);
+	cli_words(c, 256, 0);
+	return CLI_USAGE;
 }
 
 int cmd_case(struct cli *c)
 {
-	const char *verb;
-
-	if (!cli_words(c, 1, 4))
+	if (!cli_words(c, 1, 64))
 		return CLI_USAGE;
 	if (c->argc == 1)
 		return cli_show(c, "incident.get", id_param(c->argv[0]), show_case);
-	verb = c->argv[1];
-	if (strcmp(verb, "claim") == 0 && c->argc == 2)
-		return case_claim(c);
-	if (strcmp(verb, "note") == 0 && c->argc == 3)
-		return case_text(c, "incident.note", "text");
-	if (strcmp(verb, "pin") == 0 && c->argc == 3)
-		return case_text(c, "incident.pin", "evidence");
-	if (strcmp(verb, "status") == 0 && c->argc == 3)
-		return case_text(c, "incident.update", "status");
-	if (strcmp(verb, "close") == 0 && c->argc >= 3)
-		return case_close(c);
-	cli_words(c, 5, 0);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verbs[i].name, c->argv[1]))
+			return case_verb(c, &verbs[i]);
+	cli_words(c, 256, 0);
 	return CLI_USAGE;
 }
 

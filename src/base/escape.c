@@ -95,7 +95,7 @@ void esc_term(struct buf *b, struct slice s)
 }
 
 /* Control characters would be dropped or obeyed by a browser or a pager, so the file formats show
- * them as esc_term does; `special` (ASCII) is replaced by what `with` says, or gets a backslash. */
+ * them as esc_term does; `special` (ASCII) is replaced by what `with` says. */
 static void esc_marked(struct buf *b, struct slice s, const char *special, const char *const *with)
 {
 	uint32_t cp;
@@ -107,12 +107,7 @@ static void esc_marked(struct buf *b, struct slice s, const char *special, const
 			put_visible(b, &s, &cp);
 			continue;
 		}
-		if (with) {
-			buf_str(b, with[at - special]);
-		} else {
-			buf_ch(b, '\\');
-			buf_ch(b, *s.s);
-		}
+		buf_str(b, with[at - special]);
 		s.s++;
 		s.n--;
 	}
@@ -125,9 +120,61 @@ void esc_html(struct buf *b, struct slice s)
 	esc_marked(b, s, "&<>\"'\n\t", with);
 }
 
+static bool alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Where the text begins, these would make a list, a heading or a rule; later they are signs. */
+static bool begins_block(struct slice s, size_t at)
+{
+	size_t lead = 0, digits;
+
+	while (lead < at && s.s[lead] == ' ')
+		lead++;
+	digits = lead;
+	while (digits < at && s.s[digits] >= '0' && s.s[digits] <= '9')
+		digits++;
+	if (strchr(".)", s.s[at]))
+		return digits == at && digits > lead && (at + 1 == s.n || s.s[at + 1] == ' ');
+	return lead == at && strchr("#+-=", s.s[at]);
+}
+
+/* Signs that mean something only by what stands beside them: a_b is a name, _b_ is not; :// makes a
+ * link in readers that look for them, as do www. and an entity. */
+static bool means_markup(struct slice s, size_t at)
+{
+	char before = at ? s.s[at - 1] : ' ', after = at + 1 < s.n ? s.s[at + 1] : ' ';
+
+	switch (s.s[at]) {
+	case '_':
+		return !alnum(before) || !alnum(after);
+	case ':':
+		return after == '/';
+	case '&':
+		return alnum(after) || after == '#';
+	case '.':
+		return (before == 'w' || before == 'W') || begins_block(s, at);
+	default:
+		return strchr("\\`*{}[]<>|~$@", s.s[at]) || begins_block(s, at);
+	}
+}
+
 void esc_markdown(struct buf *b, struct slice s)
 {
-	esc_marked(b, s, "\\`*_{}[]()<>#+-.!|~&:@$", NULL);
+	uint32_t cp;
+
+	for (struct slice rest = s; rest.n;) {
+		size_t at = (size_t)(rest.s - s.s);
+		if (!rest.s[0] || !means_markup(s, at)) {
+			put_visible(b, &rest, &cp);
+			continue;
+		}
+		buf_ch(b, '\\');
+		buf_ch(b, rest.s[0]);
+		rest.s++;
+		rest.n--;
+	}
 }
 
 void esc_csv(struct buf *b, struct slice s)

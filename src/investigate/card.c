@@ -225,32 +225,30 @@ static void add_whose(const struct card_env *c, cJSON *card)
 
 /* ---- what we cannot see ---- */
 
-static bool concerns(const cJSON *row, const cJSON *entities)
+bool card_concerns(const cJSON *row, const cJSON *entities)
 {
-	const char *account = json_str(row, "account", NULL);
-	for (const cJSON *v = entities ? entities->child : NULL; v && account; v = v->next)
-		if (cJSON_IsString(v) && strstr(v->valuestring, account))
+	const char *resource = json_str(row, "resource", NULL),
+	           *name = resource ? strrchr(resource, ':') : NULL,
+	           *what = name ? name + 1 : resource ? resource : json_str(row, "account", NULL);
+	for (const cJSON *v = entities ? entities->child : NULL; v && what; v = v->next) {
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		if (eq && (!strcmp(eq + 1, what) || (resource && !strcmp(eq + 1, resource))))
 			return true;
+	}
 	return false;
 }
 
 static void add_gaps(const struct card_env *c, cJSON *card)
 {
-	cJSON *list = json_add_arr(card, "gaps"), *table, *rows;
+	cJSON *list = json_add_arr(card, "gaps"), *table;
 	struct err e = {0};
 	int n = 0;
 	table = c->run->lake && c->run->graph ? cover_table(c->run->lake, c->run->graph, &e) : NULL;
-	rows = json_arr(table, "rows");
-	for (const cJSON *r = rows ? rows->child : NULL; r && n < GAPS_MAX; r = r->next) {
+	for (const cJSON *r = table ? table->child : NULL; r && n < GAPS_MAX; r = r->next) {
 		if (strcmp(json_str(r, "state", ""), "not_logged") ||
-		    !concerns(r, json_arr(c->incident, "entities")))
+		    !card_concerns(r, json_arr(c->incident, "entities")))
 			continue;
-		cJSON *o =
-		        statement(xasprintf("NOT LOGGED: %s of account %s%s%s",
-		                            json_str(r, "class", "?"), json_str(r, "account", "?"),
-		                            json_str(r, "resource", NULL) ? ", " : "",
-		                            json_str(r, "resource", "")),
-		                  NULL);
+		cJSON *o = statement(xasprintf("NOT LOGGED: %s", json_str(r, "why", "?")), NULL);
 		json_add_str(o, "cover", json_str(r, "id", NULL));
 		cJSON_AddItemToArray(list, o);
 		n++;

@@ -18,5 +18,7 @@ struct card_env {
 };
 /* The CARD of proto/methods.def. */
 cJSON *card_json(const struct card_env *c, struct err *e);
+/* Is this row of the cover table (store/cover.h) about a resource, or a whole account, that the entities name? */
+bool card_concerns(const cJSON *row, const cJSON *entities);
 
 #endif

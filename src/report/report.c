@@ -1,38 +1,9 @@
-#include "policy/redact.h"
+#include "report/md.h"
 #include "report/report.h"
-
-#include "base/escape.h"
 
 #define TIMELINE_ROWS_MAX 200
 
 /* ---- Markdown pieces ---- */
-
-void report_text(struct buf *md, const char *s)
-{
-	struct buf masked = BUF_INIT;
-	redact_mask(slice_of(s ? s : ""), &masked);
-	esc_markdown(md, (struct slice){masked.s, masked.len});
-	buf_release(&masked);
-}
-
-static void md_ids(struct buf *md, const cJSON *ids)
-{
-	int n = cJSON_GetArraySize(ids), shown = 0;
-	for (const cJSON *v = ids ? ids->child : NULL; v && shown < 4; v = v->next, shown++) {
-		buf_str(md, " `");
-		buf_str(md, cJSON_IsString(v) ? v->valuestring : "?");
-		buf_ch(md, '`');
-	}
-	if (n > shown)
-		buf_printf(md, " +%d", n - shown);
-}
-
-static void md_title(struct buf *md, int level, const char *text)
-{
-	buf_printf(md, "%s%.*s ", md->len ? "\n" : "", level, "####");
-	report_text(md, text);
-	buf_str(md, "\n\n");
-}
 
 /* A list of {text, evidence}, or the sentence that says why there is none. */
 static void md_list(struct buf *md, const cJSON *list, const char *absent)
@@ -45,7 +16,7 @@ static void md_list(struct buf *md, const cJSON *list, const char *absent)
 		                                  cJSON_IsString(v) ? v->valuestring : "?")));
 		md_ids(md, json_arr(v, "evidence"));
 		if (!strcmp(json_str(v, "status", ""), "unsupported"))
-			buf_str(md, " **(unsupported: will not be sent)**");
+			buf_str(md, " " MD_UNSUPPORTED);
 		buf_ch(md, '\n');
 	}
 	if (!n)
@@ -106,7 +77,7 @@ static void timeline(const struct report_in *in, struct buf *md)
 {
 	const struct timeline_row *rows;
 	size_t n = in->timeline ? timeline_rows(in->timeline, &rows) : 0;
-	md_title(md, 2, "Timeline");
+	md_head(md, "Timeline");
 	if (!n) {
 		buf_str(md, "_No event of the lake names an entity of this incident._\n");
 		return;
@@ -124,7 +95,7 @@ static void timeline(const struct report_in *in, struct buf *md)
 static void attack(struct buf *md, const cJSON *card)
 {
 	const cJSON *list = json_arr(card, "attack");
-	md_title(md, 2, "ATT&CK");
+	md_head(md, "ATT&CK");
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
 		buf_str(md, "- ");
 		report_text(md, cJSON_IsString(v) ? v->valuestring : json_str(v, "id", "?"));
@@ -139,7 +110,7 @@ static void attack(struct buf *md, const cJSON *card)
 static void notes(struct buf *md, const cJSON *card)
 {
 	const cJSON *list = json_arr(card, "notes");
-	md_title(md, 2, "Notes of the analysts");
+	md_head(md, "Notes of the analysts");
 	for (const cJSON *v = list ? list->child : NULL; v; v = v->next) {
 		buf_printf(md, "- %s ", json_str(v, "at", "?"));
 		report_text(md, json_str(v, "by", "?"));
@@ -153,28 +124,33 @@ static void notes(struct buf *md, const cJSON *card)
 
 void report_incident(const struct report_in *in, struct buf *md)
 {
+	struct case_lines lines = {in->stored ? in->stored : in->incident, in->plan,
+	                           json_arr(in->incident, "gaps"), ""};
+
 	head(in, md);
-	md_title(md, 2, "State");
+	md_head(md, "State");
 	statement(md, in->incident, "active");
 	statement(md, in->incident, "contained");
-	md_title(md, 2, "What happened");
+	md_head(md, "What happened");
 	md_list(md, json_arr(in->incident, "what"), "No finding is recorded.");
-	md_title(md, 2, "Asset inventory");
+	md_head(md, "Asset inventory");
 	md_list(md, in->assets, "Absent: the inventory holds none of this incident's entities.");
 	md_list(md, json_arr(in->incident, "whose"), "Owner not known.");
-	md_title(md, 2, "Identity logs");
+	md_head(md, "Identity logs");
 	md_list(md, in->identity, "Absent: no identity event names this incident's entities.");
-	md_title(md, 2, "Network flows");
+	md_head(md, "Network flows");
 	md_list(md, in->flows, "Absent: no flow record names this incident's addresses.");
 	timeline(in, md);
-	md_title(md, 2, "Not known");
+	md_head(md, "Not known");
 	md_list(md, json_arr(in->incident, "gaps"),
 	        "No gap in the logs is recorded for its accounts. That is not proof that "
 	        "everything is logged.");
 	attack(md, in->incident);
-	md_title(md, 2, "Why this score");
+	md_head(md, "Why this score");
 	score_parts(md, in->incident);
-	md_title(md, 2, "Next questions");
+	md_head(md, "Hypothesis, ruled out, next");
+	md_case(md, &lines);
+	md_head(md, "Next questions");
 	md_list(md, json_arr(in->incident, "next"), "None fits its entities.");
 	notes(md, in->incident);
 }

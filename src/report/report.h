@@ -11,7 +11,9 @@
 #include "investigate/timeline.h"
 
 struct report_in {
-	const cJSON *incident;           /* the CARD (investigate/card.h) */
+	const cJSON *incident; /* the CARD (investigate/card.h) */
+	const cJSON *stored;   /* as state_incident has it, with "asked"; NULL: the card */
+	const cJSON *plan;     /* the playbook's next step {title, needs}; NULL: none */
 	const struct timeline *timeline; /* built; NULL: stated absent */
 	/* Rows of the three named sections: arrays of {text, evidence}; NULL or empty: the section
 	 * says that there is nothing and why. */
@@ -22,20 +24,24 @@ struct report_in {
 void report_incident(const struct report_in *in, struct buf *md);
 
 struct handoff_in {
-	const cJSON *incidents; /* open and closed since `since`: stored form with status, owner,
-	                           notes, pins, verdict, updated */
-	const cJSON *watches, *sources,
-	        *suppressed; /* arrays as the protocol has them; may be NULL */
+	const cJSON *shift; /* state_shift of store/state.h */
+	const cJSON *plans; /* {"INC-1": {title, needs}}: the playbook's next step; may be NULL */
+	const cJSON *cover; /* rows of the cover table (store/cover.h); NULL: not known */
 	const char *author;
-	mw_time since, now;
+	mw_time now;
 };
+/* What burns, what is open and what was thought of it, what was closed, changed and hidden, who waits for whom, where the floor was
+ * blind, per analyst (for the floor), and numbers. */
 void report_handoff(const struct handoff_in *in, struct buf *md);
 
-/* Markdown (ours, or edited by a person) to a page. Raw HTML in the Markdown is shown as text,
- * links get no target but the page. */
-int report_html(struct slice md, const char *title, const struct timeline *t, struct buf *html,
-                struct err *e);
-/* Outside text (NULL: none) as inline Markdown, masked first. */
-void report_text(struct buf *md, const char *s);
+struct report_figures {
+	const struct timeline *timeline; /* built; NULL: none */
+	const cJSON *incidents;          /* of a handoff, as stored; NULL: none */
+};
+/* Each as inline SVG, from first to last: the timeline's rows, or a bar an incident; below it a histogram. Nothing where no time is known. */
+void report_figures(const struct report_figures *f, struct buf *html);
+/* Markdown (ours, or edited by a person) to a page. Raw HTML in the Markdown is shown as text, links and pictures lose their target. */
+int report_html(struct slice md, const char *title, const struct report_figures *f,
+                struct buf *html, struct err *e);
 
 #endif

@@ -115,7 +115,14 @@ extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[], case_routes[], action_routes[], model_routes[]; /* all end with method -1 */
+} state_routes[], case_routes[], action_routes[], draft_routes[], model_routes[]; /* all end with method -1 */
+
+/* ---- drafts (route_draft.c), keeper's thread ---- */
+
+/* Adds what report.draft and report.export need to ctx: incident with "asked", shift, doc, origin, pinned. */
+int draft_context(struct state *s, struct request *r, cJSON *ctx, struct err *e) MW_USE_RESULT;
+int draft_store(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* a draft that a worker has made */
+
 
 void incident_pin(struct request *r);       /* evidence.c */
 void evidence_from_case(struct request *r); /* for a record that the lake no longer has */

@@ -626,38 +626,11 @@ void actions_lapse(struct engine *e)
 	route_state(request_internal(e, M_ACTION_DENY, NULL), lapse, 0);
 }
 
-/* ---- handing over ---- */
-
-static int handoff_sign(struct state *s, struct request *r, struct err *e)
-{
-	const cJSON *item;
-
-	r->result = state_handoff_sign(s, &r->who, json_i64(r->params, "doc", 0),
-	                               request_str(r, "to"), r->now, e);
-	cJSON_ArrayForEach(item, json_arr(r->result, "items"))
-	{
-		request_changed(r, json_str(item, "item", ""));
-	}
-	return r->result ? 0 : -1;
-}
-
-static int handoff_accept(struct state *s, struct request *r, struct err *e)
-{
-	const char *item = request_str(r, "item");
-
-	r->result = state_handoff_accept(s, &r->who, json_i64(r->params, "doc", 0), item,
-	                                 r->role >= PERM_LEAD && r->e->team, r->now, e);
-	request_changed(r, item);
-	return r->result ? 0 : -1;
-}
-
 const struct state_route action_routes[] = {
         {M_ACTION_PROPOSE, action_propose, 0},
         {M_ACTION_GET, action_get, 0},
         {M_ACTION_APPROVE, action_approve, 0},
         {M_ACTION_DENY, action_deny, 0},
         {M_ACTION_REVERSE, action_reverse, 0},
-        {M_HANDOFF_SIGN, handoff_sign, ROUTE_AUDIT},
-        {M_HANDOFF_ACCEPT, handoff_accept, ROUTE_AUDIT},
         {-1, NULL, 0},
 };

@@ -1,5 +1,5 @@
 /*
- * Requests about incidents, documents, suppressions and watches: state.db's side of them, on the keeper's thread.
+ * Requests about incidents, suppressions and watches: state.db's side of them, on the keeper's thread.
  */
 #include "correlate/suppress.h"
 #include "serve/engine.h"
@@ -129,25 +129,6 @@ static int watch_remove(struct state *s, struct request *r, struct err *e)
 	return state_watch_remove(s, &r->who, json_i64(r->params, "watch", 0), e);
 }
 
-static int report_get(struct state *s, struct request *r, struct err *e)
-{
-	return give(r, state_doc_get(s, json_i64(r->params, "doc", 0),
-	                             json_i64(r->params, "version", 0), e));
-}
-
-static int report_save(struct state *s, struct request *r, struct err *e)
-{
-	int64_t id, version;
-
-	if (state_doc_put(s, &r->who, json_i64(r->params, "doc", 0), NULL, NULL,
-	                  request_str(r, "markdown"), r->now, &id, &version, e))
-		return -1;
-	r->result = cJSON_CreateObject();
-	json_add_i64(r->result, "doc", id);
-	json_add_i64(r->result, "version", version);
-	return 0;
-}
-
 const struct state_route case_routes[] = {
         {M_QUEUE_LIST, queue_list, 0},
         {M_INCIDENT_UPDATE, incident_update, ROUTE_AUDIT},
@@ -161,7 +142,5 @@ const struct state_route case_routes[] = {
         {M_WATCH_ADD, watch_add, ROUTE_AUDIT | ROUTE_WATCHES},
         {M_WATCH_LIST, watch_list, 0},
         {M_WATCH_REMOVE, watch_remove, ROUTE_AUDIT},
-        {M_REPORT_GET, report_get, 0},
-        {M_REPORT_SAVE, report_save, ROUTE_AUDIT},
         {-1, NULL, 0},
 };

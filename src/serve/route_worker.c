@@ -29,14 +29,6 @@ static int add(cJSON *ctx, const char *key, cJSON *v)
 	return v ? 0 : -1;
 }
 
-static cJSON *take(cJSON *o, const char *key)
-{
-	cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(o, key);
-
-	cJSON_Delete(o);
-	return v;
-}
-
 static bool wants_redacted(int method)
 {
 	return method == M_ASK || method == M_MODEL_WRITE || method == M_MODEL_NEXT ||
@@ -98,9 +90,8 @@ static int add_stored(struct state *s, struct request *r, cJSON *ctx, struct err
 	if ((r->method == M_REPORT_DRAFT || r->method == M_INCIDENT_GET) &&
 	    add(ctx, "open", state_incidents_open(s, e)))
 		return -1;
-	if (r->method == M_REPORT_DRAFT &&
-	    (add(ctx, "watches", take(state_watch_list(s, &r->who, e), "watches")) ||
-	     add(ctx, "suppressed", take(state_suppress_list(s, r->now, e), "rules"))))
+	if ((r->method == M_REPORT_DRAFT || r->method == M_REPORT_EXPORT) &&
+	    draft_context(s, r, ctx, e))
 		return -1;
 	if (r->method == M_INCIDENT_REFRESH &&
 	    add(ctx, "suppressions", state_suppress_list(s, r->now, e)))
@@ -149,20 +140,6 @@ static int store_refresh(struct state *s, struct request *r, struct err *e)
 	return 0;
 }
 
-static int store_draft(struct state *s, struct request *r, struct err *e)
-{
-	int64_t id, version;
-
-	if (state_doc_put(s, &r->who, 0, request_str(r, "kind"), request_str(r, "incident"),
-	                  json_str(r->result, "markdown", ""), r->now, &id, &version, e))
-		return -1;
-	json_add_i64(r->result, "doc", id);
-	json_add_i64(r->result, "version", version);
-	if (!json_get(r->result, "kind"))
-		json_add_str(r->result, "kind", request_str(r, "kind"));
-	return action_drafted(s, r, e);
-}
-
 static int add_people(struct state *s, struct request *r, struct err *e)
 {
 	return state_incident_people(s, request_str(r, "id"), r->result, r->now, e);
@@ -171,7 +148,7 @@ static int add_people(struct state *s, struct request *r, struct err *e)
 static const struct state_route after[] = {
         {M_INCIDENT_GET, add_people, 0},
         {M_INCIDENT_REFRESH, store_refresh, 0},
-        {M_REPORT_DRAFT, store_draft, 0},
+        {M_REPORT_DRAFT, draft_store, 0},
 };
 
 /* What changes the lake makes its figures and the incidents old. */

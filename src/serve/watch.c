@@ -23,11 +23,16 @@ static void asking_free(struct asking *a)
 	free(a);
 }
 
+static bool rings(const struct asking *a)
+{
+	return a->seen >= 0 && a->rows > a->seen;
+}
+
 static int store_seen(struct state *s, void *arg, struct err *e)
 {
 	const struct asking *a = arg;
 
-	return state_watch_seen(s, a->watch, a->rows, e);
+	return state_watch_seen(s, a->watch, a->rows, rings(a) ? mw_now() : MW_TIME_NONE, e);
 }
 
 static void seen_stored(void *arg, const struct err *e)
@@ -38,7 +43,7 @@ static void seen_stored(void *arg, const struct err *e)
 
 	if (e) {
 		mw_log(LOG_WARN, "watch %lld: %s", (long long)a->watch, e->what);
-	} else if (a->seen >= 0 && a->rows > a->seen) {
+	} else if (rings(a)) {
 		params = cJSON_CreateObject();
 		text = xasprintf("%lld new: %s", (long long)(a->rows - a->seen), a->question);
 		json_add_i64(params, "watch", a->watch);

@@ -10,7 +10,7 @@
  *     "plan": {...}      the plan of the job, where params name a job (timeline.get, report.export)
  *     "open": [...]      all open incidents in the same form (report.draft of a handoff, incident.get's "seen")
  *     "suppressions": {"rules": [...]}  as state_suppress_list (incident.refresh)
- *     "watches", "suppressed", "blind": [...]  for a handoff;  "systems": [name...]  configured response targets (playbook.get)
+ *     "shift": {...}     state_shift (a handoff);  "doc", "origin", "pinned": a saved document that leaves (report.export);  "systems": [name...]  configured response targets (playbook.get)
  *     "model": {plan, write, cheap: bool, rounds, steps, sources?, free_text, accounts, hostnames, addresses}  where models are on
  *     "redact": {...}    the case's table (policy/redact.h);  "steps": n already proposed (model.next);  "record": {...} (model.replay)
  *   }

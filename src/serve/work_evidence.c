@@ -108,19 +108,14 @@ int work_cover_table(struct worker *w, const cJSON *params, cJSON **result, stru
 	return *result ? 0 : -1;
 }
 
-/* A proof opens as evidence: its row of the cover table. */
+/* A proof opens as evidence. */
 int work_cover_get(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
-	const char *id = json_str(params, "id", "");
-	cJSON *table = NULL, *rows;
-	if (work_cover_table(w, params, &table, e))
+	struct lake_state *s = worker_state(w);
+	if (lake_state_refresh(s, e))
 		return -1;
-	rows = json_arr(table, "rows");
-	for (cJSON *r = rows ? rows->child : NULL; r && !*result; r = r->next)
-		if (!strcmp(json_str(r, "id", ""), id))
-			*result = cJSON_Duplicate(r, true);
-	cJSON_Delete(table);
-	return *result ? 0 : err_set(e, ERR_NOT_FOUND, "there is no cover proof \"%s\"", id);
+	*result = cover_find(s->lake, s->graph, json_str(params, "id", ""), e);
+	return *result ? 0 : -1;
 }
 
 /* ---- the card ---- */

@@ -45,6 +45,10 @@ int work_run(struct worker *w, const struct plan *p, const char *const *named, s
 /* Makes the state's timeline that of the plan or incident in params' ctx; keeps it where it is that
  * already. */
 int work_timeline_for(struct worker *w, const cJSON *params, struct err *e);
+int work_timeline_of(struct worker *w, const cJSON *incident, mw_time now, struct err *e);
+/* The saved document of params' ctx (doc, origin, pinned, incident or shift), each fact checked again, as Markdown that may leave. */
+mw_time work_checked_at(const cJSON *params); /* of report.export */
+int work_document(struct worker *w, const cJSON *params, struct buf *md, struct err *e);
 int64_t work_times_seen(void *catalog, struct slice what); /* timeline_count_fn */
 /* Everything that names an entity of the incident, an hour around its findings. */
 struct plan *work_incident_plan(const cJSON *incident, struct err *e);

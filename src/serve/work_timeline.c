@@ -81,13 +81,10 @@ static int fill(struct worker *w, const struct plan *p, mw_time now, struct err 
 	return rc;
 }
 
-/* Makes s->timeline that of the plan or incident in params; keeps it where it is that already. */
-int work_timeline_for(struct worker *w, const cJSON *params, struct err *e)
+/* Makes s->timeline that of the plan; keeps it where it is that already. Takes the plan (NULL: the error stands). */
+static int timeline_of(struct worker *w, struct plan *p, mw_time now, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
-	const cJSON *ctx = json_get(params, "ctx"), *given = json_obj(ctx, "plan");
-	struct plan *p =
-	        given ? plan_from_json(given, e) : work_incident_plan(json_obj(ctx, "incident"), e);
 	struct buf key = BUF_INIT;
 	cJSON *j;
 	int rc = 0;
@@ -101,11 +98,23 @@ int work_timeline_for(struct worker *w, const cJSON *params, struct err *e)
 		free(s->timeline_plan);
 		s->timeline = timeline_new();
 		s->timeline_plan = buf_take(&key, NULL);
-		rc = fill(w, p, work_now(params), e);
+		rc = fill(w, p, now, e);
 	}
 	buf_release(&key);
 	plan_free(p);
 	return rc;
+}
+
+int work_timeline_of(struct worker *w, const cJSON *incident, mw_time now, struct err *e)
+{
+	return timeline_of(w, work_incident_plan(incident, e), now, e);
+}
+
+int work_timeline_for(struct worker *w, const cJSON *params, struct err *e)
+{
+	const cJSON *ctx = json_get(params, "ctx"), *given = json_obj(ctx, "plan");
+	return given ? timeline_of(w, plan_from_json(given, e), work_now(params), e)
+	             : work_timeline_of(w, json_obj(ctx, "incident"), work_now(params), e);
 }
 
 int work_timeline(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
@@ -120,45 +129,84 @@ int work_timeline(struct worker *w, const cJSON *params, cJSON **result, struct 
 	return 0;
 }
 
+/* Later pages carry the first one's time, so that all are of one text. */
+mw_time work_checked_at(const cJSON *params)
+{
+	mw_time at;
+
+	return mw_time_parse(slice_of(json_str(params, "at", "")), &at) ? at : work_now(params);
+}
+
 #define EXPORT_PAGE (256 * 1024)
 static const char *const formats[] = {
         [TL_MARKDOWN] = "markdown", [TL_CSV] = "csv", [TL_JSON] = "json", [TL_HTML] = "html"};
 
 /* HTML is a whole page with the drawn timeline on top, made from the Markdown like every report. */
-static int as_text(const struct timeline *t, enum timeline_format f, bool defang, struct buf *out,
-                   struct err *e)
+static int page(struct buf *md, const char *title, const struct report_figures *f, struct buf *out,
+                struct err *e)
 {
-	struct buf md = BUF_INIT;
-	int rc;
+	int rc = report_html((struct slice){md->s, md->len}, title, f, out, e);
 
+	buf_release(md);
+	return rc;
+}
+
+static int export_timeline(struct worker *w, const cJSON *params, enum timeline_format f,
+                           struct buf *out, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	bool defang = json_bool(params, "defang", false);
+	struct buf md = BUF_INIT;
+
+	if (lake_state_refresh(s, e) || work_timeline_for(w, params, e))
+		return -1;
+	timeline_build(s->timeline, NULL, work_times_seen, s->catalog);
 	if (f != TL_HTML) {
-		timeline_export(t, f, defang, 0, out);
+		timeline_export(s->timeline, f, defang, 0, out);
 		return 0;
 	}
 	buf_str(&md, "# Timeline\n\n");
-	timeline_export(t, TL_MARKDOWN, defang, 0, &md);
-	rc = report_html((struct slice){md.s, md.len}, "Timeline", t, out, e);
-	buf_release(&md);
-	return rc;
+	timeline_export(s->timeline, TL_MARKDOWN, defang, 0, &md);
+	return page(&md, "Timeline", &(struct report_figures){.timeline = s->timeline}, out, e);
+}
+
+static int export_document(struct worker *w, const cJSON *params, enum timeline_format f,
+                           struct buf *out, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	const cJSON *ctx = json_obj(params, "ctx"), *doc = json_obj(ctx, "doc");
+	bool incident = !strcmp(json_str(doc, "kind", ""), "incident");
+	struct report_figures figures = {.incidents =
+	                                         json_arr(json_obj(ctx, "shift"), "incidents")};
+	struct buf md = BUF_INIT;
+
+	if (f != TL_MARKDOWN && f != TL_HTML)
+		return err_set(
+		        e, ERR_INVALID,
+		        "a document leaves as markdown or html; csv and json are for timelines");
+	if (lake_state_refresh(s, e) || work_document(w, params, f == TL_HTML ? &md : out, e)) {
+		buf_release(&md);
+		return -1;
+	}
+	figures.timeline = incident ? s->timeline : NULL;
+	return f == TL_HTML ? page(&md, json_str(doc, "kind", "document"), &figures, out, e) : 0;
 }
 
 int work_export(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
-	struct lake_state *s = worker_state(w);
 	const char *format = json_str(params, "format", "markdown");
 	int64_t offset = json_i64(params, "offset", 0);
 	struct buf b = BUF_INIT;
 	size_t f = 0, n;
+	int rc;
 	while (f < ARRAY_LEN(formats) && strcmp(formats[f], format))
 		f++;
 	if (f == ARRAY_LEN(formats))
 		return err_set(e, ERR_INVALID,
 		               "no format \"%s\": there are markdown, csv, json and html", format);
-	if (lake_state_refresh(s, e) || work_timeline_for(w, params, e))
-		return -1;
-	timeline_build(s->timeline, NULL, work_times_seen, s->catalog);
-	if (as_text(s->timeline, (enum timeline_format)f, json_bool(params, "defang", false), &b,
-	            e)) {
+	rc = (json_obj(json_obj(params, "ctx"), "doc") ? export_document : export_timeline)(
+	        w, params, (enum timeline_format)f, &b, e);
+	if (rc) {
 		buf_release(&b);
 		return -1;
 	}
@@ -168,6 +216,7 @@ int work_export(struct worker *w, const cJSON *params, cJSON **result, struct er
 	                (struct slice){b.s + n, b.len - n < EXPORT_PAGE ? b.len - n : EXPORT_PAGE});
 	json_add_i64(*result, "offset", (int64_t)n);
 	json_add_i64(*result, "total", (int64_t)b.len);
+	json_add_time(*result, "at", work_checked_at(params));
 	buf_release(&b);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "source/connector.h"
 
 const struct connector *const connectors[] = {
-        &connector_splunk,
         &connector_clickhouse,
         NULL,
 };

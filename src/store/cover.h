@@ -39,8 +39,10 @@ struct lake;
 struct graph;
 int cover_prove(struct lake *l, struct graph *g, const struct cover_query *q,
                 struct cover_proof *out, struct err *e) MW_USE_RESULT;
-/* The whole table for the log-cover screen: rows with account, region, source, class, state, since, newest, delay, holes. */
+/* The whole table for the log-cover screen, an array: rows with account, region, source, class, state, since, newest, delay, holes. */
 cJSON *cover_table(struct lake *l, struct graph *g, struct err *e);
+/* The row of that id, also of a proof over a class as a whole that is no row of the table. ERR_NOT_FOUND. */
+cJSON *cover_find(struct lake *l, struct graph *g, const char *id, struct err *e);
 /* The class that an event of this dataset and operation falls in. */
 enum cover_class cover_class_of(const char *dataset, struct slice api_operation);
 const char *cover_class_name(enum cover_class c);

@@ -59,6 +59,18 @@ static const char *const schema[] = {
         "NULL,"
         "  accepted INTEGER, accepted_by TEXT, PRIMARY KEY (doc, incident)) STRICT, WITHOUT ROWID;"
         "CREATE INDEX handoff_item_incident ON handoff_item (incident);",
+        "ALTER TABLE watch ADD COLUMN hits INTEGER NOT NULL DEFAULT 0;" /* how often it rang, and when last */
+        "ALTER TABLE watch ADD COLUMN hit INTEGER;"
+        "ALTER TABLE doc ADD COLUMN params TEXT;" /* what it was drafted from, so that it can be drafted again */
+        "CREATE TABLE cite (doc INTEGER NOT NULL, evidence TEXT NOT NULL, sha256 TEXT NOT NULL,"
+        "  PRIMARY KEY (doc, evidence)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE bulk (id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, uid INTEGER NOT "
+        "NULL,"
+        "  user TEXT NOT NULL, at INTEGER NOT NULL, digest TEXT NOT NULL, doc TEXT NOT NULL) STRICT;"
+        "CREATE TABLE bulk_item (bulk INTEGER NOT NULL, incident INTEGER NOT NULL, rev INTEGER NOT "
+        "NULL,"
+        "  state TEXT NOT NULL, why TEXT NOT NULL, at INTEGER, PRIMARY KEY (bulk, incident))"
+        "  STRICT, WITHOUT ROWID;",
         "CREATE TABLE model_call (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, uid INTEGER NOT NULL,"
         "  user TEXT NOT NULL, session TEXT, incident TEXT, job INTEGER, purpose TEXT NOT NULL,"
         "  prompt TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, model TEXT NOT NULL,"

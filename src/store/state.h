@@ -86,18 +86,28 @@ int state_incident_unmerge(struct state *s, const struct who *w, const char *id,
 int state_incident_split(struct state *s, const struct who *w, const char *id, const cJSON *findings, const char *reason, mw_time now,
                          char out_id[32], struct err *e) MW_USE_RESULT;
 
-/* Small tables (state_more.c). */
+/* Small tables (state_more.c, state_doc.c). */
 int state_suppress_add(struct state *s, const struct who *w, const cJSON *params, mw_time now, struct err *e) MW_USE_RESULT;
 cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e);
 int state_watch_add(struct state *s, const struct who *w, const cJSON *params, mw_time now, int64_t *id, struct err *e) MW_USE_RESULT;
 cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e);
-/* All users' watches that have not ended: [{watch, session, question, uid, seen}] (seen null: not asked yet). */
+/* All users' watches that have not ended, in the same form: {watch, session, question, incident, until, at, uid, owner, seen (null: not
+ * asked yet), hits, hit (when it rang last)}. */
 cJSON *state_watches_due(struct state *s, mw_time now, struct err *e);
-int state_watch_seen(struct state *s, int64_t id, int64_t rows, struct err *e) MW_USE_RESULT;
+cJSON *state_watches_all(struct state *s, const char *user, mw_time now, struct err *e); /* of one user; NULL: all */
+/* rang: when it has more rows than before, else MW_TIME_NONE. */
+int state_watch_seen(struct state *s, int64_t id, int64_t rows, mw_time rang, struct err *e) MW_USE_RESULT;
 int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct err *e) MW_USE_RESULT;
 int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char *kind, const char *incident, const char *markdown,
                   mw_time now, int64_t *id, int64_t *version, struct err *e) MW_USE_RESULT; /* doc 0: a new one */
 cJSON *state_doc_get(struct state *s, int64_t doc, int64_t version, struct err *e); /* version 0: the newest */
+cJSON *state_doc_list(struct state *s, struct err *e); /* {docs:[{doc, version, kind, incident, at, by, signed_by, to, left}]}, newest first */
+/* Beside a fresh draft: what it was made from, and {evidence id: sha256} of the records that it cites. */
+int state_doc_drafted(struct state *s, int64_t doc, const cJSON *params, const cJSON *cites, struct err *e) MW_USE_RESULT;
+/* Adds {first: the text as drafted, params, drafted_by, drafted_at, cites} to into. */
+int state_doc_origin(struct state *s, int64_t doc, cJSON *into, struct err *e) MW_USE_RESULT;
+/* Of ids (members of an object) those that are pinned: into[id] = {sha256, raw}. */
+int state_pins_of(struct state *s, const cJSON *ids, cJSON *into, struct err *e) MW_USE_RESULT;
 
 /* Actions (state_action.c): objects of policy/approval.h. Ids are "A-<n>". */
 int state_action_add(struct state *s, cJSON *action, struct err *e) MW_USE_RESULT; /* gives it its "id" */
@@ -106,10 +116,19 @@ cJSON *state_action_get(struct state *s, const char *id, struct err *e);
 cJSON *state_actions_of(struct state *s, int64_t incident, struct err *e); /* oldest first */
 cJSON *state_actions_in(struct state *s, const char *state, struct err *e);
 
+/* What a shift leaves (state_shift.c): {since, user, last:[{doc, by, at}], incidents: open ones and those closed since, each as
+ * state_incident with row_owner, count, sla_due and asked:[{question, at, kind, reason, sentence, cover}], changes: the audit entries,
+ * approvals, unaccepted, watches, suppressed, snoozed, numbers}. user: only what is theirs; NULL: the floor. */
+cJSON *state_shift(struct state *s, const char *user, mw_time since, mw_time now, struct err *e);
+/* When the last handoff was signed (by user, where one is named); 12 hours ago where none was. */
+int state_handoff_last(struct state *s, const char *user, mw_time now, mw_time *out, struct err *e) MW_USE_RESULT;
+int state_asked_add(struct state *s, cJSON *incident, struct err *e) MW_USE_RESULT; /* the member "asked" */
+
 /* Handing over (state_handoff.c). Signing freezes the newest version of a handoff document and makes each open incident that it names an item;
  * the owner changes when somebody else accepts the item, not before. receiver may be NULL: whoever comes. */
 cJSON *state_handoff_sign(struct state *s, const struct who *w, int64_t doc, const char *receiver, mw_time now, struct err *e);
 /* lead: may take what is meant for another. Result {doc, item, owner, left}. */
+cJSON *state_handoff_get(struct state *s, int64_t doc, struct err *e); /* {doc, version, by, to, at, items:[{item, owner, accepted_by, accepted}]} */
 cJSON *state_handoff_accept(struct state *s, const struct who *w, int64_t doc, const char *item, bool lead, mw_time now, struct err *e);
 
 /* Language models (state_model.c). A record: {id, at, uid, user, session, incident, job, purpose, prompt: {id, version, sha256}, model,

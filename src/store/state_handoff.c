@@ -38,8 +38,8 @@ static int add_items(struct state *s, int64_t doc, struct slice text, struct err
 static cJSON *items(struct state *s, int64_t doc, struct err *e)
 {
 	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT incident, owner FROM handoff_item WHERE doc = ? ORDER "
-	                            "BY incident",
+	                            "SELECT incident, owner, accepted_by, accepted FROM handoff_item "
+	                            "WHERE doc = ? ORDER BY incident",
 	                            "i", doc);
 	cJSON *list = cJSON_CreateArray();
 	int rc = st ? 1 : -1;
@@ -50,6 +50,9 @@ static cJSON *items(struct state *s, int64_t doc, struct err *e)
 		snprintf(id, sizeof(id), "INC-%lld", (long long)sqlite3_column_int64(st, 0));
 		json_add_str(o, "item", id);
 		json_add_str(o, "owner", db_text(st, 1));
+		json_add_str(o, "accepted_by", db_text(st, 2));
+		if (db_text(st, 2))
+			json_add_time(o, "accepted", sqlite3_column_int64(st, 3));
 		cJSON_AddItemToArray(list, o);
 	}
 	if (rc == 0)
@@ -92,6 +95,34 @@ cJSON *state_handoff_sign(struct state *s, const struct who *w, int64_t doc, con
 	}
 	cJSON_Delete(document);
 	return o;
+}
+
+cJSON *state_handoff_get(struct state *s, int64_t doc, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e,
+	                            "SELECT version, by, receiver, at FROM handoff WHERE doc = ?",
+	                            "i", doc);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *o, *list;
+
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "document %lld is not signed", (long long)doc);
+	if (rc != 1)
+		return NULL;
+	o = cJSON_CreateObject();
+	json_add_i64(o, "doc", doc);
+	json_add_i64(o, "version", sqlite3_column_int64(st, 0));
+	json_add_str(o, "by", db_text(st, 1));
+	json_add_str(o, "to", db_text(st, 2));
+	json_add_time(o, "at", sqlite3_column_int64(st, 3));
+	db_done(st);
+	list = items(s, doc, e);
+	if (list) {
+		cJSON_AddItemToObject(o, "items", list);
+		return o;
+	}
+	cJSON_Delete(o);
+	return NULL;
 }
 
 struct item {

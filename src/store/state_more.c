@@ -1,5 +1,5 @@
 /*
- * Suppressions, watches, documents.
+ * Suppressions and watches.
  */
 #include "store/state_int.h"
 
@@ -67,68 +67,84 @@ int state_watch_add(struct state *s, const struct who *w, const cJSON *params, m
 	return 0;
 }
 
-static void add_seen(cJSON *o, sqlite3_stmt *st, int col)
+#define WATCH_COLUMNS                                                                       \
+	"SELECT id, session, question, incident, until, at, seen, uid, hits, hit, (SELECT " \
+	"user FROM audit WHERE audit.uid = watch.uid ORDER BY seq DESC LIMIT 1) FROM watch "
+
+static cJSON *watch_row(sqlite3_stmt *st)
 {
-	if (sqlite3_column_type(st, col) == SQLITE_NULL)
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "watch", sqlite3_column_int64(st, 0));
+	json_add_str(o, "session", db_text(st, 1));
+	json_add_str(o, "question", db_text(st, 2));
+	json_add_str(o, "incident", db_text(st, 3));
+	json_add_time(o, "until", sqlite3_column_int64(st, 4));
+	json_add_time(o, "at", sqlite3_column_int64(st, 5));
+	if (sqlite3_column_type(st, 6) == SQLITE_NULL)
 		json_add_str(o, "seen", NULL);
 	else
-		json_add_i64(o, "seen", sqlite3_column_int64(st, col));
+		json_add_i64(o, "seen", sqlite3_column_int64(st, 6));
+	json_add_i64(o, "uid", sqlite3_column_int64(st, 7));
+	json_add_i64(o, "hits", sqlite3_column_int64(st, 8));
+	if (sqlite3_column_type(st, 9) != SQLITE_NULL)
+		json_add_time(o, "hit", sqlite3_column_int64(st, 9));
+	json_add_str(o, "owner", db_text(st, 10));
+	return o;
+}
+
+static cJSON *watch_rows(struct state *s, sqlite3_stmt *st, struct err *e)
+{
+	cJSON *list = cJSON_CreateArray();
+	int rc = st ? 1 : -1;
+
+	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
+		cJSON_AddItemToArray(list, watch_row(st));
+	if (rc == 0)
+		return list;
+	cJSON_Delete(list);
+	return NULL;
 }
 
 cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e)
 {
-	sqlite3_stmt *st =
-	        db_query(&s->db, e,
-	                 "SELECT id, session, question, incident, until, at, seen FROM watch "
-	                 "WHERE uid = ? ORDER BY id",
-	                 "i", (int64_t)w->uid);
-	cJSON *out = cJSON_CreateObject(), *list = json_add_arr(out, "watches");
-	int rc = st ? 1 : -1;
+	cJSON *list = watch_rows(s,
+	                         db_query(&s->db, e, WATCH_COLUMNS "WHERE uid = ? ORDER BY id", "i",
+	                                  (int64_t)w->uid),
+	                         e);
+	cJSON *out = list ? cJSON_CreateObject() : NULL;
 
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
-		cJSON *o = cJSON_CreateObject();
-		json_add_i64(o, "watch", sqlite3_column_int64(st, 0));
-		json_add_str(o, "session", db_text(st, 1));
-		json_add_str(o, "question", db_text(st, 2));
-		json_add_str(o, "incident", db_text(st, 3));
-		json_add_time(o, "until", sqlite3_column_int64(st, 4));
-		json_add_time(o, "at", sqlite3_column_int64(st, 5));
-		add_seen(o, st, 6);
-		cJSON_AddItemToArray(list, o);
-	}
-	if (rc == 0)
-		return out;
-	cJSON_Delete(out);
-	return NULL;
+	if (list)
+		state_put(out, "watches", list);
+	return out;
 }
 
 cJSON *state_watches_due(struct state *s, mw_time now, struct err *e)
 {
-	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT id, session, question, uid, seen FROM watch "
-	                            "WHERE until > ? ORDER BY id",
-	                            "i", now);
-	cJSON *out = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
-
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
-		cJSON *o = cJSON_CreateObject();
-		json_add_i64(o, "watch", sqlite3_column_int64(st, 0));
-		json_add_str(o, "session", db_text(st, 1));
-		json_add_str(o, "question", db_text(st, 2));
-		json_add_i64(o, "uid", sqlite3_column_int64(st, 3));
-		add_seen(o, st, 4);
-		cJSON_AddItemToArray(out, o);
-	}
-	if (rc == 0)
-		return out;
-	cJSON_Delete(out);
-	return NULL;
+	return watch_rows(
+	        s, db_query(&s->db, e, WATCH_COLUMNS "WHERE until > ? ORDER BY id", "i", now), e);
 }
 
-int state_watch_seen(struct state *s, int64_t id, int64_t rows, struct err *e)
+/* Those that stand; of one user where one is named. Whose a watch is, the audit chain says. */
+cJSON *state_watches_all(struct state *s, const char *user, mw_time now, struct err *e)
 {
-	return db_run(&s->db, e, "UPDATE watch SET seen = ? WHERE id = ?", "ii", rows, id);
+	cJSON *list = state_watches_due(s, now, e), *w = list ? list->child : NULL;
+
+	while (w && user) {
+		cJSON *next = w->next;
+		if (strcmp(json_str(w, "owner", ""), user))
+			cJSON_Delete(cJSON_DetachItemViaPointer(list, w));
+		w = next;
+	}
+	return list;
+}
+
+int state_watch_seen(struct state *s, int64_t id, int64_t rows, mw_time rang, struct err *e)
+{
+	return db_run(&s->db, e,
+	              "UPDATE watch SET seen = ?2, hits = hits + (?3 IS NOT NULL), hit = "
+	              "coalesce(?3, hit) WHERE id = ?1",
+	              rang == MW_TIME_NONE ? "iin" : "iii", id, rows, rang);
 }
 
 int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct err *e)
@@ -139,59 +155,4 @@ int state_watch_remove(struct state *s, const struct who *w, int64_t id, struct 
 	if (sqlite3_changes(s->db.h) == 0)
 		return err_set(e, ERR_NOT_FOUND, "you have no watch %lld", (long long)id);
 	return 0;
-}
-
-int state_doc_put(struct state *s, const struct who *w, int64_t doc, const char *kind,
-                  const char *incident, const char *markdown, mw_time now, int64_t *id,
-                  int64_t *version, struct err *e)
-{
-	int64_t sealed = 0;
-
-	*id = doc;
-	if (!doc && db_i64(&s->db, e, id, 0, "SELECT max(id) + 1 FROM doc", ""))
-		return -1;
-	if (!*id)
-		*id = 1;
-	if (db_i64(&s->db, e, version, 0, "SELECT max(version) FROM doc WHERE id = ?", "i", *id))
-		return -1;
-	if (doc && !*version)
-		return err_set(e, ERR_NOT_FOUND, "there is no document %lld", (long long)doc);
-	if (doc &&
-	    db_i64(&s->db, e, &sealed, 0, "SELECT count(*) FROM handoff WHERE doc = ?", "i", doc))
-		return -1;
-	if (sealed)
-		return err_set(e, ERR_CONFLICT, "document %lld is signed: draft a new one",
-		               (long long)doc);
-	++*version;
-	return db_run(&s->db, e,
-	              "INSERT INTO doc SELECT ?1, ?2, "
-	              "coalesce(?3, (SELECT kind FROM doc WHERE id = ?1 LIMIT 1)), "
-	              "coalesce(?4, (SELECT incident FROM doc WHERE id = ?1 LIMIT 1)), ?5, ?6, ?7",
-	              "iisssis", *id, *version, kind, incident, markdown, now, w->user);
-}
-
-cJSON *state_doc_get(struct state *s, int64_t doc, int64_t version, struct err *e)
-{
-	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT id, version, kind, incident, markdown, at, by FROM doc "
-	                            "WHERE id = ?1 AND (version = ?2 OR ?2 = 0) "
-	                            "ORDER BY version DESC LIMIT 1",
-	                            "ii", doc, version);
-	int rc = st ? db_step(&s->db, st, e) : -1;
-	cJSON *o;
-
-	if (rc == 0)
-		err_set(e, ERR_NOT_FOUND, "there is no document %lld", (long long)doc);
-	if (rc != 1)
-		return NULL;
-	o = cJSON_CreateObject();
-	json_add_i64(o, "doc", sqlite3_column_int64(st, 0));
-	json_add_i64(o, "version", sqlite3_column_int64(st, 1));
-	json_add_str(o, "kind", db_text(st, 2));
-	json_add_str(o, "incident", db_text(st, 3));
-	json_add_str(o, "markdown", db_text(st, 4));
-	json_add_time(o, "at", sqlite3_column_int64(st, 5));
-	json_add_str(o, "by", db_text(st, 6));
-	db_done(st);
-	return o;
 }

@@ -41,3 +41,18 @@ lines() { # file, number of CloudTrail records: seeded, with ids of their own
 		printf "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":\"u%d\"},\"eventTime\":\"2026-01-02T%02d:%02d:%02dZ\",\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"GetObject\",\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"198.51.100.%d\",\"eventID\":\"00000000-0000-0000-0000-%012d\",\"eventType\":\"AwsApiCall\",\"recipientAccountId\":\"111122223333\"}\n",
 			i % 50, int(i / 3600) % 24, int(i / 60) % 60, i % 60, i % 250, i }' >"$1"
 }
+finding() { # number, title, user, address: a GuardDuty record of its own
+	printf '{"schemaVersion":"2.0","accountId":"111122223333","region":"eu-west-1","partition":"aws","id":"aaaabbbbccccddddeeeeffff0000%04d","arn":"arn:aws:guardduty:eu-west-1:111122223333:detector/x/finding/y%d","type":"UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS","resource":{"resourceType":"AccessKey","accessKeyDetails":{"accessKeyId":"ASIAEXAMPLE%09d","principalId":"AROA%d:x","userType":"AssumedRole","userName":"%s"}},"service":{"serviceName":"guardduty","detectorId":"x","action":{"actionType":"AWS_API_CALL","awsApiCallAction":{"api":"GetObject","serviceName":"s3.amazonaws.com","callerType":"Remote IP","remoteIpDetails":{"ipAddressV4":"%s"}}},"eventFirstSeen":"2026-01-02T02:41:06Z","eventLastSeen":"2026-01-02T03:00:00Z","archived":false,"count":3},"severity":8,"createdAt":"2026-01-02T03:00:00Z","updatedAt":"2026-01-02T03:00:00Z","title":"%s","description":"x"}\n' \
+		"$1" "$1" "$1" "$1" "$3" "$4" "$2"
+}
+findings() { # how many: each an incident of its own
+	for n in $(seq "$1"); do finding "$n" "Credentials used from outside, $n" "role-$n" "203.0.113.$n"; done
+}
+until_queue() { # number of incidents that are wanted in the queue
+	for _ in $(seq 300); do
+		[ "$(run queue | grep -c '^INC-')" -ge "$1" ] && return 0
+		sleep 0.05
+	done
+	run queue
+	return 1
+}

@@ -55,7 +55,14 @@ static void html(void **state)
 static void markdown(void **state)
 {
 	(void)state;
-	GIVES(esc_markdown, "[x](http://e) `c` <b>", "\\[x\\]\\(http\\://e\\) \\`c\\` \\<b\\>");
+	GIVES(esc_markdown, "[x](http://e) `c` <b>", "\\[x\\](http\\://e) \\`c\\` \\<b\\>");
+	GIVES(esc_markdown, "- 1", "\\- 1");
+	GIVES(esc_markdown, " 12. x", " 12\\. x");
+	GIVES(esc_markdown, "# h", "\\# h");
+	GIVES(esc_markdown, "2026-11-24T13:44:09Z web-07 10.0.0.1 instance_profile, a+b",
+	      "2026-11-24T13:44:09Z web-07 10.0.0.1 instance_profile, a+b");
+	GIVES(esc_markdown, "_b_ www.x.example a@b &lt; AT&CK & co",
+	      "\\_b\\_ www\\.x.example a\\@b \\&lt; AT\\&CK & co");
 }
 
 static void csv(void **state)
