@@ -459,3 +459,14 @@ struct plan_node *frag_node(const struct frag *f, struct plan *p, const struct w
 
 	return n ? n : plan_group(p, PN_ANY);
 }
+
+bool frag_compares(const struct frag *f, const char *field)
+{
+	for (size_t i = 0; f->kind == PN_CMP && i < f->nfields; i++)
+		if (strcmp(f->fields[i], field) == 0)
+			return true;
+	for (const struct frag *c = f->child; c; c = c->next)
+		if (frag_compares(c, field))
+			return true;
+	return false;
+}

@@ -36,6 +36,8 @@ struct plan_node *frag_node(const struct frag *f, struct plan *p, const struct w
 bool frag_may_match(const struct frag *f, const char *dataset);
 /* A field that it compares for equality, and its first value: the action that it stands for. NULL where there is none. */
 const char *frag_field_value(const struct frag *f, const char *field);
+/* Does it compare this field at all? */
+bool frag_compares(const struct frag *f, const char *field);
 /* All values that it compares the field with for equality. */
 void frag_each_value(const struct frag *f, const char *field,
                      void (*fn)(void *ctx, const char *value), void *ctx);

@@ -90,12 +90,15 @@ const struct lex_entry *lexicon_phrase(const struct lexicon *x, const char *phra
 	return m ? m->val.p : NULL;
 }
 
-const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t, size_t i,
-                                   size_t *n)
+/* The longest phrase that begins at token i; shorter gets the one before it in length (NULL where there is none). */
+static const struct lex_entry *longest_at(const struct lexicon *x, const struct toks *t, size_t i,
+                                          size_t *n, const struct lex_entry **shorter, size_t *m_n)
 {
 	char key[PHRASE_MAX];
 	size_t len = 0, words = 0, k = i, before;
 	const struct lex_entry *best = NULL;
+
+	*shorter = NULL;
 
 	for (; k < t->n && words < x->longest; k++) {
 		const struct tok *w = &t->v[k];
@@ -112,6 +115,8 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 		len += w->stem.n;
 		m = map_get(&x->phrases, key, len);
 		if (m) {
+			*shorter = best;
+			*m_n = *n;
 			best = m->val.p;
 			*n = k - i + 1;
 		}
@@ -121,6 +126,30 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 			words++;
 	}
 	return best;
+}
+
+const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t, size_t i,
+                                   size_t *n)
+{
+	const struct lex_entry *shorter, *ignored, *next, *best;
+	size_t m = 0, k = 0, none = 0;
+
+	best = longest_at(x, t, i, n, &shorter, &m);
+	if (i + 1 < t->n && tok_in(&t->v[i], articles) && !t->v[i].close) {
+		next = longest_at(x, t, i + 1, &k, &ignored, &none); /* "the most common" */
+		if (next && k > 1 && k + 1 > *n) {
+			*n = k + 1;
+			return next;
+		}
+	}
+	if (!best || !shorter || *n != m + 1 || i + *n >= t->n)
+		return best;
+	next = longest_at(x, t, i + m, &k, &ignored, &none);
+	if (!next || k < 2 ||
+	    !(next->kind == LEX_FIELD || (next->kind == LEX_CONCEPT && k > 2)))
+		return best;
+	*n = m; /* "sysmon event ids" are the event ids of Sysmon */
+	return shorter;
 }
 
 /* Of words equally near, one that names something wins over one that only shapes the question ("failled" is failed, not filled); a

@@ -8,6 +8,27 @@ static const char *const code_fields[] = {"metadata.event_code", NULL};
 static const struct lex_entry code_entry = {
         .kind = LEX_FIELD, .name = "event id", .fields = code_fields};
 
+/* "powershell 4103": in front of an event id the program's name is that of its log. */
+static void as_log(struct walk *w, struct con *c)
+{
+	const struct term *t = &w->p->t->v[c->term];
+	const struct world *d = w->p->env->w;
+
+	if (c->kind != CON_FIELD || strcmp(c->fields[0], "process.name") != 0 || t->ent != ENT_FILE)
+		return;
+	for (size_t i = 0; i < d->nds; i++) {
+		const char *dot = strrchr(d->ds[i].name, '.');
+
+		if (!dot || !slice_ieq(w->p->t->toks.v[t->tok].text, slice_of(dot + 1)))
+			continue;
+		c->fields[0] = "dataset";
+		c->op = OP_IS;
+		c->values = arena_alloc(w->p->env->a, sizeof(*c->values));
+		c->values[0] = slice_of(d->ds[i].name);
+		c->nvalues = 1;
+	}
+}
+
 static bool event_code(struct walk *w, struct term *t)
 {
 	struct con *last = w->last ? &w->q->cons.v[w->last - 1] : NULL;
@@ -18,6 +39,8 @@ static bool event_code(struct walk *w, struct term *t)
 
 	if (!windows || t->scale > 1)
 		return false;
+	if (last && w->near_last && t->num >= 100)
+		as_log(w, last);
 	n = catalog_value_find(w->p->env->w->c, t->value, v, ARRAY_LEN(v));
 	for (size_t i = 0; i < n && i < ARRAY_LEN(v); i++)
 		if (v[i].field != FIELD_NONE &&
@@ -208,7 +231,7 @@ static void on_unknown(struct walk *w, struct term *t)
 {
 	struct term *next = walk_at(w, w->i + 1);
 
-	if (next && next->kind == T_FIELD && !t->close)
+	if (next && next->kind == T_FIELD && !t->close && !(t->possessive && next->lex->noun))
 		return; /* the field behind it may take it */
 	if (w->cmp != G_NONE && w->field && walk_take_value(w, w->i, w->field, w->i))
 		return;
@@ -239,6 +262,7 @@ static void on_verb(struct walk *w, struct term *t)
 	if (w->q->objects.n == 0 && time_ahead(w))
 		return; /* "alerts that started yesterday" */
 	*vec_push(&w->q->verbs) = t->lex;
+	w->q->noun = w->q->noun || walk_nominal(w, t);
 	w->near_last = false;
 }
 

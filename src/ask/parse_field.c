@@ -26,15 +26,15 @@ bool walk_explained(const struct walk *w)
 static void list_things(struct walk *w, const struct term *t)
 {
 	const struct toks *tk = &w->p->t->toks;
-	struct slice first = tk->v[t->tok].word, last = tk->v[t->tok + t->n - 1].word;
+	struct slice last = tk->v[t->tok + t->n - 1].word;
+	static const char *const parts[] = {"run", "written", "made", "done", "sent", "read", NULL};
 	bool plural = false,
 	     part = last.n > 2 && (memcmp(last.s + last.n - 2, "ed", 2) == 0 ||
-	                           slice_eq_str(last, "run") || slice_eq_str(last, "written"));
+	                           tok_in(&tk->v[t->tok + t->n - 1], parts));
 
 	for (size_t i = t->tok; i + 1 < t->tok + t->n; i++)
 		plural = plural ||
 		         (tk->v[i].word.n > 3 && tk->v[i].word.s[tk->v[i].word.n - 1] == 's');
-	(void)first;
 	if (t->lex->lists && ((plural && part) || strcmp(t->lex->name, "child process") == 0) &&
 	    !w->q->noun && !w->q->count && w->q->cons.n == 0)
 		w->q->things = true;
@@ -71,9 +71,27 @@ static void note_inside(struct walk *w, const struct term *t)
 static bool holds_field(const struct lex_entry *e, const struct lex_entry *field)
 {
 	for (const char *const *f = field->fields; f && *f; f++)
-		if (frag_field_value(e->where, *f))
+		if (frag_field_value(e->where, *f) || frag_compares(e->where, *f))
 			return true;
 	return false;
+}
+
+/* What a field may be joined to its value by: "is", "=", "of", "called", "in". */
+static bool joins_value(const struct term *t)
+{
+	return term_filler(t) || term_gram(t, G_EQ) || term_gram(t, G_NE) ||
+	       term_gram(t, G_CONTAINS) || term_gram(t, G_STARTS) || term_gram(t, G_ENDS) ||
+	       term_gram(t, G_GT) || term_gram(t, G_GE) || term_gram(t, G_LT) ||
+	       term_gram(t, G_LE) || term_gram(t, G_NOT);
+}
+
+/* Nothing but "is", "containing" and the like between the field and here? */
+static bool beside_field(const struct walk *w)
+{
+	for (size_t i = w->field_term + 1; i < w->i; i++)
+		if (!joins_value(&w->p->t->v[i]) || w->p->t->v[i].close)
+			return false;
+	return w->field_term < w->i;
 }
 
 void walk_concept(struct walk *w, struct term *t)
@@ -88,8 +106,8 @@ void walk_concept(struct walk *w, struct term *t)
 	list_things(w, t);
 	if (!w->neg && t->lex->concept == CK_ACTION)
 		note_inside(w, t);
-	if (w->field && w->field_term + 1 == w->i && holds_field(t->lex, w->field))
-		walk_drop_subject(w->q, w->field); /* "severity high" */
+	if (w->field && beside_field(w) && holds_field(t->lex, w->field))
+		walk_drop_subject(w->q, w->field); /* "severity high", "a user agent containing curl" */
 	walk_mark(w, w->i, 1, &c);
 	walk_add(w, &c);
 }
@@ -97,15 +115,6 @@ void walk_concept(struct walk *w, struct term *t)
 bool term_value_like(const struct term *t)
 {
 	return t->kind == T_VALUE || t->kind == T_NUMBER || t->kind == T_UNKNOWN;
-}
-
-/* What a field may be joined to its value by: "is", "=", "of", "called", "in". */
-static bool joins_value(const struct term *t)
-{
-	return term_filler(t) || term_gram(t, G_EQ) || term_gram(t, G_NE) ||
-	       term_gram(t, G_CONTAINS) || term_gram(t, G_STARTS) || term_gram(t, G_ENDS) ||
-	       term_gram(t, G_GT) || term_gram(t, G_GE) || term_gram(t, G_LT) ||
-	       term_gram(t, G_LE) || term_gram(t, G_NOT);
 }
 
 static bool value_ahead(const struct walk *w, size_t *k)
@@ -148,6 +157,14 @@ static bool odd_name(const struct term *t)
 	return false;
 }
 
+static bool holds_value(const struct lex_entry *e, const struct term *t)
+{
+	for (size_t i = 0; i < t->ncands; i++)
+		if (among(e->fields, t->cands[i].field))
+			return true;
+	return false;
+}
+
 /* A value whose place in the data is not this field's, and that reads well by itself: "users bob alice" against "ips jmerckle used". */
 static bool field_takes(const struct walk *w, const struct lex_entry *e, const struct term *t,
                         size_t k)
@@ -165,14 +182,15 @@ static bool field_takes(const struct walk *w, const struct lex_entry *e, const s
 			return false;
 	if (t->kind == T_UNKNOWN && !t->glued && (w->q->which || w->q->list) && !odd_name(t))
 		return false;
+	if (t->kind == T_VALUE && (t->ent == ENT_EVENT || t->ent == ENT_DOMAIN) && k > w->i + 1 && !t->glued &&
+	    !holds_value(e, t))
+		return false; /* "which user called GetUser" */
 	if (t->glued || t->kind == T_NUMBER || k > w->i + 1)
 		return !(t->kind == T_NUMBER && (w->q->top || w->q->least) && plural);
 	if (t->kind == T_UNKNOWN)
 		return !plural || t->close;
-	for (size_t i = 0; i < t->ncands; i++)
-		for (const char *const *f2 = e->fields; f2 && *f2; f2++)
-			if (strcmp(*f2, t->cands[i].field) == 0)
-				return true;
+	if (holds_value(e, t))
+		return true;
 	if (plural && (t->ncands || t->ent == ENT_IP || t->ent == ENT_KEY || t->ent == ENT_ARN))
 		return false; /* "user agents jmerckle used" */
 	return !(after &&
@@ -250,6 +268,20 @@ static const struct lex_entry *as_side(struct walk *w, const struct lex_entry *e
 	return e;
 }
 
+bool walk_nominal(const struct walk *w, const struct term *t)
+{
+	static const char *const ends[] = {"ion", "ions", "als", "ment", "ments"};
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+	for (size_t i = 0; t->kind == T_VERB && i < ARRAY_LEN(ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (last.n > n + 3 && memcmp(last.s + last.n - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool tok_plural(const struct walk *w, const struct term *t)
 {
 	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
@@ -257,11 +289,21 @@ static bool tok_plural(const struct walk *w, const struct term *t)
 	return last.n > 2 && last.s[last.n - 1] == 's' && last.s[last.n - 2] != 's';
 }
 
+static bool seen_behind(const struct walk *w, const struct term *t)
+{
+	static const char *const seen[] = {"seen", "observed", "used", "present", "recorded", NULL};
+	size_t next = t->tok + t->n;
+
+	return next < w->p->t->toks.n && !t->close && tok_in(&w->p->t->toks.v[next], seen);
+}
+
 /* "role changes": the field only says of what kind */
 static bool modifies(const struct walk *w, const struct term *t, const struct term *next)
 {
 	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
 
+	if (next && walk_nominal(w, next) && !t->close)
+		return true; /* "role creations" */
 	return next && next->kind == T_CONCEPT && !t->close && next->lex->concept != CK_OUTCOME &&
 	       last.n && last.s[last.n - 1] != 's' && !w->q->which && !w->q->list;
 }
@@ -412,6 +454,8 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (by_role(w, t, e))
 		return;
+	if (e->noun && tok_plural(w, t) && seen_behind(w, t))
+		w->q->list = true; /* "operations seen" */
 	if (e->fields && !modifies(w, t, next) && !waits(w)) {
 		w->q->either = w->q->either || (w->join == G_OR && w->q->subjects.n && prev &&
 		                                term_gram(prev, G_OR));

@@ -66,6 +66,21 @@ static void set_flag(struct walk *w, enum gram g)
 		q->fn = g == G_SUM ? FN_SUM : g == G_AVG ? FN_AVG : g == G_MAX ? FN_MAX : FN_MIN;
 }
 
+/* Does something follow that events can be grouped by? "a tally of failed logins" is their number. */
+static bool grouped_ahead(const struct walk *w)
+{
+	for (size_t i = w->i + 1; i < w->to; i++) {
+		const struct term *t = &w->p->t->v[i];
+
+		if (t->gone || term_filler(t) || term_gram(t, G_DISTINCT) || term_gram(t, G_OF) ||
+		    term_gram(t, G_PER) || t->kind == T_NUMBER)
+			continue;
+		return t->kind == T_FIELD || t->kind == T_SPAN || term_gram(t, G_WHO) ||
+		       t->kind == T_UNKNOWN;
+	}
+	return false;
+}
+
 static bool followed_by_number(const struct walk *w)
 {
 	struct term *n = walk_ahead(w, NULL);
@@ -117,6 +132,20 @@ static void on_negation(struct walk *w, struct term *t)
 		w->join = G_NONE;
 }
 
+/* "who made the call and what error did they get": whom the sentence has just spoken of */
+static bool within_sentence(const struct walk *w, const struct term *t)
+{
+	static const char *const people[] = {"they", "he", "she", "it", "their", "his", "her", NULL};
+	bool joined = false;
+
+	if (!tok_in(&w->p->t->toks.v[t->tok], people) || w->q->cons.n == 0 ||
+	    !(w->q->who || w->q->which))
+		return false;
+	for (size_t i = w->q->cons.v[w->q->cons.n - 1].term; i < w->i; i++)
+		joined = joined || term_gram(&w->p->t->v[i], G_AND) || w->p->t->v[i].close == ',';
+	return joined;
+}
+
 static void on_that(struct walk *w, struct term *t)
 {
 	struct term *n = walk_at(w, w->i + 1), *prev = walk_behind(w, 0);
@@ -124,6 +153,8 @@ static void on_that(struct walk *w, struct term *t)
 	                !t->close && (prev->kind != T_GRAM || term_gram(prev, G_NOUN));
 
 	t->used = true;
+	if (within_sentence(w, t))
+		return;
 	if (relative) {
 		t->lex = lexicon_phrase(w->p->env->x,
 		                        "please"); /* a word without meaning of its own */
@@ -221,12 +252,21 @@ void walk_gram(struct walk *w, struct term *t)
 		return;
 	case G_PER:
 		t->used = true;
-		w->after_per = true;
 		w->near_last = false;
+		if (grouped_ahead(w))
+			w->after_per = true;
+		else
+			set_flag(w, tok_is(tok, "each") ? G_EACH : G_COUNT);
 		return;
 	case G_NOT:
+		on_negation(w, t);
+		return;
 	case G_EXCEPT:
 	case G_WITHOUT:
+		if (w->q->everything && w->q->cons.n == 0 && g == G_EXCEPT) {
+			w->q->everything = false; /* all events but some, not all about some */
+			w->q->noun = true;
+		}
 		on_negation(w, t);
 		return;
 	case G_AND:
@@ -283,9 +323,15 @@ void walk_gram(struct walk *w, struct term *t)
 		return;
 	default:
 		t->used = true;
+		if (g == G_PERSON && within_sentence(w, t))
+			return;
 		if ((g == G_WHOSE || g == G_WHERE || g == G_WHICH) && relative_word(w))
 			return; /* "processes whose command line ..." */
 		set_flag(w, g);
+		for (size_t i = 0; g == G_WHICH && i < t->n; i++)
+			w->q->kinds = w->q->kinds || slice_eq_str(tok[i].stem, "kind") ||
+			              slice_eq_str(tok[i].stem, "type") ||
+			              slice_eq_str(tok[i].stem, "sort");
 		if (g == G_NOUN || g == G_TIMES)
 			w->near_last = w->near_last && g == G_TIMES;
 		return;

@@ -46,6 +46,7 @@ struct query {
 	size_t ninside;
 	bool either;   /* "which snapshots or images": one list of both */
 	bool in_order; /* "in time order" */
+	bool kinds;    /* "what kinds of" */
 	const struct lex_entry *sum_of;
 	/* what is asked */
 	bool count, distinct, top, least, first, last, once, when, who, whose, which, where, list,

@@ -13,7 +13,15 @@ const char *who_field(const struct build *b, const struct query *q)
 	const char *slot = slot_field(b->env, q, "who");
 	const struct lex_entry *e = lexicon_phrase(b->env->x, "principal");
 
-	return slot ? slot : e ? field_here(b->env, e) : "actor.user.name";
+	static const char *const network[] = {"src_endpoint.ip", "device.hostname", NULL};
+	const char *who = e ? field_here(b->env, e) : "actor.user.name";
+
+	if (slot)
+		return slot;
+	/* logs of the network know addresses, not people */
+	return world_has_field(b->env->w, who) || !world_first_field(b->env->w, network)
+	               ? who
+	               : world_first_field(b->env->w, network);
 }
 
 const char *subject_field(const struct build *b, const struct query *q, const struct lex_entry *e)
@@ -96,6 +104,8 @@ static const char *subject_of(const struct build *b, const struct query *q)
 		return object_field(b, q);
 	if (q->where)
 		return "src_endpoint.ip";
+	if (q->kinds)
+		return default_subject(b, q);
 	return NULL;
 }
 
@@ -326,6 +336,9 @@ static bool only_window(const struct query *q)
 {
 	const struct tx_atom *t = q->times.v;
 
+	for (size_t i = 0; i < q->times.n; i++)
+		if (q->times.v[i].kind == TX_CLOCK)
+			return false; /* hours of a day are read as a list too */
 	if (q->times.n == 1 && t->kind == TX_DAYS && t->from != MW_TIME_NONE &&
 	    t->to != MW_TIME_NONE && t->to - t->from == MW_DAY)
 		return false; /* one day is read as a list */
@@ -399,6 +412,8 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	if (!subject && (q->list || q->distinct || q->which) && (q->verbs.n || q->cons.n) &&
 	    q->distinct)
 		subject = default_subject(b, q);
+	if (subject && !asked && !ranked && !q->each && q->cons.n && !world_has_field(b->env->w, subject))
+		return false; /* "ssl sessions": a word for the events */
 	if (!subject || q->events || (q->yesno && !asked && !ranked && !q->each))
 		return false;
 	if (q->fresh)

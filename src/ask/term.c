@@ -297,6 +297,24 @@ static bool name_like(const struct tok *t)
 	return odd;
 }
 
+/* "user-agent", "source_ip": a phrase of the vocabulary written together */
+static const struct lex_entry *spaced_phrase(const struct reader *r, size_t i)
+{
+	const struct lex_entry *e;
+	struct slice w = r->t.v[i].word;
+	char *text;
+
+	if (r->t.v[i].quoted || r->t.v[i].glued ||
+	    (!memchr(w.s, '-', w.n) && !memchr(w.s, '_', w.n)))
+		return NULL;
+	text = arena_memdup(r->env->a, w.s, w.n);
+	for (char *c = text; *c; c++)
+		if (*c == '-' || *c == '_')
+			*c = ' ';
+	e = lexicon_phrase(r->env->x, text);
+	return e && e->kind == LEX_FIELD ? e : NULL; /* other such words may be parts of names */
+}
+
 static size_t read_lexicon(struct reader *r, size_t i, struct term *t)
 {
 	static const enum term_kind kinds[] = {
@@ -306,6 +324,8 @@ static size_t read_lexicon(struct reader *r, size_t i, struct term *t)
 	size_t n = 0;
 	const struct lex_entry *e = lexicon_at(r->env->x, &r->t, i, &n);
 
+	if (!e && (e = spaced_phrase(r, i)) != NULL)
+		n = 1;
 	if (!e)
 		return 0;
 	t->kind = kinds[e->kind];
@@ -665,6 +685,8 @@ static void finish(struct reader *r, struct term *t, size_t i, size_t n)
 	t->close = r->t.v[i + n - 1].close;
 	t->possessive = r->t.v[i + n - 1].possessive;
 	t->glued = r->t.v[i].glued;
+	for (size_t k = i; k < i + n; k++)
+		t->corrected = t->corrected || r->t.v[k].mended;
 	*vec_push(&r->out) = *t;
 }
 
@@ -795,11 +817,34 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	return 0;
 }
 
+/* "how mnay": a slip inside a phrase of several words, which no word of it shows by itself. */
+static void mend_phrases(struct reader *r)
+{
+	for (size_t i = 0; i < r->t.n; i++) {
+		struct tok was = r->t.v[i];
+		struct cand c;
+		bool whole = false;
+
+		if (was.quoted || cands_find(r->env, was.text, false, &c, 1) || !mend(r, i))
+			continue;
+		for (size_t k = i > 3 ? i - 3 : 0; k <= i && !whole; k++) {
+			size_t n = 0;
+
+			whole = lexicon_at(r->env->x, &r->t, k, &n) && n > 1 && k + n > i;
+		}
+		if (whole)
+			r->t.v[i].mended = true;
+		else
+			r->t.v[i] = was;
+	}
+}
+
 struct terms terms_read(const struct term_env *env, struct slice question)
 {
 	struct reader r = {.env = env, .t = tokenise(question, env->a)};
 	struct terms out;
 
+	mend_phrases(&r);
 	for (size_t i = 0; i < r.t.n;) {
 		struct term t = {0};
 		size_t n = read_one(&r, i, &t);

@@ -61,6 +61,15 @@ size_t tx_duration(const struct toks *t, size_t i, bool bare, int64_t *us)
 		*us = 30 * MW_MINUTE;
 		return tok_is(tx_tok(t, i + 1), "an") ? 3 : 2;
 	}
+	if (tok_is(tx_tok(t, i), "a") && tok_is(tx_tok(t, i + 1), "quarter"))
+		i++, k = 1;
+	else
+		k = 0;
+	if (tok_is(tx_tok(t, i), "quarter") && tok_is(tx_tok(t, i + 1), "of") &&
+	    tok_is(tx_tok(t, i + 2), "an") && tok_is(tx_tok(t, i + 3), "hour")) {
+		*us = 15 * MW_MINUTE;
+		return k + 4;
+	}
 	k = tx_number(t, i, &n);
 	if (k && txw_unit(tx_tok(t, i + k)->word, us)) {
 		*us *= n;

@@ -24,6 +24,7 @@ struct tok {
 	             */
 	bool quoted;
 	bool possessive; /* "bert-jan's" */
+	bool mended;     /* a slip was taken out of it */
 	bool glued;      /* "field=value": belongs to the token before */
 };
 struct toks {

@@ -544,6 +544,16 @@ static bool thing_con(const struct term_env *env, const struct query *q, const s
 	return text_con(env, c, t->value, prep);
 }
 
+/* "processes accessing net.exe": right behind the action, the one that it was done to */
+static bool onto_con(const struct term_env *env, const struct query *q, const struct term *t,
+                     enum gram prep, struct con *c)
+{
+	const char *onto = slot_field(env, q, "onto");
+
+	return onto && q->cons.n && q->cons.v[q->cons.n - 1].kind == CON_CONCEPT &&
+	       world_has_field(env->w, onto) && file_con(env, t, prep, onto, c);
+}
+
 bool con_of_value(const struct term_env *env, const struct query *q, const struct term *t,
                   enum gram prep, const struct lex_entry *field, struct con *c)
 {
@@ -578,6 +588,9 @@ bool con_of_value(const struct term_env *env, const struct query *q, const struc
 		const char *list[2] = {slot, NULL}, *plist[2] = {proc, NULL};
 
 		best = best_cand(env, t, prep == G_OF && after_event(q) ? G_TO : prep, NULL);
+		if (best && strcmp(best->field, "process.name") == 0 && prep != G_BY &&
+		    prep != G_FROM && onto_con(env, q, t, prep, c))
+			return true;
 		if (best && slot && best->role == FR_ACTOR && prep != G_BY &&
 		    best_cand(env, t, prep, list))
 			best = best_cand(env, t, prep, list);

@@ -41,6 +41,8 @@ void walk_want_n(struct walk *w, int64_t n);
 bool field_is_number(const struct lex_entry *f);
 bool term_value_like(const struct term *t);
 bool walk_in_brackets(const struct walk *w);
+/* A verb as a noun: "creations", "removals". */
+bool walk_nominal(const struct walk *w, const struct term *t);
 bool walk_explained(const struct walk *w);
 void walk_gram(struct walk *w, struct term *t);
 void walk_concept(struct walk *w, struct term *t);

@@ -1,0 +1,277 @@
+"""
+Questions over logs other than those of ../shared/data/questions, each with the Python expression that computes its answer from the
+raw records. Nothing here knows the planner. Kinds: ev (records), cnt, vals, rank (whole distribution), top (falling), empty, ask.
+A question that begins with "> " follows the one above in the same session. Several accepted readings: a list.
+"""
+from collections import Counter, OrderedDict
+
+
+def top(c, n):
+    """The n most frequent; what ties with the last may stand in for it."""
+    return ("top", c, n)
+
+
+def vals(it):
+    return ("vals", {v for v in it if v not in (None, "")})
+
+
+def rank(it):
+    return ("rank", Counter(v for v in it if v not in (None, "")))
+
+
+def first(rs, key):
+    t = min(key(r) for r in rs)
+    return [r for r in rs if key(r) == t]
+
+
+def last(rs, key):
+    t = max(key(r) for r in rs)
+    return [r for r in rs if key(r) == t]
+
+
+EMPTY = lambda reason: ("empty", reason)
+ASK = ("ask",)
+
+# --- CloudTrail ---------------------------------------------------------------------------------------------------------------
+N = lambda r: r.get("eventName")
+S = lambda r: (r.get("eventSource") or "").split(".")[0]
+E = lambda r: r.get("errorCode")
+UI = lambda r: r.get("userIdentity") or {}
+U = lambda r: UI(r).get("userName")
+ARN = lambda r: UI(r).get("arn")
+TY = lambda r: UI(r).get("type")
+KEY = lambda r: UI(r).get("accessKeyId")
+IP = lambda r: r.get("sourceIPAddress")
+UA = lambda r: r.get("userAgent") or ""
+REG = lambda r: r.get("awsRegion")
+T = lambda r: r.get("eventTime") or ""
+RP = lambda r: r.get("requestParameters") or {}
+BK = lambda r: RP(r).get("bucketName")
+WR = lambda r: r.get("readOnly") is False
+DEN = lambda r: bool(E(r)) and (E(r).startswith("AccessDenied") or E(r).endswith("UnauthorizedOperation"))
+ROLE = lambda r: ((UI(r).get("sessionContext") or {}).get("sessionIssuer") or {}).get("userName")
+ACCT = lambda r: r.get("recipientAccountId")
+who = lambda r: U(r) or ROLE(r) or ARN(r)
+
+INV = ("invictus", ["events/cloudtrail/invictus_first.jsonl"], "2023-07-10T12:15:00Z")
+SAN = ("sans", ["events/cloudtrail/sans504_2021-07-28.jsonl", "events/cloudtrail/sans504_2021-07-29.jsonl"], "2021-07-30T09:00:00Z")
+SAN2 = ("sans2", ["events/cloudtrail/sans504_2021-07-31.jsonl", "events/cloudtrail/sans504_2021-08-01.jsonl"], "2021-08-02T07:00:00Z")
+STR = ("stratus", ["events/cloudtrail/stratus_detonations.jsonl"], "2024-12-01T10:00:00Z")
+
+CLOUD = [
+    (STR, "plz list every DescribeInstanceAttribute", lambda R: [r for r in R if N(r) == "DescribeInstanceAttribute"]),
+    (STR, "calls by christophe", lambda R: [r for r in R if U(r) == "christophe"]),
+    (STR, "how mnay calls did christophe make", lambda R: sum(U(r) == "christophe" for r in R)),
+    (STR, "what API operations appear, with how often", lambda R: rank(map(N, R))),
+    (STR, "events that errored", lambda R: [r for r in R if E(r)]),
+    (STR, "which calls were not authorised?", lambda R: [[r for r in R if DEN(r)], vals(N(r) for r in R if DEN(r))]),
+    (STR, "tally of error codes", lambda R: rank(map(E, R))),
+    (STR, "give me the most common api name", lambda R: top(Counter(map(N, R)), 1)),
+    (STR, "who called GetFederationToken?", lambda R: [vals(who(r) for r in R if N(r) == "GetFederationToken"), vals(ARN(r) for r in R if N(r) == "GetFederationToken")]),
+    (STR, "anything with a user-agent containing stratus", lambda R: [r for r in R if "stratus" in UA(r).lower()]),
+    (STR, "number of events per identity type", lambda R: rank(map(TY, R))),
+    (STR, "were any access keys created?", lambda R: [r for r in R if N(r) == "CreateAccessKey"]),
+    (STR, "secrets manager calls", lambda R: [r for r in R if S(r) == "secretsmanager"]),
+    (STR, "bedrock activity", lambda R: [r for r in R if S(r) == "bedrock"]),
+    (STR, "how many different services were called", lambda R: len({S(r) for r in R if S(r)})),
+    (STR, "ssm or ec2 calls that did not fail", lambda R: [r for r in R if S(r) in ("ssm", "ec2") and not E(r)]),
+    (STR, "events from 2024", lambda R: [[r for r in R if T(r).startswith("2024")], sum(T(r).startswith("2024") for r in R)]),
+    (STR, "console logins", lambda R: [r for r in R if N(r) == "ConsoleLogin"]),
+    (STR, "newest event in the data", lambda R: last([r for r in R if T(r)], T)),
+    (STR, "AssumeRole events, oldest one only", lambda R: first([r for r in R if N(r) == "AssumeRole"], T)),
+    (STR, "who deleted a login profile", lambda R: vals(ARN(r) for r in R if N(r) == "DeleteLoginProfile")),
+    (INV, "give me all the access denied for benjamin", lambda R: [r for r in R if DEN(r) and U(r) == "benjamin"] or EMPTY("truly_none")),
+    (INV, "how often was GetUser called", lambda R: sum(N(r) == "GetUser" for r in R)),
+    (INV, "which user called GetUser the most", lambda R: top(Counter(U(r) for r in R if N(r) == "GetUser"), 1)),
+    (INV, "failures per user please", lambda R: [rank(U(r) for r in R if E(r)), rank(ARN(r) for r in R if E(r)), rank(who(r) for r in R if E(r))]),
+    (INV, "which ip addresses did bert-jan come from", lambda R: vals(IP(r) for r in R if U(r) == "bert-jan")),
+    (INV, "bert-jan from ips other than 192.168.10.20", lambda R: [r for r in R if U(r) == "bert-jan" and IP(r) != "192.168.10.20"]),
+    (INV, "need list of services benjamin was using", lambda R: [vals(r["eventSource"] for r in R if U(r) == "benjamin"), vals(S(r) for r in R if U(r) == "benjamin")]),
+    (INV, "DeleteParameter without errors", lambda R: [r for r in R if N(r) == "DeleteParameter" and not E(r)]),
+    (INV, "DeleteParameter or PutParameter which got throttled", lambda R: [r for r in R if N(r) in ("DeleteParameter", "PutParameter") and E(r) == "ThrottlingException"]),
+    (INV, "count kms decrypt", lambda R: sum(N(r) == "Decrypt" for r in R)),
+    (INV, "what happened from 12:00 til 12:01", lambda R: [r for r in R if "2023-07-10T12:00" <= T(r) < "2023-07-10T12:01"]),
+    (INV, "writes within the last quarter of an hour", lambda R: [r for r in R if WR(r) and T(r) >= "2023-07-10T12:00:00Z"]),
+    (INV, "events per minute between 12:00 and 12:05", lambda R: ("rank", Counter(T(r)[:16] + ":00Z" for r in R if "2023-07-10T12:00" <= T(r) < "2023-07-10T12:05"))),
+    (INV, "in which minute were there the most events", lambda R: top(Counter(T(r)[:16] + ":00Z" for r in R), 1)),
+    (INV, "3 noisiest source addresses", lambda R: top(Counter(map(IP, R)), 3)),
+    (INV, "the five rarest event names", None),
+    (INV, "who made the StopLogging call and what error did they get", None),
+    (INV, "users that were throttled", lambda R: [vals(U(r) for r in R if E(r) == "ThrottlingException"), vals(ARN(r) for r in R if E(r) == "ThrottlingException")]),
+    (INV, "s3 api calls by error code", lambda R: rank(E(r) for r in R if S(r) == "s3")),
+    (INV, "did anybody leave the organization?", lambda R: [r for r in R if N(r) == "LeaveOrganization"]),
+    (INV, "iam role creations", lambda R: [r for r in R if N(r) == "CreateRole"]),
+    (INV, "which buckets got deleted", lambda R: [vals(BK(r) for r in R if N(r) == "DeleteBucket" and not E(r)), vals(BK(r) for r in R if N(r) == "DeleteBucket")]),
+    (INV, "GetSecretValue grouped by user", lambda R: [rank(U(r) for r in R if N(r) == "GetSecretValue"), rank(ARN(r) for r in R if N(r) == "GetSecretValue")]),
+    (INV, "activity of access key ASIATFQR7NSCYBEKEGNL in time order", lambda R: [r for r in R if KEY(r) == "ASIATFQR7NSCYBEKEGNL"] or EMPTY("no_such_value")),
+    (INV, "all non read-only calls to kms", lambda R: [r for r in R if WR(r) and S(r) == "kms"]),
+    (INV, "everything except ssm and ec2", lambda R: [r for r in R if S(r) not in ("ssm", "ec2")]),
+    (INV, "events w/o an access key", lambda R: [r for r in R if not KEY(r)]),
+    (INV, "denied calls before noon", lambda R: [r for r in R if DEN(r) and T(r) < "2023-07-10T12:00"]),
+    (INV, "last 5 events of benjamin", lambda R: sorted([r for r in R if U(r) == "benjamin"], key=T)[-5:]),
+    (INV, "error codes benjamin ran into", lambda R: vals(E(r) for r in R if U(r) == "benjamin")),
+    (INV, "how many times did 3.225.16.109 show up", lambda R: sum(IP(r) == "3.225.16.109" for r in R)),
+    (INV, "how many roles were assumed?", None),
+    (INV, "events by bert-jan not in us-east-1", None),
+    (INV, "show mallory's calls", lambda R: EMPTY("no_such_value")),
+    (INV, "console logins on july 10", lambda R: [r for r in R if N(r) == "ConsoleLogin"] or EMPTY("truly_none")),
+    (INV, "PutObject by bert-jan on the 9th", lambda R: EMPTY("no_data_in_window")),
+    (INV, "is benjamin trustworthy", lambda R: ASK),
+    (INV, "what's up with the frobnicated calls", lambda R: ASK),
+    (INV, "show GetParameter calls", lambda R: [r for r in R if N(r) == "GetParameter"]),
+    (INV, "> just those with an error", lambda R: [r for r in R if N(r) == "GetParameter" and E(r)] or EMPTY("truly_none")),
+    (INV, "> who made them?", None),
+    (INV, "calls by benjamin", lambda R: [r for r in R if U(r) == "benjamin"]),
+    (INV, "> only the ones to iam", lambda R: [r for r in R if U(r) == "benjamin" and S(r) == "iam"] or EMPTY("truly_none")),
+    (INV, "> count them", None),
+    (INV, "DescribeRouteTables calls", lambda R: [r for r in R if N(r) == "DescribeRouteTables"]),
+    (INV, "> how about DescribeSubnets", lambda R: [r for r in R if N(r) == "DescribeSubnets"]),
+    (INV, "> by user?", lambda R: [rank(U(r) for r in R if N(r) == "DescribeSubnets"), rank(ARN(r) for r in R if N(r) == "DescribeSubnets")]),
+    (SAN, "root account: which regions?", lambda R: vals(REG(r) for r in R if TY(r) == "Root")),
+    (SAN, "count of root's api calls on the 29th", lambda R: sum(TY(r) == "Root" and T(r).startswith("2021-07-29") for r in R)),
+    (SAN, "hourly breakdown for jmerckle", lambda R: ("rank", Counter(T(r)[:13] + ":00:00Z" for r in R if U(r) == "jmerckle"))),
+    (SAN, "wich access keys does jmerckle have used", lambda R: vals(KEY(r) for r in R if U(r) == "jmerckle")),
+    (SAN, "jmerckle: denied only", lambda R: [r for r in R if U(r) == "jmerckle" and DEN(r)]),
+    (SAN, "failed sign-ins to the console", lambda R: [r for r in R if N(r) == "ConsoleLogin" and (r.get("responseElements") or {}).get("ConsoleLogin") == "Failure"]),
+    (SAN, "number of successful console logins", lambda R: sum(N(r) == "ConsoleLogin" and (r.get("responseElements") or {}).get("ConsoleLogin") == "Success" for r in R)),
+    (SAN, "first api call of jmerckle", lambda R: first([r for r in R if U(r) == "jmerckle"], T)),
+    (SAN, "top 5 event names for root", lambda R: top(Counter(N(r) for r in R if TY(r) == "Root"), 5)),
+    (SAN, "policies changed by jmerckle", lambda R: [[r for r in R if U(r) == "jmerckle" and N(r) == "PutUserPolicy"], vals(RP(r).get("policyName") for r in R if U(r) == "jmerckle" and N(r) == "PutUserPolicy")]),
+    (SAN, "what was done from 96.253.26.224 between 00:00 and 00:10 on 29 jul", lambda R: [r for r in R if IP(r) == "96.253.26.224" and "2021-07-29T00:00" <= T(r) < "2021-07-29T00:10"] or EMPTY("truly_none")),
+    (SAN, "calls from outside us-west-1", lambda R: [r for r in R if REG(r) != "us-west-1"]),
+    (SAN, "list users calls made by jmerckle", lambda R: [r for r in R if N(r) == "ListUsers" and U(r) == "jmerckle"]),
+    (SAN, "who was using 3.238.12.183, and how many calls each", lambda R: [rank(U(r) for r in R if IP(r) == "3.238.12.183"), rank(ARN(r) for r in R if IP(r) == "3.238.12.183")]),
+    (SAN, "events with no region us-west-1 and no us-east-1", None),
+    (SAN, "how many services did root touch", lambda R: len({S(r) for r in R if TY(r) == "Root"})),
+    (SAN, "5 minutes after CreateAccessKey by jmerckle, what else did he do", None),
+    (SAN, "cloudtrail changes", lambda R: [r for r in R if S(r) == "cloudtrail" and WR(r)]),
+    (SAN, "trail creations", lambda R: [r for r in R if N(r) == "CreateTrail"]),
+    (SAN2, "PutObject that were denied on the 1st of august", lambda R: [r for r in R if N(r) == "PutObject" and DEN(r) and T(r).startswith("2021-08-01")]),
+    (SAN2, "denied per day", lambda R: ("rank", Counter(T(r)[:10] for r in R if DEN(r)))),
+    (SAN2, "how many events on july 31st vs august 1st", None),
+    (SAN2, "events yesterday between 3am and 4am", lambda R: [r for r in R if "2021-08-01T03" <= T(r) < "2021-08-01T04"]),
+    (SAN2, "buckets written to", lambda R: vals(BK(r) for r in R if N(r) == "PutObject")),
+    (SAN2, "HeadBucket count by hour on august 1", lambda R: ("rank", Counter(T(r)[:13] + ":00:00Z" for r in R if N(r) == "HeadBucket" and T(r).startswith("2021-08-01")))),
+    (SAN2, "which source addresses are there, how many events has each", lambda R: rank(map(IP, R))),
+    (SAN2, "total number of GetBucketAcl in the past 24 hours", lambda R: sum(N(r) == "GetBucketAcl" and T(r) >= "2021-08-01T07:00:00Z" for r in R)),
+    (SAN2, "AssumeRole in the first 2 hours of august 1", None),
+    (SAN2, "busiest hour for PutObject", lambda R: top(Counter(T(r)[:13] + ":00:00Z" for r in R if N(r) == "PutObject"), 1)),
+]
+
+# --- other logs ---------------------------------------------------------------------------------------------------------------
+HB = ("honey", ["events/other/otrf_aws_s3_honeybucket.jsonl"], "2022-02-20T00:00:00Z")
+hN = lambda r: r["Event Name"]
+hIP = lambda r: r["Source IP"]
+hT = lambda r: r["Event DateTime"]
+hUA = lambda r: r.get("Request User Agent") or ""
+HONEY = [
+    (HB, "honeypot bucket: requests by ip", lambda R: rank(map(hIP, R))),
+    (HB, "ListObjects hits this month", lambda R: [r for r in R if hN(r) == "ListObjects" and hT(r).startswith("2022-02")]),
+    (HB, "how many requests in january 2022?", lambda R: sum(hT(r).startswith("2022-01") for r in R)),
+    (HB, "user agents which appear more than 10 times", lambda R: vals(k for k, n in Counter(map(hUA, R)).items() if n > 10)),
+    (HB, "monthly number of hits", lambda R: ("rank", Counter(hT(r)[:7] + "-01" for r in R))),
+    (HB, "first hit ever", lambda R: first(R, hT)),
+    (HB, "curl requests", lambda R: [r for r in R if "curl" in hUA(r).lower()] or EMPTY("truly_none")),
+    (HB, "distinct operations seen", lambda R: vals(map(hN, R))),
+    (HB, "5 most active ips since 2022-02-01", lambda R: top(Counter(hIP(r) for r in R if hT(r) >= "2022-02-01"), 5)),
+]
+
+ZK = ("zeek", ["events/other/otrf_apt29_day1_zeek_nashua.jsonl"], "2020-04-30T01:00:00Z")
+Z = lambda R, s: [r for r in R if r.get("@stream") == s]
+ZEEK = [
+    (ZK, "connections to 192.168.0.4", lambda R: [r for r in Z(R, "conn") if r["id_resp_h"] == "192.168.0.4"]),
+    (ZK, "how many tcp connections", lambda R: sum(r.get("proto") == "tcp" for r in Z(R, "conn"))),
+    (ZK, "ssl sessions on port 8443", lambda R: [r for r in Z(R, "ssl") if r["id_resp_p"] == 8443]),
+    (ZK, "dns queries by type", lambda R: rank(r.get("qtype_name") for r in Z(R, "dns"))),
+    (ZK, "who talked to 10.0.0.4 over smb", None),
+    (ZK, "top 3 destination ips in conn log", lambda R: top(Counter(r["id_resp_h"] for r in Z(R, "conn")), 3)),
+    (ZK, "dce rpc operations seen", lambda R: vals(r.get("operation") for r in Z(R, "dce_rpc"))),
+    (ZK, "dce_rpc calls per endpoint", lambda R: rank(r.get("endpoint") for r in Z(R, "dce_rpc"))),
+    (ZK, "udp conns longer than 1 second", lambda R: [r for r in Z(R, "conn") if r.get("proto") == "udp" and (r.get("duration") or 0) > 1]),
+    (ZK, "connections with more than 100000 bytes from the originator", lambda R: [r for r in Z(R, "conn") if (r.get("orig_bytes") or 0) > 100000] or EMPTY("truly_none")),
+    (ZK, "conns not to port 53", lambda R: [r for r in Z(R, "conn") if r["id_resp_p"] != 53]),
+    (ZK, "what files were opened over smb", None),
+    (ZK, "conn count per protocol", lambda R: rank(r.get("proto") for r in Z(R, "conn"))),
+    (ZK, "first connection from 10.0.1.6 to 192.168.0.4", lambda R: first([r for r in Z(R, "conn") if r["id_orig_h"] == "10.0.1.6" and r["id_resp_h"] == "192.168.0.4"], lambda r: r["ts"])),
+    (ZK, "any notices?", lambda R: Z(R, "notice")),
+    (ZK, "rejected connections", lambda R: [[r for r in Z(R, "conn") if r["conn_state"] == "REJ"] or EMPTY("truly_none")]),
+    (ZK, "nxdomain answers per query name", lambda R: rank(r.get("query") for r in Z(R, "dns") if r.get("rcode_name") == "NXDOMAIN")),
+    (ZK, "rdp connections", lambda R: EMPTY("truly_none")),
+    (ZK, "which hosts asked for newyork.dmevals.local", lambda R: vals(r["id_orig_h"] for r in Z(R, "dns") if r.get("query") == "newyork.dmevals.local")),
+]
+
+AL = ("alerts", ["events/alerts/sentinel_alerts.jsonl"], "2024-06-28T08:00:00Z")
+aN = lambda r: r["AlertName"]
+aT = lambda r: r["StartTime"]
+aH = lambda r: r.get("CompromisedEntity") or ""
+ALERTS = [
+    (AL, "number of high severity alerts", lambda R: sum(r["AlertSeverity"] == "High" for r in R)),
+    (AL, "low or informational alerts", lambda R: [r for r in R if r["AlertSeverity"] in ("Low", "Informational")]),
+    (AL, "what kinds of alert fired on vnevado-win11t", lambda R: vals(aN(r) for r in R if aH(r).startswith("vnevado-win11t"))),
+    (AL, "alerts per host", lambda R: rank(map(aH, R))),
+    (AL, "alerts by day", lambda R: ("rank", Counter(aT(r)[:10] for r in R))),
+    (AL, "mimikatz alerts", lambda R: [[r for r in R if "mimikatz" in aN(r).lower()], [r for r in R if "mimikatz" in __import__("json").dumps(r).lower()]]),
+    (AL, "top five alert titles on june 26", lambda R: top(Counter(aN(r) for r in R if aT(r).startswith("2024-06-26")), 5)),
+    (AL, "credential access alerts", lambda R: [r for r in R if "CredentialAccess" in (r.get("Tactics") or "").replace(" ", "").split(",")]),
+    (AL, "which host has the most high alerts", lambda R: top(Counter(aH(r) for r in R if r["AlertSeverity"] == "High" and aH(r)), 1)),
+    (AL, "alerts not from defender for endpoint", None),
+    (AL, "latest alert", lambda R: last(R, aT)),
+    (AL, "how many distinct alert names are there", lambda R: len(set(map(aN, R)))),
+    (AL, "ransomware alerts with high severity", None),
+    (AL, "medium alerts yesterday", lambda R: [r for r in R if r["AlertSeverity"] == "Medium" and aT(r).startswith("2024-06-27")] or EMPTY("truly_none")),
+    (AL, "hosts with only one alert", lambda R: vals(k for k, n in Counter(map(aH, R)).items() if n == 1 and k)),
+    (AL, "alerts by provider", lambda R: rank(r.get("ProviderName") for r in R)),
+]
+
+W = "events/windows/"
+WA = ("wina", [W + "covenant_dcsync_dcerpc_drsuapi_DsGetNCChanges.jsonl", W + "covenant_sharpsc_query_dcerpc_smb_svcctl.jsonl"], "2020-08-07T00:00:00Z")
+WB = ("winb", [W + "empire_shell_samr_EnumDomainUsers.jsonl", W + "mimikatz_CVE-2020-1472_Unauthenticated_NetrServerAuthenticate2.jsonl"], "2020-09-22T12:00:00Z")
+WC = ("winc", [W + "psh_lsass_memory_dump_comsvcs.jsonl", W + "wmic_remote_xsl_jscript.jsonl", W + "cmd_lsass_memory_dumpert_syscalls.jsonl"], "2020-10-19T00:00:00Z")
+SYS = lambda r, *n: "Sysmon" in (r.get("Channel") or "") and r.get("EventID") in n
+SEC = lambda r, *n: (r.get("Channel") or "").lower() == "security" and r.get("EventID") in n
+EID = lambda r: r.get("EventID")
+H = lambda r: (r.get("Hostname") or "")
+HS = lambda r: H(r).split(".")[0]
+B = lambda p: (p or "").replace("&lt;", "<").split("\\")[-1].lower()
+wT = lambda r: (r.get("@timestamp") or r.get("TimeCreated") or "").replace(" ", "T")
+WIN = [
+    (WA, "logons on MORDORDC", lambda R: [[r for r in R if SEC(r, 4624) and HS(r) == "MORDORDC"], [r for r in R if SEC(r, 4624, 4648) and HS(r) == "MORDORDC"]]),
+    (WA, "network logons by account", lambda R: [rank(r.get("TargetUserName") for r in R if SEC(r, 4624) and str(r.get("LogonType")) == "3")]),
+    (WA, "how many 5156 events", lambda R: sum(EID(r) == 5156 for r in R)),
+    (WA, "event ids by count", lambda R: rank(str(EID(r)) for r in R)),
+    (WA, "dcsync activity", lambda R: [r for r in R if SEC(r, 4662) and any(g in str(r).lower() for g in ("1131f6aa", "1131f6ad", "89e95b76"))]),
+    (WA, "network connections made by GruntHTTP.exe", lambda R: [r for r in R if SYS(r, 3) and B(r.get("Image")) == "grunthttp.exe"]),
+    (WA, "which processes opened network connections", lambda R: [vals(r.get("Image") for r in R if SYS(r, 3)), vals(B(r.get("Image")) for r in R if SYS(r, 3))]),
+    (WA, "destination ports lsass.exe connected to", lambda R: vals(str(r.get("DestinationPort")) for r in R if SYS(r, 3) and B(r.get("Image")) == "lsass.exe")),
+    (WA, "share access (5140) events", lambda R: [r for r in R if EID(r) == 5140]),
+    (WA, "events per computer", lambda R: [rank(map(H, R)), rank(map(HS, R))]),
+    (WA, "sysmon dns queries", lambda R: [r for r in R if SYS(r, 22)]),
+    (WA, "machines with sbeavers activity", None),
+    (WA, "registry value sets on WORKSTATION6", lambda R: [r for r in R if SYS(r, 13) and HS(r) == "WORKSTATION6"]),
+    (WA, "top 3 sysmon event ids on workstation5", lambda R: top(Counter(str(EID(r)) for r in R if "Sysmon" in r["Channel"] and HS(r) == "WORKSTATION5"), 3)),
+    (WA, "failed logons", lambda R: EMPTY("truly_none")),
+    (WA, "processes created on 6 august", lambda R: [vals(r.get("Image") or r.get("NewProcessName") for r in R if (SYS(r, 1) or SEC(r, 4688)) and wT(r).startswith("2020-08-06")), [r for r in R if (SYS(r, 1) or SEC(r, 4688)) and wT(r).startswith("2020-08-06")], [r for r in R if SYS(r, 1) and wT(r).startswith("2020-08-06")]]),
+    (WB, "mimikatz.exe process creations", lambda R: [[r for r in R if (SYS(r, 1) or SEC(r, 4688)) and B(r.get("Image") or r.get("NewProcessName")) == "mimikatz.exe"], [r for r in R if SYS(r, 1) and B(r.get("Image")) == "mimikatz.exe"]]),
+    (WB, "dlls loaded by mimikatz.exe", lambda R: [vals(r.get("ImageLoaded") for r in R if SYS(r, 7) and B(r.get("Image")) == "mimikatz.exe"), [r for r in R if SYS(r, 7) and B(r.get("Image")) == "mimikatz.exe"]]),
+    (WB, "how many powershell 4103 events", lambda R: sum(EID(r) == 4103 for r in R)),
+    (WB, "what did net.exe run with on the command line", None),
+    (WB, "computer account changes (4742)", lambda R: [r for r in R if EID(r) == 4742]),
+    (WB, "type 3 logons per target user", lambda R: [rank(r.get("TargetUserName") for r in R if SEC(r, 4624) and str(r.get("LogonType")) == "3")]),
+    (WB, "files created on september 17", lambda R: [[r for r in R if SYS(r, 11) and wT(r).startswith("2020-09-17")], vals(r.get("TargetFilename") for r in R if SYS(r, 11) and wT(r).startswith("2020-09-17"))]),
+    (WB, "named pipe events", lambda R: [r for r in R if SYS(r, 17, 18)]),
+    (WB, "security events of pgustavo", None),
+    (WB, "kerberos service tickets requested", lambda R: [r for r in R if EID(r) == 4769]),
+    (WB, "processes accessing net.exe", None),
+    (WB, "powershell events on WORKSTATION5 excluding 4103", None),
+    (WC, "who accessed lsass", lambda R: [vals(r.get("SourceImage") for r in R if SYS(r, 10) and B(r.get("TargetImage")) == "lsass.exe"), vals(x for r in R if (SYS(r, 10) and B(r.get("TargetImage")) == "lsass.exe") or (SEC(r, 4656, 4663) and B(r.get("ObjectName")) == "lsass.exe") for x in [r.get("SourceImage") or r.get("ProcessName")]), [r for r in R if SYS(r, 10) and B(r.get("TargetImage")) == "lsass.exe"]]),
+    (WC, "rundll32 command lines", lambda R: vals(r.get("CommandLine") for r in R if (SYS(r, 1) or SEC(r, 4688)) and B(r.get("Image") or r.get("NewProcessName")) == "rundll32.exe")),
+    (WC, "audit log cleared?", lambda R: [r for r in R if EID(r) == 1102]),
+    (WC, "child processes of WMIC.exe", None),
+    (WC, "4688 events", lambda R: [r for r in R if EID(r) == 4688]),
+    (WC, "wardog's privileged service calls", None),
+    (WC, "dns lookups by wmic", lambda R: [[r for r in R if SYS(r, 22) and B(r.get("Image")) == "wmic.exe"], vals(r.get("QueryName") for r in R if SYS(r, 22) and B(r.get("Image")) == "wmic.exe")]),
+    (WC, "process terminations", lambda R: [[r for r in R if SYS(r, 5) or SEC(r, 4689)], [r for r in R if SYS(r, 5)], [r for r in R if SEC(r, 4689)]]),
+    (WC, "sysmon 10 where the target is calc.exe, count", lambda R: sum(SYS(r, 10) and B(r.get("TargetImage")) == "calc.exe" for r in R)),
+    (WC, "event 7 on 2020-10-18 after 07:00", lambda R: [r for r in R if EID(r) == 7 and wT(r) >= "2020-10-18T07"]),
+]
+QUESTIONS = CLOUD + HONEY + ZEEK + ALERTS + WIN
