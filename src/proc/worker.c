@@ -292,8 +292,20 @@ static void serve_one(struct worker *w)
 	close_request(w);
 }
 
+bool worker_wanted(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	bool wanted = w->next.msg || w->gone;
+	pthread_mutex_unlock(&w->lock);
+	return wanted;
+}
+
 static bool wait_request(struct worker *w)
 {
+	bool more = w->kind->idle != NULL;
+
+	while (more && !worker_wanted(w))
+		more = w->kind->idle(w);
 	pthread_mutex_lock(&w->lock);
 	while (!w->next.msg && !w->gone)
 		pthread_cond_wait(&w->wake, &w->lock);

@@ -25,22 +25,29 @@ struct worker_method {
 	worker_fn *fn;
 };
 struct worker_kind {
-	const char *name;                       /* "lake", "import", "test" */
-	const struct worker_method *methods;    /* ends with a NULL name */
+	const char *name;                    /* "lake", "import", "test" */
+	const struct worker_method *methods; /* ends with a NULL name */
 	/* Opens what it needs before the sandbox closes. config: {"state": the state directory, and the sections of the user's
 	 * configuration that this kind may see}. May be NULL. */
 	int (*start)(struct worker *w, const cJSON *config, struct err *e);
 	void (*stop)(struct worker *w);
-	unsigned sandbox;                       /* SB_* of proc/sandbox.h; SB_FILES opens the state directory only */
-	int max;                                /* processes of this kind at once */
+	/* Work for later, when no request waits: a few ms at a time, more only as long as worker_wanted says no. True: call again,
+	 * there is more. May be NULL. */
+	bool (*idle)(struct worker *w);
+	unsigned sandbox; /* SB_* of proc/sandbox.h; SB_FILES opens the state directory only */
+	int max;          /* processes of this kind at once */
 };
 
 void *worker_state(struct worker *w);
 void worker_set_state(struct worker *w, void *state);
-const volatile bool *worker_cancelled(struct worker *w); /* a flag that the control reader sets at once */
-int64_t worker_deadline(struct worker *w);               /* mw_mono_us */
-int worker_fd(struct worker *w, size_t i);               /* i-th descriptor of the request, or -1; the worker keeps ownership */
-int worker_fds(struct worker *w);                        /* how many came with the request */
+const volatile bool *
+worker_cancelled(struct worker *w);        /* a flag that the control reader sets at once */
+int64_t worker_deadline(struct worker *w); /* mw_mono_us */
+int worker_fd(struct worker *w,
+              size_t i); /* i-th descriptor of the request, or -1; the worker keeps ownership */
+int worker_fds(struct worker *w); /* how many came with the request */
+/* For idle(): a request has come meanwhile, so return. */
+bool worker_wanted(struct worker *w);
 /* A notification to the engine that belongs to the running request ("progress", "step"); params taken over. */
 int worker_notify(struct worker *w, const char *method, cJSON *params, struct err *e);
 /* Appends one row (JSON text without newline) to the request's spool of step `step` (0 to MW_PLAN_STEPS_MAX - 1); all steps

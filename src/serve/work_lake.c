@@ -56,6 +56,18 @@ int lake_state_open(struct worker *w, const cJSON *config, struct err *e)
 	return 0;
 }
 
+/* What the next question would wait for. */
+static bool make_ready(struct worker *w)
+{
+	struct lake_state *s = worker_state(w);
+	const struct catalog_dataset *d;
+
+	if (lake_warm(s->lake))
+		return true;
+	(void)catalog_datasets(s->catalog, &d);
+	return false;
+}
+
 void lake_state_close(struct worker *w)
 {
 	struct lake_state *s = worker_state(w);
@@ -290,6 +302,7 @@ const struct worker_kind work_lake = {
         .methods = lake_methods,
         .start = lake_state_open,
         .stop = lake_state_close,
+        .idle = make_ready,
         .sandbox = SB_FILES,
         .max = 3,
 };

@@ -242,6 +242,25 @@ static void worker_release(struct worker *w)
 	lx_ctx_release(&w->c);
 }
 
+/* Before the first of it is read: many waits for the disk become one. Only the calling thread is at work yet. */
+static int announce(struct search *x, const struct lx_where *where, struct err *e)
+{
+	mw_time from, to;
+
+	window_of(x->s, &from, &to);
+	for (size_t i = 0; i < x->l->segs.n; i++) {
+		struct lake_seg *ls = x->l->segs.v[i];
+		if (dataset_out(x, ls) || (has_window(x->s) && time_out(ls, from, to)))
+			continue;
+		if (lake_seg_open(ls, e))
+			return -1;
+		lx_where_soon(where, &ls->seg);
+		if (!x->s->where && x->groups)
+			lx_groups_soon(x->groups, &ls->seg);
+	}
+	return 0;
+}
+
 /* The calling thread leads; others help where there is enough to do. */
 static int run_pass(struct search *x, seg_fn *fn, struct err *e)
 {
@@ -254,6 +273,8 @@ static int run_pass(struct search *x, seg_fn *fn, struct err *e)
 		w[i] = (struct worker){.pass = &pass, .x = x, .leads = i == 0};
 		rc = w[i].rc = compile(&w[i]);
 	}
+	if (rc == 0 && fn == match_segment)
+		rc = announce(x, w[0].where, e);
 	for (size_t i = 1; i < n && rc == 0; i++)
 		w[i].started = pthread_create(&w[i].thread, NULL, work, &w[i]) == 0;
 	if (rc == 0)

@@ -154,20 +154,22 @@ static void add_row(struct lx_events *ev, struct lx_ctx *c, const struct lx_col 
 int lx_events_add(struct lx_events *ev, struct lx_ctx *c, const struct lx_rows *rows)
 {
 	struct lx_col cols[MW_PLAN_BY_MAX];
-	struct seg_ints time;
 	uint32_t n = c->s->head.rows;
+	int64_t t = MW_TIME_NONE;
+	int rc = 0;
 
-	if (seg_ints(c->s, SEG_TIME, &time, c->e))
-		return -1;
 	for (size_t i = 0; i < ev->s->nsort; i++)
 		if (lx_col_make(c, &ev->fields[i], rows, &cols[i]))
 			return -1;
 	pthread_mutex_lock(&ev->lock);
-	for (uint32_t row = lx_next(rows, 0); row < n; row = lx_next(rows, row + 1))
-		add_row(ev, c, cols, seg_int(&time, row), row);
+	for (uint32_t row = lx_next(rows, 0); row < n && rc == 0; row = lx_next(rows, row + 1)) {
+		rc = seg_int_at(c->s, SEG_TIME, row, &t, c->e);
+		if (rc == 0)
+			add_row(ev, c, cols, t, row);
+	}
 	shed(ev);
 	pthread_mutex_unlock(&ev->lock);
-	return 0;
+	return rc;
 }
 
 /* ---- giving ---- */

@@ -83,6 +83,8 @@ void lx_where_free(struct lx_where *w);
 /* out = rows of in that match; in and out differ. */
 int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in,
                   struct lx_rows *out);
+/* Asks for what the conditions will read first of a segment, and what cannot be avoided at all. The segment is open. */
+void lx_where_soon(const struct lx_where *w, struct seg *s);
 uint64_t lx_where_gave_up(const struct lx_where *w); /* as matcher_gave_up */
 /* The program in words, a line a condition. */
 void lx_where_text(const struct lx_where *w, struct buf *b);
@@ -101,6 +103,7 @@ struct lx_leaf {
 };
 int lx_leaf_init(struct lx_leaf *l, const struct plan_node *n, struct err *e);
 void lx_leaf_release(struct lx_leaf *l);
+void lx_leaf_soon(const struct lx_leaf *l, struct seg *s);
 int lx_leaf_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in,
                  struct lx_rows *out);
 
@@ -183,6 +186,8 @@ struct lx_groups *lx_groups_new(const struct plan_search *s);
 void lx_groups_free(struct lx_groups *g);
 /* Adds the rows of a segment. Safe from several threads. */
 int lx_groups_add(struct lx_groups *g, struct lx_ctx *c, const struct lx_rows *rows);
+/* Asks for the columns of a segment all of whose rows are to be added. */
+void lx_groups_soon(const struct lx_groups *g, struct seg *s);
 int lx_groups_result(struct lx_groups *g, struct eval_result *out, struct err *e);
 
 struct lx_events;

@@ -29,7 +29,8 @@ struct local {
 	VEC(uint32_t) seen_n[MW_PLAN_BY_MAX]; /* how often each pair came */
 	VEC(uint64_t) count;                  /* events of each group */
 	VEC(mw_time) first, last;
-	struct seg_ints time;
+	struct seg_ints time; /* where a stat is of times */
+	bool timed;
 };
 
 /* The field of a step that is "count by field" or "count, distinct field": FIELD_NONE for all others. */
@@ -95,15 +96,14 @@ static void count_value(struct local *l, size_t stat, uint32_t group, uint32_t c
 static void count_event(void *ctx, uint32_t group, uint32_t row)
 {
 	struct local *l = ctx;
-	mw_time t = seg_int(&l->time, row);
-
 	while (l->count.n <= group) {
 		*vec_push(&l->count) = 0;
 		*vec_push(&l->first) = MW_TIME_NONE;
 		*vec_push(&l->last) = MW_TIME_NONE;
 	}
 	l->count.v[group]++;
-	times_widen(t, &l->first.v[group], &l->last.v[group]);
+	if (l->timed)
+		times_widen(seg_int(&l->time, row), &l->first.v[group], &l->last.v[group]);
 	for (size_t i = 0; i < l->s->nstats; i++) {
 		uint32_t from, to;
 		if (!l->s->stats[i].field.name)
@@ -119,7 +119,9 @@ static int local_columns(struct local *l, struct lx_ctx *c, const struct lx_rows
 {
 	struct lx_tuples *by = &l->by;
 
-	if (seg_ints(c->s, SEG_TIME, &l->time, c->e))
+	for (size_t i = 0; i < l->s->nstats; i++)
+		l->timed |= l->s->stats[i].fn == FN_FIRST || l->s->stats[i].fn == FN_LAST;
+	if (l->timed && seg_ints(c->s, SEG_TIME, &l->time, c->e))
 		return -1;
 	if (l->s->span > 0 && lx_col_buckets(c, l->s->span, rows, &by->cols[by->ncols++]))
 		return -1;
@@ -210,6 +212,17 @@ static void merge(struct lx_groups *g, const struct local *l)
 		merge_values(g, l, i, of);
 	buf_release(&key);
 	free(of);
+}
+
+void lx_groups_soon(const struct lx_groups *g, struct seg *s)
+{
+	for (size_t i = 0; i < g->s->nby + g->s->nstats; i++) {
+		const struct plan_field *f =
+		        i < g->s->nby ? &g->s->by[i] : &g->s->stats[i - g->s->nby].field;
+		struct seg_col *col = NULL;
+		if (f->f && seg_col(s, f->f->id, &col, NULL) == 0 && col)
+			seg_soon(s, col->counts, col->end - col->counts);
+	}
 }
 
 static int add_local(struct lx_groups *g, struct lx_ctx *c, const struct lx_rows *rows)

@@ -4,6 +4,7 @@
 #include "store/gram.h"
 
 #define GRAM_ROWS 12 /* filter rows that one needle ANDs */
+#define GRAM_FIRST 4 /* of them that are asked of the disk at once */
 
 enum { COST_DATASET, COST_COLUMN, COST_PLACE, COST_ROW, COST_TEXT, COST_RAW, COST_PAIR };
 
@@ -246,13 +247,18 @@ static void scan_one(const struct hits *h, const struct seg_col *col, const uint
 	}
 }
 
+/* Few values of equality are looked up; all others are tried on each value of the column. */
+static bool looks_up(const struct lx_leaf *l, const struct seg_col *col)
+{
+	return is_equality(l->n->op) && l->n->nvalues < (size_t)col->h.nvalues / 4 + 2;
+}
+
 static int column_rows(const struct lx_leaf *l, struct lx_ctx *c, struct seg_col *col,
                        const struct lx_rows *in, struct lx_rows *out)
 {
 	struct hits h = {0};
-	bool few = is_equality(l->n->op) && l->n->nvalues < (size_t)col->h.nvalues / 4 + 2;
 
-	if (few ? probe(l, c, col, &h) : try_all(l, c, col, &h))
+	if (looks_up(l, col) ? probe(l, c, col, &h) : try_all(l, c, col, &h))
 		return -1;
 	memset(out, 0, sizeof(*out));
 	if (h.n == 0)
@@ -347,24 +353,59 @@ static int test_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const stru
 
 /* ---- raw records ---- */
 
-/* AND of the filter's rows for one needle into bits. */
+/* Asks for the next few of a needle's rows in the filter. */
+static void rows_soon(const struct seg *s, const struct seg_section *filter, const uint32_t *rows,
+                      size_t n, size_t width)
+{
+	for (size_t i = 0; i < n && i < GRAM_FIRST; i++)
+		seg_soon(s, filter->off + (uint64_t)rows[i] * width, width);
+}
+
+/* ANDs one row into bits; *any is false when none is left. */
+static int and_row(struct lx_ctx *c, uint64_t at, uint8_t *bits, size_t width, bool *any)
+{
+	const uint8_t *r = seg_bytes(c->s, at, width, c->e);
+	uint8_t left = 0;
+
+	if (!r)
+		return -1;
+	for (size_t k = 0; k < width; k++)
+		left |= bits[k] &= r[k];
+	*any = left != 0;
+	return 0;
+}
+
+/* AND of the filter's rows for one needle into bits. Mostly the first few leave nothing. */
 static int and_needle(struct lx_ctx *c, const struct seg_section *filter, struct slice text,
                       uint8_t *bits, size_t width)
 {
 	uint32_t rows[GRAM_ROWS];
 	size_t n = gram_rows(text, (int)filter->arg, rows, GRAM_ROWS);
+	bool any = true;
 
-	for (size_t i = 0; i < n; i++)
-		seg_soon(c->s, filter->off + (uint64_t)rows[i] * width, width);
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *r =
-		        seg_bytes(c->s, filter->off + (uint64_t)rows[i] * width, width, c->e);
-		if (!r)
+	for (size_t i = 0; i < n && any; i++) {
+		if (i % GRAM_FIRST == 0)
+			rows_soon(c->s, filter, rows + i, n - i, width);
+		if (and_row(c, filter->off + (uint64_t)rows[i] * width, bits, width, &any))
 			return -1;
-		for (size_t k = 0; k < width; k++)
-			bits[k] &= r[k];
 	}
 	return 0;
+}
+
+static void needles_soon(const struct lx_leaf *l, struct seg *s)
+{
+	const struct seg_section *filter = seg_section(s, SEG_FILTER),
+	                         *frames = seg_section(s, SEG_FRAMES);
+	uint32_t rows[GRAM_ROWS];
+
+	if (!filter || !frames || filter->arg > GRAM_LOG_MAX)
+		return;
+	seg_soon(s, frames->off, frames->len);
+	for (size_t i = 0; i < l->nneedles && !l->always_raw; i++)
+		for (size_t k = 0; k < l->needles[i].n; k++)
+			rows_soon(s, filter, rows,
+			          gram_rows(l->needles[i].v[k], (int)filter->arg, rows, GRAM_ROWS),
+			          (frames->len / sizeof(struct seg_frame) + 7) / 8);
 }
 
 /* Which frames may hold one of the values. */
@@ -390,6 +431,19 @@ static int maybe_frames(const struct lx_leaf *l, struct lx_ctx *c, size_t nframe
 	return 0;
 }
 
+/* The whole of an unpacked frame at once, before its records one by one. */
+static int frame_holds(const struct lx_leaf *l, struct lx_ctx *c, const struct seg_frame *f,
+                       bool *holds)
+{
+	if (seg_raw_frame(&c->raw, c->s, f, c->e))
+		return -1;
+	*holds = memchr(c->raw.text.s, '\\', c->raw.text.len) != NULL;
+	for (size_t i = 0; i < l->n->nvalues && !*holds; i++)
+		*holds = mw_memimem(c->raw.text.s, c->raw.text.len, l->n->values[i].s,
+		                    l->n->values[i].n) != NULL;
+	return 0;
+}
+
 static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struct lx_rows *in,
                     struct lx_rows *out)
 {
@@ -404,10 +458,18 @@ static int raw_rows(struct lx_leaf *l, struct lx_ctx *c, row_fn *fn, const struc
 	if (path && path->state == LX_PATH_NONE)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!(may[i / 8] >> (i % 8) & 1) || !lx_any_in(in, f[i].first, f[i].rows))
+		if (!lx_any_in(in, f[i].first, f[i].rows))
+			may[i / 8] &= (uint8_t) ~(1u << (i % 8));
+		else if (may[i / 8] >> (i % 8) & 1)
+			seg_soon(c->s, f[i].off, f[i].packed);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		bool holds = may[i / 8] >> (i % 8) & 1;
+		if (!holds)
 			continue;
 		c->notes.frames_read++;
-		if (lx_pause(c) || test_rows(l, c, fn, in, f[i].first, f[i].first + f[i].rows, out))
+		if (lx_pause(c) || (fn == by_text && frame_holds(l, c, &f[i], &holds)) ||
+		    (holds && test_rows(l, c, fn, in, f[i].first, f[i].first + f[i].rows, out)))
 			return -1;
 	}
 	return 0;
@@ -474,6 +536,30 @@ static int field_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows 
 		return column_rows(l, c, col, in, out);
 	memset(out, 0, sizeof(*out));
 	return 0;
+}
+
+static void column_soon(const struct lx_leaf *l, struct seg *s, const struct seg_col *col)
+{
+	if (!looks_up(l, col))
+		seg_soon(s, col->counts, col->end - col->counts);
+	for (size_t i = 0; i < l->n->nvalues && looks_up(l, col); i++)
+		seg_col_find_soon(s, col, l->n->values[i]);
+}
+
+void lx_leaf_soon(const struct lx_leaf *l, struct seg *s)
+{
+	const struct plan_field *f = &l->n->field;
+	struct seg_col *col = NULL;
+	int rc = 0;
+
+	if (l->cost == COST_TEXT || l->cost == COST_RAW)
+		needles_soon(l, s);
+	else if (l->cost == COST_COLUMN && f->f)
+		rc = seg_col(s, f->f->id, &col, NULL);
+	else if (l->cost == COST_PLACE && f->pseudo == PF_UID)
+		rc = seg_col_uid(s, &col, NULL);
+	if (rc == 0 && col)
+		column_soon(l, s, col);
 }
 
 int lx_leaf_rows(struct lx_leaf *l, struct lx_ctx *c, const struct lx_rows *in, struct lx_rows *out)

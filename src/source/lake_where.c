@@ -119,6 +119,17 @@ int lx_where_rows(struct lx_where *w, struct lx_ctx *c, const struct lx_rows *in
 	}
 }
 
+/* Of ALL only the first: what it leaves may need no other. */
+void lx_where_soon(const struct lx_where *w, struct seg *s)
+{
+	size_t n = w->kind == PN_ALL && w->kids.n > 1 ? 1 : w->kids.n;
+
+	if (w->kind == PN_CMP)
+		lx_leaf_soon(&w->leaf, s);
+	for (size_t i = 0; i < n; i++)
+		lx_where_soon(w->kids.v[i], s);
+}
+
 uint64_t lx_where_gave_up(const struct lx_where *w)
 {
 	uint64_t n = w->kind == PN_CMP && w->leaf.m ? matcher_gave_up(w->leaf.m) : 0;

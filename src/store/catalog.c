@@ -103,10 +103,16 @@ static bool merge_to(struct cursor *cs, size_t n, uint32_t to, catalog_fn *fn, v
 	return go;
 }
 
-static int column_of(struct lake_seg *ls, field_id f, struct seg_col **col, struct err *e)
+/* Its values are not yet there. */
+static int head_of(struct lake_seg *ls, field_id f, struct seg_col **col, struct err *e)
 {
 	*col = NULL;
-	if (lake_seg_open(ls, e) || seg_col(&ls->seg, f, col, e))
+	return lake_seg_open(ls, e) || seg_col(&ls->seg, f, col, e) ? -1 : 0;
+}
+
+static int column_of(struct lake_seg *ls, field_id f, struct seg_col **col, struct err *e)
+{
+	if (head_of(ls, f, col, e))
 		return -1;
 	if (!*col)
 		return 0;
@@ -185,13 +191,15 @@ static void load_datasets(struct catalog *c)
 }
 
 /* Events of a segment that have the field. */
-static uint64_t events_with(const struct lake_seg *ls, const struct seg_col *col)
+static uint64_t events_with(struct lake_seg *ls, struct seg_col *col)
 {
 	uint64_t n = 0;
 	uint32_t from, to;
 
 	if (!ls->dead)
 		return col->h.events;
+	if (seg_col_load(&ls->seg, col, NULL))
+		return 0;
 	for (uint32_t row = 0; row < ls->rows; row++) {
 		seg_places(&ls->seg, col, row, &from, &to);
 		n += !lake_row_dead(ls, row) && from < to && seg_code(&ls->seg, col, from) != 0;
@@ -209,35 +217,31 @@ static bool count_value(void *ctx, const char *dataset, struct slice v, uint64_t
 }
 
 /* Exact up to CATALOG_VALUES_MAX. Where a sixteenth of the hashes shows that there are far more, sixteen times that. */
-static int count_distinct(struct catalog *c, struct catalog_field *f, uint64_t at_most)
+static uint64_t count_distinct(struct catalog *c, const struct catalog_field *f, uint64_t at_most)
 {
-	uint64_t some = 0;
+	uint64_t n = 0;
 
 	if (at_most > CATALOG_VALUES_MAX) {
-		if (merge(c, f->dataset, f->field, UINT32_MAX / 16, count_value, &some))
-			return -1;
-		f->distinct = some * 16;
-		if (f->distinct > CATALOG_VALUES_MAX + CATALOG_VALUES_MAX / 2)
+		if (merge(c, f->dataset, f->field, UINT32_MAX / 16, count_value, &n))
 			return 0;
+		if (n * 16 > CATALOG_VALUES_MAX + CATALOG_VALUES_MAX / 2)
+			return n * 16;
 	}
-	f->distinct = 0;
-	return catalog_merge(c, f->dataset, f->field, count_value, &f->distinct);
+	n = 0;
+	return catalog_merge(c, f->dataset, f->field, count_value, &n) ? 0 : n;
 }
 
 static void load_field(struct catalog *c, const char *dataset, field_id id)
 {
 	struct catalog_field f = {.dataset = dataset, .field = id, .all_kept = true};
 	struct seg_col *col;
-	uint64_t at_most = 0;
 
 	for (size_t i = 0; i < c->l->segs.n; i++) {
 		struct lake_seg *ls = c->l->segs.v[i];
-		if (strcmp(ls->dataset, dataset) != 0 || column_of(ls, id, &col, NULL) || !col)
-			continue;
-		f.events += events_with(ls, col);
-		at_most += col->h.nvalues;
+		if (strcmp(ls->dataset, dataset) == 0 && head_of(ls, id, &col, NULL) == 0 && col)
+			f.events += events_with(ls, col);
 	}
-	if (f.events && count_distinct(c, &f, at_most) == 0)
+	if (f.events)
 		*vec_push(&c->fields) = f;
 }
 
@@ -313,7 +317,6 @@ static void load_paths(struct catalog *c, const char *dataset)
 		                                               .field = FIELD_NONE,
 		                                               .path = p->path,
 		                                               .events = p->events,
-		                                               .distinct = p->values.n,
 		                                               .all_kept = p->all_kept};
 	}
 	map_release(&paths);
@@ -437,6 +440,30 @@ void catalog_close(struct catalog *c)
 }
 
 /* ---- answers ---- */
+
+static uint64_t path_distinct(const struct catalog *c, const struct catalog_field *f)
+{
+	for (size_t i = 0; i < c->paths.n; i++)
+		if (c->paths.v[i]->path == f->path)
+			return c->paths.v[i]->values.n;
+	return 0;
+}
+
+uint64_t catalog_distinct(struct catalog *c, const struct catalog_field *f)
+{
+	uint64_t at_most = 0;
+	struct seg_col *col;
+
+	if (f->field == FIELD_NONE)
+		return path_distinct(c, f);
+	for (size_t i = 0; i < c->l->segs.n; i++) {
+		struct lake_seg *ls = c->l->segs.v[i];
+		if (strcmp(ls->dataset, f->dataset) == 0 &&
+		    head_of(ls, f->field, &col, NULL) == 0 && col)
+			at_most += col->h.nvalues;
+	}
+	return count_distinct(c, f, at_most);
+}
 
 size_t catalog_datasets(struct catalog *c, const struct catalog_dataset **out)
 {

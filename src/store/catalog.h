@@ -22,17 +22,18 @@ size_t catalog_datasets(struct catalog *c, const struct catalog_dataset **out);
 
 struct catalog_field { /* a normalised field or a raw path within one dataset */
 	const char *dataset;
-	field_id field;    /* FIELD_NONE for a raw path */
-	const char *path;  /* raw path, or NULL */
-	uint64_t events;   /* events that have it */
-	uint64_t distinct; /* different values, exact up to CATALOG_VALUES_MAX */
-	bool all_kept;     /* every distinct value is in the catalogue */
+	field_id field;   /* FIELD_NONE for a raw path */
+	const char *path; /* raw path, or NULL */
+	uint64_t events;  /* events that have it */
+	bool all_kept;    /* every distinct value is in the catalogue */
 };
 #define CATALOG_VALUES_MAX 100000  /* values kept a normalised field and dataset */
 #define CATALOG_RAW_VALUES_MAX 256 /* values kept a raw path and dataset */
 #define CATALOG_PATHS_MAX 4096     /* raw paths kept a dataset */
 /* Fields that datasets carry. dataset NULL: all (one entry a dataset). Valid until the catalogue moves. */
 size_t catalog_fields(struct catalog *c, const char *dataset, const struct catalog_field **out);
+/* Different values, exact up to CATALOG_VALUES_MAX. Counted when asked for: of a field with many values that takes a while. */
+uint64_t catalog_distinct(struct catalog *c, const struct catalog_field *f);
 /* Raw paths whose last segment (or whole dotted path) is this word, case-blind, ignoring _ - and spaces ("conn state" finds
  * conn_state). At most max. */
 size_t catalog_path_by_word(struct catalog *c, struct slice word, const struct catalog_field **out,

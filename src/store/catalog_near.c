@@ -89,13 +89,20 @@ static void add_parts(struct catalog *c, uint32_t entry)
 	}
 }
 
+/* And no ids of events. */
+static bool names_things(struct catalog *c, const struct catalog_field *f)
+{
+	uint64_t n = catalog_distinct(c, f);
+
+	return n <= CATALOG_VALUES_MAX && (n <= UNIQUE_LEAST || n * 10 <= f->events * 9);
+}
+
 static void make_index(struct catalog *c)
 {
 	for (size_t i = 0; i < c->fields.n; i++) {
 		const struct catalog_field *f = &c->fields.v[i];
 		struct indexing in = {c, f->field, NULL};
-		bool unique = f->distinct > UNIQUE_LEAST && f->distinct * 10 > f->events * 9;
-		if (f->field != FIELD_NONE && f->distinct <= CATALOG_VALUES_MAX && !unique)
+		if (f->field != FIELD_NONE && names_things(c, f))
 			catalog_merge(c, f->dataset, f->field, add_entry, &in);
 	}
 	for (size_t i = 0; i < c->paths.n; i++) {

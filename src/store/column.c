@@ -233,12 +233,12 @@ void column_write(struct column *c, uint32_t rows, struct seg_out *out)
 	}
 	for (uint32_t i = 0; i < h.nvalues; i++)
 		renumber[o[i].number] = i + 1;
-	segout_bytes(out, &h, sizeof(h));
+	segout_col(out, &h);
 	write_values(c, o, out);
+	write_text(c, o, out);
 	if (h.many)
 		spread(c, rows, out);
 	write_codes(c, h.width, renumber, out);
-	write_text(c, o, out);
 	free(renumber);
 	free(o);
 }

@@ -39,21 +39,35 @@ static uint32_t fold(unsigned char c)
 	return c - 'A' + 0u < 26u ? c | 0x20u : c;
 }
 
-static uint32_t gram_hash(uint32_t gram)
+#define SHORT 4
+#define LONG 8
+
+/* The last bytes read, the newest lowest. */
+static uint32_t short_hash(uint64_t last)
 {
-	return (uint32_t)(gram * UINT32_C(0x9E3779B1)) >> (32 - GRAM_LOG_MAX);
+	return (uint32_t)((uint32_t)last * UINT32_C(0x9E3779B1)) >> (32 - GRAM_LOG_MAX);
+}
+
+static uint32_t long_hash(uint64_t last)
+{
+	return (uint32_t)(last * UINT64_C(0x9E3779B97F4A7C15) >> (64 - GRAM_LOG_MAX));
+}
+
+static void set_bit(struct gram_set *g, uint32_t h)
+{
+	g->bits[h / 8] |= (uint8_t)(1u << (h % 8));
 }
 
 static void add_piece(struct gram_set *g, const char *s, size_t n)
 {
-	uint32_t gram = 0;
+	uint64_t last = 0;
 
-	for (size_t i = 0; i < 3; i++)
-		gram = gram << 8 | fold((unsigned char)s[i]);
-	for (size_t i = 3; i < n; i++) {
-		gram = gram << 8 | fold((unsigned char)s[i]);
-		uint32_t h = gram_hash(gram);
-		g->bits[h / 8] |= (uint8_t)(1u << (h % 8));
+	for (size_t i = 0; i < n; i++) {
+		last = last << 8 | fold((unsigned char)s[i]);
+		if (i + 1 >= SHORT)
+			set_bit(g, short_hash(last));
+		if (i + 1 >= LONG)
+			set_bit(g, long_hash(last));
 	}
 }
 
@@ -96,7 +110,7 @@ static bool same_bytes(const char *a, const char *b, size_t n)
 
 static void piece(struct gram_set *g, const char *s, size_t n)
 {
-	if (n < 4)
+	if (n < SHORT)
 		return;
 	struct slice *m = &g->memo[memo_slot(s, n)];
 
@@ -184,7 +198,7 @@ static size_t ones(const uint8_t *bits, size_t bytes)
 	return n;
 }
 
-/* Small batches need few rows: as many as keep the fullest frame at an eighth. */
+/* Small batches need few rows: as many as keep the fullest frame at a quarter. */
 static int log_needed(const uint8_t *const *sets, size_t n)
 {
 	size_t most = 0;
@@ -194,7 +208,7 @@ static int log_needed(const uint8_t *const *sets, size_t n)
 		size_t k = ones(sets[i], GRAM_BYTES);
 		most = k > most ? k : most;
 	}
-	while (log < GRAM_LOG_MAX && (size_t)1 << log < most * 8)
+	while (log < GRAM_LOG_MAX && (size_t)1 << log < most * 4)
 		log++;
 	return log;
 }
@@ -246,24 +260,40 @@ int gram_matrix(const uint8_t *const *sets, size_t n, uint8_t *out)
 	return log;
 }
 
-size_t gram_rows(struct slice text, int log, uint32_t *rows, size_t max)
+/* Where in the text grams of this many bytes end. */
+static size_t count_grams(struct slice text, size_t bytes)
 {
-	uint32_t gram = 0;
-	size_t run = 0, total = 0, n = 0;
+	size_t run = 0, n = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
 		run = is_break((unsigned char)text.s[i]) ? 0 : run + 1;
-		total += run >= 4;
+		n += run >= bytes;
 	}
-	run = 0;
+	return n;
+}
+
+/* At most max of them, evenly over the text. */
+static size_t spread(struct slice text, size_t bytes, int log, uint32_t *rows, size_t max)
+{
+	size_t total = count_grams(text, bytes), run = 0, n = 0;
+	uint64_t last = 0;
+
 	for (size_t i = 0, k = 0; i < text.n && n < max; i++) {
 		run = is_break((unsigned char)text.s[i]) ? 0 : run + 1;
-		gram = gram << 8 | fold((unsigned char)text.s[i]);
-		if (run < 4)
+		last = last << 8 | fold((unsigned char)text.s[i]);
+		if (run < bytes)
 			continue;
 		if (total <= max || k * max / total >= n)
-			rows[n++] = gram_hash(gram) >> (GRAM_LOG_MAX - log);
+			rows[n++] = (bytes == LONG ? long_hash(last) : short_hash(last)) >>
+			            (GRAM_LOG_MAX - log);
 		k++;
 	}
 	return n;
+}
+
+size_t gram_rows(struct slice text, int log, uint32_t *rows, size_t max)
+{
+	size_t n = spread(text, LONG, log, rows, max);
+
+	return n + spread(text, SHORT, log, rows + n, max - n);
 }

@@ -122,6 +122,32 @@ static struct lake_file *map_file(struct lake *l, int64_t id, struct err *e)
 	return f;
 }
 
+static bool in_memory(const struct lake_file *f)
+{
+	size_t pages = (f->len + SEG_BLOCK - 1) / SEG_BLOCK, missing = 0;
+	uint8_t *is = xcalloc(pages + 1, 1);
+	bool known = mincore((void *)(uintptr_t)f->base, f->len, is) == 0;
+
+	for (size_t i = 0; i < pages; i++)
+		missing += !(is[i] & 1);
+	free(is);
+	return known && missing == 0;
+}
+
+bool lake_warm(struct lake *l)
+{
+	for (size_t i = 0; i < l->files.n; i++) {
+		struct lake_file *f = l->files.v[i];
+		if (f->mapped)
+			continue;
+		f->mapped = true;
+		if (in_memory(f))
+			(void)madvise((void *)(uintptr_t)f->base, f->len, MADV_POPULATE_READ);
+		return true;
+	}
+	return false;
+}
+
 static void *copy_blob(sqlite3_stmt *q, int col, size_t *n)
 {
 	struct slice b = db_col(q, col);
@@ -437,15 +463,15 @@ int lake_row_file(struct lake_seg *s, uint32_t row, struct slice *out, struct er
 int lake_row_place(struct lake_seg *s, uint32_t row, struct arena *a, struct slice *out,
                    struct err *e)
 {
-	struct seg_ints line;
+	int64_t line;
 	struct slice file;
 
-	if (lake_row_file(s, row, &file, e) || seg_ints(&s->seg, SEG_LINE, &line, e))
+	if (lake_row_file(s, row, &file, e) || seg_int_at(&s->seg, SEG_LINE, row, &line, e))
 		return -1;
 	char *p = arena_alloc(a, file.n + 24);
 	memcpy(p, file.s, file.n);
-	*out = (struct slice){p, file.n + (size_t)snprintf(p + file.n, 24, ":%lld",
-	                                                   (long long)seg_int(&line, row))};
+	*out = (struct slice){p,
+	                      file.n + (size_t)snprintf(p + file.n, 24, ":%lld", (long long)line)};
 	return 0;
 }
 
@@ -507,16 +533,15 @@ static int add_field(struct lake_seg *s, field_id f, uint32_t row, struct event 
 int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool vals,
                    struct arena *a, struct event *out, struct err *e)
 {
-	struct seg_ints time, arrival, line;
+	int64_t line;
 
 	event_reset(out);
-	if (lake_seg_open(s, e) || seg_ints(&s->seg, SEG_TIME, &time, e) ||
-	    seg_ints(&s->seg, SEG_ARRIVAL, &arrival, e) || seg_ints(&s->seg, SEG_LINE, &line, e) ||
-	    own_uid(s, row, &out->uid, e) || lake_row_file(s, row, &out->basename, e))
+	if (lake_seg_open(s, e) || seg_int_at(&s->seg, SEG_TIME, row, &out->time, e) ||
+	    seg_int_at(&s->seg, SEG_ARRIVAL, row, &out->arrival, e) ||
+	    seg_int_at(&s->seg, SEG_LINE, row, &line, e) || own_uid(s, row, &out->uid, e) ||
+	    lake_row_file(s, row, &out->basename, e))
 		return -1;
-	out->time = seg_int(&time, row);
-	out->arrival = seg_int(&arrival, row);
-	out->line = (uint64_t)seg_int(&line, row);
+	out->line = (uint64_t)line;
 	out->dataset = s->dataset;
 	out->has_own_uid = out->uid.n > 0;
 	if (!out->has_own_uid && out->basename.n && lake_row_place(s, row, a, &out->uid, e))
@@ -531,6 +556,28 @@ int lake_row_event(struct lake_seg *s, uint32_t row, struct seg_raw *raw, bool v
 	return 0;
 }
 
+static void want_value(struct seg *s, const struct seg_col *c, uint32_t row, int pass)
+{
+	uint32_t code, at;
+
+	if (pass == 0) {
+		seg_soon(s, c->codes + (uint64_t)row * c->h.width, c->h.width);
+		if (c->rowoffs - c->counts <= SEG_BLOCK)
+			seg_soon(s, c->counts, c->rowoffs - c->counts);
+		return;
+	}
+	if (c->rowoffs - c->counts <= SEG_BLOCK || !(code = seg_code(s, c, row)) ||
+	    code > c->h.nvalues)
+		return;
+	if (pass == 1) {
+		seg_soon(s, c->voffs + (uint64_t)(code - 1) * 4, 8);
+		return;
+	}
+	memcpy(&at, s->base + c->voffs + (uint64_t)(code - 1) * 4, 4);
+	if (at < c->h.text)
+		seg_soon(s, c->text + at, 1);
+}
+
 /* A row's values lie in as many places as it has fields: they are asked for all at once, first the codes, then where the
  * values are, then the values. */
 void lake_row_soon(struct lake_seg *s, uint32_t row)
@@ -542,16 +589,9 @@ void lake_row_soon(struct lake_seg *s, uint32_t row)
 	for (int pass = 0; pass < 3; pass++)
 		for (uint32_t i = 0; i < s->seg.head.ndir; i++) {
 			field_id f = lake_section_field(&s->seg.dir[i]);
-			uint32_t code;
-			if (pass == 0)
-				seg_soon(&s->seg, s->seg.dir[i].off, sizeof(struct seg_col_head));
-			if (pass == 0 || f == FIELD_NONE || seg_col(&s->seg, f, &c, NULL) || !c ||
-			    c->loaded || c->h.many)
-				continue;
-			if (pass == 1)
-				seg_soon(&s->seg, c->codes + (uint64_t)row * c->h.width, 4);
-			else if ((code = seg_code(&s->seg, c, row)) && code <= c->h.nvalues)
-				seg_soon(&s->seg, c->voffs + (uint64_t)(code - 1) * 4, 8);
+			if (f != FIELD_NONE && !seg_col(&s->seg, f, &c, NULL) && c && !c->loaded &&
+			    !c->h.many)
+				want_value(&s->seg, c, row, pass);
 		}
 }
 

@@ -34,6 +34,9 @@ int lake_open(struct lake **out, const char *dir, enum lake_mode mode, struct er
 void lake_close(struct lake *l);
 /* In a forked child that has no business with the lake: it shall not hold the writer's lock when that has died. */
 void lake_forked(struct lake *l);
+/* For a reader with nothing to do: files of the lake that the kernel has in memory are mapped whole, about a millisecond each,
+ * where a page fault a page would cost the next questions more. Does one file; true: there may be more. Reads no disk. */
+bool lake_warm(struct lake *l);
 /* A reader's view moves forward here only; true in *changed when it did (caches that hang on it
  * must go). */
 int lake_refresh(struct lake *l, bool *changed, struct err *e) MW_USE_RESULT;

@@ -15,6 +15,7 @@ struct lake_file { /* a mapped batch */
 	const uint8_t *base;
 	uint64_t len;
 	uint32_t users; /* segments */
+	bool mapped;    /* lake_warm has been here */
 };
 struct lake_run { /* consecutive rows with consecutive ids, from one import */
 	uint32_t row, rows;

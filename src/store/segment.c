@@ -18,6 +18,23 @@ static int broken(const struct seg *s, uint64_t off, const char *what, struct er
 	        s->where, (unsigned long long)off, what);
 }
 
+static int other_version(const struct seg *s, struct err *e)
+{
+	if (s->head.version > SEG_VERSION)
+		return err_set(
+		        e, ERR_IO,
+		        "%s: made by a newer version of Midwatch (segment format %u, this one "
+		        "reads %d); use that version, or import the logs again after `midwatch "
+		        "lake drop`",
+		        s->where, s->head.version, SEG_VERSION);
+	return err_set(
+	        e, ERR_IO,
+	        "%s: made by an older version of Midwatch (segment format %u, this one reads "
+	        "%d); import the logs again after `midwatch lake drop`, cited evidence is kept "
+	        "apart",
+	        s->where, s->head.version, SEG_VERSION);
+}
+
 static int check_head(const struct seg *s, const uint8_t *base, uint64_t len, struct err *e)
 {
 	const struct seg_head *h = &s->head;
@@ -25,8 +42,7 @@ static int check_head(const struct seg *s, const uint8_t *base, uint64_t len, st
 	if (memcmp(h->magic, SEG_MAGIC, sizeof(h->magic)) != 0 || h->len != len)
 		return broken(s, 0, "no segment head", e);
 	if (h->version != SEG_VERSION)
-		return err_set(e, ERR_IO, "%s: segment format %u, this build reads %d", s->where,
-		               h->version, SEG_VERSION);
+		return other_version(s, e);
 	uint64_t sums = (uint64_t)h->nblocks * 4,
 	         dir = (uint64_t)h->ndir * sizeof(struct seg_section);
 	if (h->sums > len || h->dir > len || sums > len - h->sums || dir > len - h->dir ||
@@ -83,11 +99,22 @@ static bool verify(struct seg *s, uint64_t block)
 	return true;
 }
 
+/* Then the bytes were in memory a while ago, and a call to ask for them would cost more than it saves. */
+static bool all_verified(const struct seg *s, uint64_t off, uint64_t len)
+{
+	if (off >= s->head.sums)
+		return false;
+	for (uint64_t b = off / SEG_BLOCK; b <= (off + len - (len > 0)) / SEG_BLOCK; b++)
+		if (b >= s->head.nblocks || !(s->verified[b / 64] >> (b % 64) & 1))
+			return false;
+	return true;
+}
+
 void seg_soon(const struct seg *s, uint64_t off, uint64_t len)
 {
 	uintptr_t from = (uintptr_t)(s->base + off) & ~(uintptr_t)(SEG_BLOCK - 1);
 
-	if (off <= s->head.len && len <= s->head.len - off)
+	if (off <= s->head.len && len <= s->head.len - off && !all_verified(s, off, len))
 		madvise((void *)from, (uintptr_t)(s->base + off) - from + len, MADV_WILLNEED);
 }
 
@@ -109,7 +136,7 @@ const void *seg_bytes(struct seg *s, uint64_t off, uint64_t len, struct err *e)
 	}
 	if (len == 0)
 		return s->base + off;
-	if (len > READ_AHEAD && !(s->verified[off / SEG_BLOCK / 64] >> (off / SEG_BLOCK % 64) & 1))
+	if (len > READ_AHEAD && !all_verified(s, off, len))
 		take_in(s, off, len);
 	for (uint64_t b = off / SEG_BLOCK; b <= (off + len - 1) / SEG_BLOCK; b++) {
 		if (s->verified[b / 64] >> (b % 64) & 1)
@@ -141,20 +168,41 @@ static const struct seg_section *must_have(struct seg *s, enum seg_kind kind, ui
 	return NULL;
 }
 
-int seg_ints(struct seg *s, enum seg_kind kind, struct seg_ints *out, struct err *e)
-{
-	const struct seg_section *sec = must_have(s, kind, 24, e);
-	const uint8_t *p;
+#define INTS_HEAD 24
 
-	if (!sec || !(p = seg_bytes(s, sec->off, sec->len, e)))
+static int ints_head(struct seg *s, const struct seg_section *sec, struct seg_ints *out,
+                     struct err *e)
+{
+	const uint8_t *p = seg_bytes(s, sec->off, INTS_HEAD, e);
+
+	if (!p)
 		return -1;
 	memcpy(&out->base, p, 8);
 	memcpy(&out->scale, p + 8, 8);
 	memcpy(&out->width, p + 16, 4);
-	out->at = p + 24;
+	out->at = p + INTS_HEAD;
 	if ((out->width != 0 && out->width != 4 && out->width != 8) ||
-	    sec->len - 24 < (uint64_t)out->width * s->head.rows)
+	    sec->len - INTS_HEAD < (uint64_t)out->width * s->head.rows)
 		return broken(s, sec->off, "integers", e);
+	return 0;
+}
+
+int seg_ints(struct seg *s, enum seg_kind kind, struct seg_ints *out, struct err *e)
+{
+	const struct seg_section *sec = must_have(s, kind, INTS_HEAD, e);
+
+	return sec && seg_bytes(s, sec->off, sec->len, e) ? ints_head(s, sec, out, e) : -1;
+}
+
+int seg_int_at(struct seg *s, enum seg_kind kind, uint32_t row, int64_t *out, struct err *e)
+{
+	const struct seg_section *sec = must_have(s, kind, INTS_HEAD, e);
+	struct seg_ints v;
+
+	if (!sec || ints_head(s, sec, &v, e) ||
+	    !seg_bytes(s, sec->off + INTS_HEAD + (uint64_t)row * v.width, v.width, e))
+		return -1;
+	*out = seg_int(&v, row);
 	return 0;
 }
 
@@ -190,22 +238,22 @@ const struct seg_frame *seg_frame_of(struct seg *s, uint32_t row, struct err *e)
 
 static struct seg_col *col_open(struct seg *s, const struct seg_section *sec, struct err *e)
 {
-	struct seg_col c = {.name = sec->name};
-	const void *p = sec->len < sizeof(c.h) ? NULL : seg_bytes(s, sec->off, sizeof(c.h), e);
-	uint64_t at = sec->off + sizeof(c.h), n;
+	struct seg_col c = {.name = sec->name, .h = sec->col};
+	uint64_t at = sec->off, n = c.h.nvalues;
 
-	if (!p)
-		return NULL;
-	memcpy(&c.h, p, sizeof(c.h));
-	n = c.h.nvalues;
 	c.counts = at;
 	c.hashes = at += n * 4;
 	c.voffs = at += n * 4;
-	c.rowoffs = at += (n + 1) * 4;
+	c.text = at += (n + 1) * 4;
+	if (c.h.text > sec->len) {
+		broken(s, sec->off, "column", e);
+		return NULL;
+	}
+	c.rowoffs = at += c.h.text;
 	c.codes = at += c.h.many ? ((uint64_t)s->head.rows + 1) * 4 : 0;
-	c.text = at += (uint64_t)c.h.ncodes * c.h.width;
-	if (at - sec->off > sec->len || c.h.text > sec->len - (at - sec->off) || c.h.width > 4 ||
-	    c.h.width == 3 || (!c.h.many && c.h.ncodes != s->head.rows)) {
+	c.end = at += (uint64_t)c.h.ncodes * c.h.width;
+	if (at - sec->off > sec->len || c.h.width > 4 || c.h.width == 3 ||
+	    (!c.h.many && c.h.ncodes != s->head.rows)) {
 		broken(s, sec->off, "column", e);
 		return NULL;
 	}
@@ -289,8 +337,7 @@ int seg_col_load_values(struct seg *s, struct seg_col *c, struct err *e)
 {
 	if (c->has_values)
 		return 0;
-	if (!seg_bytes(s, c->counts, c->rowoffs - c->counts, e) ||
-	    !seg_bytes(s, c->text, c->h.text, e))
+	if (!seg_bytes(s, c->counts, c->rowoffs - c->counts, e))
 		return -1;
 	if (!offsets_fit(s, c->voffs, (uint64_t)c->h.nvalues + 1, c->h.text))
 		return broken(s, c->voffs, "column", e);
@@ -302,7 +349,7 @@ int seg_col_load_codes(struct seg *s, struct seg_col *c, struct err *e)
 {
 	if (c->has_codes)
 		return 0;
-	if (!seg_bytes(s, c->rowoffs, c->text - c->rowoffs, e))
+	if (!seg_bytes(s, c->rowoffs, c->end - c->rowoffs, e))
 		return -1;
 	if (!codes_fit(s, c) ||
 	    (c->h.many && !offsets_fit(s, c->rowoffs, (uint64_t)s->head.rows + 1, c->h.ncodes)))
@@ -315,6 +362,7 @@ int seg_col_load(struct seg *s, struct seg_col *c, struct err *e)
 {
 	if (c->loaded)
 		return 0;
+	seg_soon(s, c->counts, c->end - c->counts);
 	if (seg_col_load_values(s, c, e) || seg_col_load_codes(s, c, e))
 		return -1;
 	c->loaded = true;
@@ -350,13 +398,28 @@ static int hash_at(struct seg *s, const struct seg_col *c, uint32_t i, uint32_t 
 	return 0;
 }
 
+#define NEAR 256 /* hashes either side of the guess */
+
+static uint32_t guess_of(const struct seg_col *c, uint32_t want)
+{
+	return (uint32_t)((uint64_t)want * c->h.nvalues >> 32);
+}
+
+void seg_col_find_soon(const struct seg *s, const struct seg_col *c, struct slice v)
+{
+	uint32_t n = c->h.nvalues, guess = guess_of(c, (uint32_t)(seg_hash(v) >> 32));
+	uint32_t lo = guess > NEAR ? guess - NEAR : 0, hi = n - guess > NEAR ? guess + NEAR : n;
+
+	seg_soon(s, c->hashes + (uint64_t)lo * 4, (uint64_t)(hi - lo) * 4);
+}
+
 /* Hashes are evenly spread, so the place is guessed from the value: mostly within one page. */
 static int bracket(struct seg *s, const struct seg_col *c, uint32_t want, uint32_t *lo,
                    uint32_t *hi, struct err *e)
 {
-	uint32_t n = c->h.nvalues, guess = (uint32_t)((uint64_t)want * n >> 32), h;
+	uint32_t n = c->h.nvalues, guess = guess_of(c, want), h;
 
-	for (uint32_t w = 256;; w *= 4) {
+	for (uint32_t w = NEAR;; w *= 4) {
 		*lo = guess > w ? guess - w : 0;
 		*hi = n - guess > w ? guess + w : n;
 		if (*lo > 0) {

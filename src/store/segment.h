@@ -5,7 +5,8 @@
  * On disk, little endian: data sections, a table with a checksum for each SEG_BLOCK bytes of them,
  * the directory of sections, struct seg_head. A block is verified when a process first touches it,
  * so that a needle reads a few pages and corruption is an error with its place, never a wrong
- * answer.
+ * answer. A change of the format is a new SEG_VERSION, and all versions have one struct seg_head:
+ * a segment of another version is refused as that, never taken for a damaged one.
  *
  * A column holds its different values sorted by the hash of their case-folded text, and a code a
  * row (0: no value), so that a predicate looks at each value once and a case-blind look-up is one
@@ -22,7 +23,7 @@
 #include "model/event.h"
 
 #define SEG_MAGIC "MWLAKE1"
-#define SEG_VERSION 1
+#define SEG_VERSION 2
 #define SEG_BLOCK 4096
 #define SEG_FRAME (256u * 1024)
 #define SEG_ROWS_MAX 65536u
@@ -45,10 +46,18 @@ enum seg_kind {
 	SEG_FIELD, /* a column; name is the field's */
 	SEG_KINDS
 };
+struct seg_col_head {
+	uint32_t nvalues, ncodes;
+	uint32_t width;  /* bytes a code: 0 (all rows have value 1), 1, 2, 4 */
+	uint32_t many;   /* row offsets are there: a row has any number of codes */
+	uint64_t text;   /* bytes of all values */
+	uint64_t events; /* rows that have a value */
+};
 struct seg_section {
 	uint32_t kind;
 	uint32_t arg; /* filter: log2 of its rows */
 	uint64_t off, len;
+	struct seg_col_head col; /* of a column */
 	char name[SEG_NAME_MAX];
 };
 struct seg_head {
@@ -89,19 +98,12 @@ static inline int64_t seg_int(const struct seg_ints *v, uint32_t row)
 	memcpy(&x, v->at + (size_t)row * 8, 8);
 	return x;
 }
-/* A column. Its parts follow one another: counts, hashes, value offsets, row offsets (many only),
- * codes, text. */
-struct seg_col_head {
-	uint32_t nvalues, ncodes;
-	uint32_t width;  /* bytes a code: 0 (all rows have value 1), 1, 2, 4 */
-	uint32_t many;   /* row offsets are there: a row has any number of codes */
-	uint64_t text;   /* bytes of all values */
-	uint64_t events; /* rows that have a value */
-};
+/* A column. Its parts follow one another: counts, hashes, value offsets, text of all values, row
+ * offsets (many only), codes. */
 struct seg_col {
 	struct seg_col_head h;
 	const char *name; /* of the field; "" for uid and file */
-	uint64_t counts, hashes, voffs, rowoffs, codes, text; /* offsets in the segment */
+	uint64_t counts, hashes, voffs, text, rowoffs, codes, end; /* offsets in the segment */
 	bool has_values, has_codes, loaded; /* verified: the values, the codes, both */
 };
 
@@ -126,6 +128,9 @@ void seg_soon(const struct seg *s, uint64_t off, uint64_t len);
 const void *seg_bytes(struct seg *s, uint64_t off, uint64_t len, struct err *e);
 const struct seg_section *seg_section(const struct seg *s, enum seg_kind kind);
 int seg_ints(struct seg *s, enum seg_kind kind, struct seg_ints *out, struct err *e) MW_USE_RESULT;
+/* One row's, reading no more than that. */
+int seg_int_at(struct seg *s, enum seg_kind kind, uint32_t row, int64_t *out,
+               struct err *e) MW_USE_RESULT;
 const struct seg_frame *seg_frames(struct seg *s, uint32_t *n, struct err *e);
 const struct seg_frame *seg_frame_of(struct seg *s, uint32_t row, struct err *e);
 
@@ -145,6 +150,8 @@ uint64_t seg_hash(struct slice v); /* of the case-folded text; columns keep the 
 /* Codes whose hash is that of v: [*first, *first + *n). Touches few pages. */
 int seg_col_find(struct seg *s, const struct seg_col *c, struct slice v, uint32_t *first,
                  uint32_t *n, struct err *e) MW_USE_RESULT;
+/* Asks for what seg_col_find will read. */
+void seg_col_find_soon(const struct seg *s, const struct seg_col *c, struct slice v);
 int seg_col_value(struct seg *s, const struct seg_col *c, uint32_t code, struct slice *out,
                   struct err *e) MW_USE_RESULT;
 

@@ -80,10 +80,13 @@ void segout_section(struct seg_out *o, enum seg_kind kind, uint32_t arg, const c
 {
 	close_section(o);
 	struct seg_section *s = vec_push(&o->dir);
-	s->kind = kind;
-	s->arg = arg;
-	s->off = o->at;
+	*s = (struct seg_section){.kind = kind, .arg = arg, .off = o->at};
 	snprintf(s->name, sizeof(s->name), "%s", name);
+}
+
+void segout_col(struct seg_out *o, const struct seg_col_head *h)
+{
+	o->dir.v[o->dir.n - 1].col = *h;
 }
 
 int segout_end(struct seg_out *o, struct seg_head *h, struct seg_part *part, struct err *e)

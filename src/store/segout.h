@@ -21,6 +21,8 @@ void segout_release(struct seg_out *o);
 void segout_bytes(struct seg_out *o, const void *p, size_t n);
 /* A section begins at the next multiple of 8 and ends where the next begins. */
 void segout_section(struct seg_out *o, enum seg_kind kind, uint32_t arg, const char *name);
+/* Of the section that was begun last. */
+void segout_col(struct seg_out *o, const struct seg_col_head *h);
 /* Writes checksums, directory and head (rows, times, dataset, raw_bytes are the caller's) and fills
  * up to a block. */
 int segout_end(struct seg_out *o, struct seg_head *h, struct seg_part *part,

@@ -219,7 +219,6 @@ size_t catalog_fields(struct catalog *c, const char *dataset, const struct catal
 			struct catalog_field *f = vec_push(&c->flat);
 
 			*f = c->fields.v[i].f;
-			f->distinct = c->fields.v[i].distinct;
 		}
 	*out = c->flat.v;
 	return c->flat.n;

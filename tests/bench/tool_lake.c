@@ -15,6 +15,13 @@
 #include "source/source.h"
 #include "store/catalog.h"
 
+/* BENCH_FRESH=1: queries do without what a worker does between two requests. */
+static void as_between_requests(struct lake *l)
+{
+	while (!getenv("BENCH_FRESH") && lake_warm(l))
+		;
+}
+
 static int die(const char *what)
 {
 	fprintf(stderr, "tool_lake: %s\n", what);
@@ -102,6 +109,8 @@ struct bench {
 	uint64_t events;
 	const char *class;
 	VEC(double) ms;
+	VEC(double)
+	cpu; /* ms of processor time, of all threads: what a busy machine does not change */
 	uint64_t rows;
 };
 
@@ -135,6 +144,14 @@ static bool kept_for_later(struct bench *b, struct plan *p)
 	return true;
 }
 
+static double cpu_ms(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (seconds_of(u.ru_utime) + seconds_of(u.ru_stime)) * 1000;
+}
+
 static void run(struct bench *b, struct plan *p)
 {
 	static const volatile bool never = false;
@@ -143,12 +160,14 @@ static void run(struct bench *b, struct plan *p)
 	struct source_done done = {0};
 	struct err e = {0};
 	int64_t start = mw_mono_us();
+	double cpu = cpu_ms();
 
 	if (kept_for_later(b, p))
 		return;
 	if (b->src->ops->search(b->src, p, 0, &how, &sink, &done, &e))
 		die(e.what);
 	*vec_push(&b->ms) = (double)(mw_mono_us() - start) / 1000;
+	*vec_push(&b->cpu) = cpu_ms() - cpu;
 	if (getenv("BENCH_SHOW"))
 		fprintf(stderr, "%.2f ms %llu rows\n%s", b->ms.v[b->ms.n - 1],
 		        (unsigned long long)done.rows, done.sent);
@@ -376,13 +395,16 @@ static const struct {
 
 static void report(struct bench *b, size_t i)
 {
-	if (b->ms.n)
+	if (b->ms.n) {
 		qsort(b->ms.v, b->ms.n, sizeof(*b->ms.v), by_ms);
+		qsort(b->cpu.v, b->cpu.n, sizeof(*b->cpu.v), by_ms);
+	}
 	printf("{\"query\":\"%s\",\"n\":%zu,\"median_ms\":%.2f,\"p95_ms\":%.2f,\"max_ms\":%.2f,"
-	       "\"target_ms\":%.0f,\"rows\":%llu}\n",
+	       "\"target_ms\":%.0f,\"cpu_median_ms\":%.2f,\"cpu_p95_ms\":%.2f,\"rows\":%llu}\n",
 	       classes[i].name, b->ms.n, b->ms.n ? b->ms.v[b->ms.n / 2] : 0,
 	       b->ms.n ? b->ms.v[b->ms.n * 95 / 100] : 0, b->ms.n ? b->ms.v[b->ms.n - 1] : 0,
-	       classes[i].target, (unsigned long long)b->rows);
+	       classes[i].target, b->cpu.n ? b->cpu.v[b->cpu.n / 2] : 0,
+	       b->cpu.n ? b->cpu.v[b->cpu.n * 95 / 100] : 0, (unsigned long long)b->rows);
 }
 
 static int query(const char *dir, uint64_t seed, int rounds, const char *only)
@@ -406,12 +428,13 @@ static int query(const char *dir, uint64_t seed, int rounds, const char *only)
 		b.events += d[i].events;
 	if (!b.nfields)
 		return die("the lake is empty");
+	as_between_requests(b.l);
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
 		if (only && !strstr(classes[i].name, only))
 			continue;
 		state = seed * 1000 + i;
 		b.class = classes[i].name;
-		b.ms.n = 0;
+		b.ms.n = b.cpu.n = 0;
 		b.rows = 0;
 		for (int k = 0; k < rounds; k++)
 			classes[i].fn(&b, &a);
@@ -423,6 +446,7 @@ static int query(const char *dir, uint64_t seed, int rounds, const char *only)
 	b.src->ops->close(b.src);
 	lake_close(b.l);
 	vec_free(&b.ms);
+	vec_free(&b.cpu);
 	arena_release(&a);
 	return 0;
 }
@@ -482,7 +506,7 @@ static int cold(const char *dir, const char *path)
 		*tab = '\0';
 		if (class < ARRAY_LEN(classes) && strcmp(classes[class].name, line) != 0) {
 			report(&b, class);
-			b.ms.n = b.rows = 0;
+			b.ms.n = b.cpu.n = b.rows = 0;
 		}
 		for (class = 0;
 		     class < ARRAY_LEN(classes) - 1 && strcmp(classes[class].name, line) != 0;
@@ -496,6 +520,7 @@ static int cold(const char *dir, const char *path)
 	free(line);
 	fclose(f);
 	vec_free(&b.ms);
+	vec_free(&b.cpu);
 	return 0;
 }
 

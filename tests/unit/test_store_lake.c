@@ -303,6 +303,73 @@ static void test_damage_is_found(void **state)
 	lake_close(l);
 }
 
+/* The version of every segment of the lake in sub becomes another one. */
+static void set_version(const char *sub, uint32_t version)
+{
+	struct lake *l = NULL;
+	struct err e = {0};
+	char path[160], name[32];
+
+	assert_int_equal(lake_open(&l, sub, LAKE_READ, &e), 0);
+	for (size_t i = 0; i < l->segs.n; i++) {
+		const struct lake_seg *s = l->segs.v[i];
+		lake_file_name(s->file->id, name);
+		snprintf(path, sizeof(path), "%s/lake/%s", sub, name);
+		FILE *f = fopen(path, "r+");
+		assert_non_null(f);
+		fseek(f,
+		      (long)(s->off + s->len - sizeof(struct seg_head) +
+		             offsetof(struct seg_head, version)),
+		      SEEK_SET);
+		assert_int_equal(fwrite(&version, sizeof(version), 1, f), 1);
+		fclose(f);
+	}
+	lake_close(l);
+}
+
+static void assert_refused(const char *sub, const char *why)
+{
+	struct lake *l = NULL;
+	struct err e = {0};
+	struct arena a = ARENA_INIT;
+	struct event ev = {0};
+
+	assert_int_equal(lake_open(&l, sub, LAKE_READ, &e), 0);
+	assert_int_equal(lake_get(l, lake_row_id(l->segs.v[0], 0), &a, &ev, &e), -1);
+	assert_non_null(strstr(e.what, why));
+	assert_non_null(strstr(e.what, "midwatch lake drop"));
+	assert_null(strstr(e.what, "damaged"));
+	event_release(&ev);
+	arena_release(&a);
+	lake_close(l);
+}
+
+/* A segment of another format is refused as that, not as damage; dropping needs no look into it, and makes room for a new import. */
+static void test_other_version(void **state)
+{
+	struct lake *l = NULL;
+	struct err e = {0};
+	char sub[80];
+	int64_t import;
+
+	(void)state;
+	snprintf(sub, sizeof(sub), "%s/version", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	assert_int_equal(lake_open(&l, sub, LAKE_WRITE, &e), 0);
+	assert_int_equal(lake_import_begin(l, NULL, &import, &e), 0);
+	append(l, import, three, 3);
+	lake_close(l);
+	set_version(sub, SEG_VERSION + 1);
+	assert_refused(sub, "made by a newer version");
+	set_version(sub, SEG_VERSION - 1);
+	assert_refused(sub, "made by an older version");
+	assert_int_equal(lake_open(&l, sub, LAKE_WRITE, &e), 0);
+	assert_int_equal(lake_drop(l, NULL, &e), 0);
+	assert_int_equal(lake_import_begin(l, NULL, &import, &e), 0);
+	assert_int_equal(append(l, import, three, 3).added, 3);
+	lake_close(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +377,7 @@ int main(void)
 	        cmocka_unit_test(test_undo_and_reimport), cmocka_unit_test(test_repeats),
 	        cmocka_unit_test(test_one_writer),        cmocka_unit_test(test_retain),
 	        cmocka_unit_test(test_compact),           cmocka_unit_test(test_damage_is_found),
+	        cmocka_unit_test(test_other_version),
 	};
 
 	return cmocka_run_group_tests(tests, setup, remove_dir);
