@@ -154,6 +154,11 @@ void http_free(struct http *h)
 	free(h);
 }
 
+const char *http_name(const struct http *h)
+{
+	return h->name;
+}
+
 /* ---- one try ---- */
 
 struct attempt {

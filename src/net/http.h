@@ -49,6 +49,7 @@ typedef int http_auth_fn(void *ctx, struct http *h, bool force, struct secret **
 int http_new(struct http **out, const struct http_conf *c, http_auth_fn *auth, void *auth_ctx,
              struct err *e) MW_USE_RESULT;
 void http_free(struct http *h);
+const char *http_name(const struct http *h); /* of the source */
 
 struct http_request {
 	const char *method; /* "GET" */

@@ -32,7 +32,20 @@ static const struct {
 #define TABLE_DEFAULT "AWSCloudTrail"
 #define DIGITS_EXACT 15 /* Kusto compares as double */
 
-static const char *table_of(const char *dataset)
+const char *kql_dataset(const char *table)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		if (!strcmp(tables[i].table, table))
+			return tables[i].dataset;
+	return NULL;
+}
+
+const char *kql_table_at(size_t i)
+{
+	return i < ARRAY_LEN(tables) ? tables[i].table : NULL;
+}
+
+const char *kql_table(const char *dataset)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		if (!strcmp(tables[i].dataset, dataset))
@@ -46,7 +59,7 @@ static int choose_table(struct render *r)
 	const char *t;
 
 	for (size_t i = 0; !r->table && i < r->s->ndatasets; i++) {
-		t = table_of(r->s->datasets[i]);
+		t = kql_table(r->s->datasets[i]);
 		if (!t)
 			return err_set(r->e, ERR_INVALID,
 			               "no Sentinel table is known for the dataset %s; name one "

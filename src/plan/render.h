@@ -28,6 +28,12 @@ int plan_render(enum render_lang lang, const struct plan *p, size_t i,
                 const struct render_target *t, struct rendered *out, struct err *e) MW_USE_RESULT;
 void rendered_release(struct rendered *r);
 
+/* What platforms call a dataset, and back; static, NULL where none is known. kql_table_at: NULL behind the last one. */
+const char *spl_dataset(const char *sourcetype);
+const char *kql_dataset(const char *table);
+const char *kql_table(const char *dataset);
+const char *kql_table_at(size_t i);
+
 /* How well a language says one comparison. */
 enum render_fit { RENDER_NO, RENDER_SUPERSET, RENDER_EXACT };
 typedef enum render_fit render_can(void *ctx, const struct plan_node *cmp);

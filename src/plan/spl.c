@@ -30,6 +30,14 @@ static const struct {
 };
 #define DIGITS_EXACT 15 /* Splunk compares as double */
 
+const char *spl_dataset(const char *sourcetype)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sourcetypes); i++)
+		if (!strcmp(sourcetypes[i].sourcetype, sourcetype))
+			return sourcetypes[i].dataset;
+	return NULL;
+}
+
 static const char *cim_name(const struct plan_field *f)
 {
 	if (f->pseudo == PF_TIME)

@@ -181,7 +181,7 @@ static int ask(struct clickhouse *x, const struct source_run *run, const char *s
 	rc = send_query(&q, slice_of(sql), &rq, &rs, e);
 	*out = NULL;
 	if (!rc)
-		rc = call_parse(x->http, &rs, out, e);
+		rc = call_parse(x->c.source.name, &rs, out, e);
 	if (!rc && (!*out || json_get(*out, "exception")))
 		rc = engine_error(
 		        x, *out ? slice_of(json_str(*out, "exception", "")) : SLICE("no answer"),

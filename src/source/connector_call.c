@@ -75,27 +75,41 @@ int call_do(struct http *h, const struct source_run *run, struct http_request *r
 	return rs->status / 100 == 2 ? 0 : call_status_err(h, rs, e);
 }
 
-int call_parse(const struct http *h, const struct http_response *rs, cJSON **out, struct err *e)
+static int no_json(const char *name, const struct http_response *rs, const char *why, struct err *e)
 {
 	struct slice type = http_header(rs, "Content-Type"),
 	             body = slice_trim((struct slice){rs->body.s, rs->body.len});
 	struct buf begin = BUF_INIT;
+
+	esc_term(&begin, (struct slice){body.s, body.n < 60 ? body.n : 60});
+	err_set(e, ERR_REMOTE,
+	        "%s answered with what is no JSON (%s; Content-Type %.*s). It begins: %s. Is the "
+	        "address "
+	        "that of its API, with no login page or proxy before it?",
+	        name, why, (int)type.n, type.s, begin.s);
+	buf_release(&begin);
+	return -1;
+}
+
+int call_expect_json(const char *name, const struct http_response *rs, struct err *e)
+{
+	struct slice body = slice_trim((struct slice){rs->body.s, rs->body.len});
+
+	if (body.n && (body.s[0] == '{' || body.s[0] == '['))
+		return 0;
+	return no_json(name, rs, body.n ? "no object" : "empty", e);
+}
+
+int call_parse(const char *name, const struct http_response *rs, cJSON **out, struct err *e)
+{
+	struct slice body = slice_trim((struct slice){rs->body.s, rs->body.len});
 	struct err why = {0};
 
-	(void)h;
 	*out = NULL;
 	if (!body.n)
 		return 0;
 	*out = json_parse(body, JSON_ANSWER_MAX, &why);
-	if (*out)
-		return 0;
-	esc_term(&begin, (struct slice){body.s, body.n < 80 ? body.n : 80});
-	err_set(e, ERR_REMOTE,
-	        "its answer is no JSON (%s; Content-Type %.*s): it begins with \"%s\". Is the "
-	        "address that of its API, with no login page or proxy before it?",
-	        why.what, (int)type.n, type.s, begin.s);
-	buf_release(&begin);
-	return -1;
+	return *out ? 0 : no_json(name, rs, why.what, e);
 }
 
 int call_json(struct http *h, const struct source_run *run, struct http_request *rq, cJSON **out,
@@ -106,7 +120,7 @@ int call_json(struct http *h, const struct source_run *run, struct http_request 
 
 	*out = NULL;
 	if (!rc)
-		rc = call_parse(h, &rs, out, e);
+		rc = call_parse(http_name(h), &rs, out, e);
 	http_response_release(&rs);
 	return rc;
 }

@@ -18,8 +18,10 @@ int call_do(struct http *h, const struct source_run *run, struct http_request *r
 /* The same for an answer that is one JSON value: *out is the caller's; NULL where the body is empty (204). */
 int call_json(struct http *h, const struct source_run *run, struct http_request *rq, cJSON **out,
               struct err *e) MW_USE_RESULT;
-int call_parse(const struct http *h, const struct http_response *rs, cJSON **out,
+int call_parse(const char *name, const struct http_response *rs, cJSON **out,
                struct err *e) MW_USE_RESULT;
+/* A body that begins like a JSON object or array; what else came (a login page) is told. name: of the source. */
+int call_expect_json(const char *name, const struct http_response *rs, struct err *e);
 /* The innermost message of an error body ({"error":{"innererror":{"message"}}}, {"messages":[{"text"}]}, {"description"} ...), else the
  * beginning of the body itself. */
 void call_message(struct slice body, struct buf *out);

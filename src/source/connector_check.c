@@ -86,7 +86,7 @@ int check_reach(struct http *h, const struct source_run *run, const struct check
 
 	*out = NULL;
 	if (!rc)
-		rc = call_parse(h, &rs, out, e);
+		rc = call_parse(http_name(h), &rs, out, e);
 	if (rc) {
 		say_failed(sink, &rs, rights, e);
 	} else {

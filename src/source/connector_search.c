@@ -126,6 +126,10 @@ int search_end(struct search *s, int rc, struct err *e)
 		search_partial(s, "%s%s", stopped ? "stopped before its end: " : "", e->what);
 		rc = 0;
 	}
+	/* The text itself asks for no more than run/ may hold. */
+	if (s->p && !s->text.exact_rows &&
+	    s->done->rows + (uint64_t)s->left_out >= MW_RUN_FETCH_MAX)
+		s->done->limited = true;
 	if (s->left_out)
 		search_partial(
 		        s, "%lld events are not of the accounts that this source may be asked for",
@@ -175,13 +179,14 @@ static bool on_object(void *ctx, const struct ev_leaf *l)
 	return x->rc == 0;
 }
 
-int search_each(struct slice body, const char *path, search_each_fn *fn, void *ctx, struct err *e)
+int search_each(struct ev_reader *reader, struct slice body, const char *path, search_each_fn *fn,
+                void *ctx, struct err *e)
 {
-	struct ev_reader *reader = ev_reader_new();
+	struct ev_reader *own = reader ? NULL : ev_reader_new();
 	struct each x = {fn, ctx, e, 0};
-	int rc = ev_find(reader, body, slice_of(path), on_object, &x, e);
+	int rc = ev_find(reader ? reader : own, body, slice_of(path), on_object, &x, e);
 
-	ev_reader_free(reader);
+	ev_reader_free(own);
 	if (x.rc)
 		return x.rc;
 	return rc ? err_prefix(e, "its answer is broken") : 0;

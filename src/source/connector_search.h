@@ -9,6 +9,7 @@
 #include "source/connector_call.h"
 #include "source/connector_row.h"
 
+struct ev_reader;
 struct search {
 	const struct connector_env *env;
 	const char *name; /* of the source */
@@ -48,8 +49,10 @@ int search_end(struct search *s, int rc, struct err *e);
 unsigned search_fit(const struct connector_env *env, enum render_lang lang, const struct plan *p,
                     size_t step, const char *table, size_t tables);
 
-/* Calls fn with each object of the array at path ("results", "hits.hits") of a JSON body, byte for byte. 1 as soon as fn gives it. */
+/* Calls fn with each object of the array (or the object) at path ("results", "hits.hits") of a JSON body, byte for byte; 1 as soon as fn gives
+ * it. reader: one to use again and again, or NULL. */
 typedef int search_each_fn(void *ctx, struct slice object, struct err *e);
-int search_each(struct slice body, const char *path, search_each_fn *fn, void *ctx, struct err *e);
+int search_each(struct ev_reader *reader, struct slice body, const char *path, search_each_fn *fn,
+                void *ctx, struct err *e);
 
 #endif

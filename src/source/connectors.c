@@ -2,6 +2,7 @@
 #include "source/connector.h"
 
 const struct connector *const connectors[] = {
+        &connector_splunk,
         &connector_clickhouse,
         NULL,
 };

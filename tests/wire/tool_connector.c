@@ -2,6 +2,7 @@
  * Drives one connector without the engine: tool_connector ENTRY CALL [ARG...] < input
  *   ENTRY     a file with one entry of `sources` as JSON, with its name and kind; credential as in the configuration
  *   search    a plan as JSON on standard input: each row as a JSON line, then {"done":...}
+ *   run       the same through run/, which does what the platform could not: the final rows
  *   test      {"check":...} lines
  *   catalog   the tables as one line
  *   findings [CURSOR]   {"finding":...} lines, then {"cursor":...}
@@ -13,6 +14,7 @@
 #include "intake/normalise.h"
 #include "net/credential.h"
 #include "rows.h"
+#include "run/run.h"
 #include "source/connector.h"
 
 #define INPUT_MAX (256u * 1024 * 1024)
@@ -152,6 +154,48 @@ static int do_search(struct tool *t, struct err *e)
 	return rc;
 }
 
+static int on_run_row(void *ctx, size_t step, const struct source_row *r, struct err *e)
+{
+	(void)step;
+	return on_row(ctx, r, e);
+}
+
+static int do_run(struct tool *t, struct err *e)
+{
+	struct source *sources[] = {&t->c->source};
+	struct run_env env = {.sources = sources,
+	                      .nsources = 1,
+	                      .cancelled = &cancelled,
+	                      .deadline_us = t->run.deadline_us,
+	                      .now = mw_now(),
+	                      .need_raw = true,
+	                      .need_vals = true};
+	struct run_sink sink = {.row = on_run_row};
+	struct run_result result = {0};
+	cJSON *j = parse(read_all(stdin), "the plan");
+	struct plan *p = plan_from_json(j, e);
+	int rc;
+
+	cJSON_Delete(j);
+	if (!p)
+		return -1;
+	for (size_t i = 0; i < p->nsteps; i++)
+		p->steps[i].source = arena_strdup(&p->arena, t->c->source.name);
+	rc = run_plan(p, &env, &sink, &result, e);
+	for (size_t i = 0; !rc && i < result.nsteps; i++) {
+		struct source_done d = result.steps[i].done;
+		d.sent = d.sent ? xstrdup(d.sent) : NULL;
+		put_done(&d);
+		if (result.steps[i].state == RUN_FAILED && !rc) {
+			*e = result.steps[i].error;
+			rc = -1;
+		}
+	}
+	run_result_release(&result);
+	plan_free(p);
+	return rc;
+}
+
 static int do_test(struct tool *t, struct err *e)
 {
 	struct check_sink sink = {.check = on_check};
@@ -194,22 +238,25 @@ static int put_answer(int rc, cJSON *answer)
 static int do_finding(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->finding(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->finding(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_asset(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->asset(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->asset(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_remedies(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
+	int rc = t->c->connector->remedies(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(t->c->connector->remedies(t->c, &t->run, t->arg, &answer, e), answer);
+	return put_answer(rc, answer);
 }
 
 static int do_finding_events(struct tool *t, struct err *e)
@@ -275,10 +322,18 @@ static const struct {
 	const char *name;
 	int (*fn)(struct tool *, struct err *);
 } calls[] = {
-        {"search", do_search},     {"test", do_test},         {"catalog", do_catalog},
-        {"findings", do_findings}, {"finding", do_finding},   {"finding_events", do_finding_events},
-        {"asset", do_asset},       {"remedies", do_remedies}, {"update", do_update},
-        {"create", do_create},     {"ingest", do_ingest},
+        {"search", do_search},
+        {"run", do_run},
+        {"test", do_test},
+        {"catalog", do_catalog},
+        {"findings", do_findings},
+        {"finding", do_finding},
+        {"finding_events", do_finding_events},
+        {"asset", do_asset},
+        {"remedies", do_remedies},
+        {"update", do_update},
+        {"create", do_create},
+        {"ingest", do_ingest},
 };
 
 static int call(struct tool *t, const char *name, struct err *e)

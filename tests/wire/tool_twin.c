@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "../readers/readers.h"
 #include "intake/import.h"
 #include "rows.h"
 #include "source/clickhouse_own.h"
@@ -113,30 +114,64 @@ static struct plan *plan_of(const cJSON *j, struct err *e)
 	return j ? plan_from_json(j, e) : NULL;
 }
 
+/* ---- a question ---- */
+
+static const struct {
+	const char *lang;
+	read_fn *read;
+} languages[] = {{"spl", read_spl}, {"kql", read_kql}};
+
+/* The text read by the independent reader of its language; or, where there is none, the plan that stands beside it. */
+static int read_question(const cJSON *q, struct reading *r, struct err *e)
+{
+	*r = (struct reading){0};
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
+		if (!strcmp(languages[i].lang, lang) && json_str(q, "text", NULL))
+			return languages[i].read(slice_of(json_str(q, "text", "")), r, e);
+	r->plan = plan_of(json_obj(q, "plan"), e);
+	return r->plan ? 0 : -1;
+}
+
+/* What the answer calls column i of the plan. */
+static const char *column_name(const struct reading *r, const char *column)
+{
+	for (size_t i = 0; i < r->ncolumns; i++)
+		if (!strcmp(r->columns[i].field, column))
+			return r->columns[i].name;
+	return column;
+}
+
+static void put_end(const struct reading *r, const struct source_done *done)
+{
+	const struct plan_search *s = &r->plan->steps[0].search;
+	cJSON *o = cJSON_CreateObject(), *end = json_add_obj(o, "end"), *columns;
+
+	columns = json_add_arr(end, "columns");
+	for (size_t i = 0; i < plan_ncolumns(s); i++)
+		cJSON_AddItemToArray(columns,
+		                     cJSON_CreateString(column_name(r, plan_column(s, i))));
+	json_add_bool(end, "grouped", plan_is_grouped(s));
+	json_add_bool(end, "limited", done->limited);
+	json_add_i64(end, "rows", (int64_t)done->rows);
+	json_add_str(end, "table", r->table);
+	rows_put(o);
+}
+
 static int answer(struct source *src, const cJSON *q, struct err *e)
 {
 	struct source_sink sink = {.ctx = &sink, .row = put_row};
 	struct source_done done = {0};
-	struct plan *p = plan_of(json_obj(q, "plan"), e);
-	cJSON *o = cJSON_CreateObject(), *end = json_add_obj(o, "end"), *columns;
-	const struct plan_search *s;
+	struct reading r;
+	int rc = read_question(q, &r, e);
 
-	if (!p || run(src, p, &sink, &done, e)) {
-		cJSON_Delete(o);
-		plan_free(p);
-		return -1;
-	}
-	s = &p->steps[0].search;
-	columns = json_add_arr(end, "columns");
-	for (size_t i = 0; i < plan_ncolumns(s); i++)
-		cJSON_AddItemToArray(columns, cJSON_CreateString(plan_column(s, i)));
-	json_add_bool(end, "grouped", plan_is_grouped(s));
-	json_add_bool(end, "limited", done.limited);
-	json_add_i64(end, "rows", (int64_t)done.rows);
-	rows_put(o);
+	if (!rc && r.table && !table)
+		table = r.table;
+	rc = rc ? rc : run(src, r.plan, &sink, &done, e);
+	if (!rc)
+		put_end(&r, &done);
 	free(done.sent);
-	plan_free(p);
-	return 0;
+	reading_release(&r);
+	return rc;
 }
 
 static int serve(struct source *src)

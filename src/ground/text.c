@@ -1,0 +1,547 @@
+/* Reading a sentence: tokens, atoms, clauses. */
+#include "ground/ground_int.h"
+#include "model/incident.h"
+
+bool tok_is(const struct sentence *s, size_t i, const char *words)
+{
+	return i < s->nt && in_list(s->t[i].low, words);
+}
+
+struct atom *atom_add(struct sentence *s, enum atom_kind kind, size_t tok, size_t tok_to)
+{
+	struct atom *a;
+	if (s->na >= GROUND_ATOMS_MAX || tok >= tok_to) {
+		s->over = s->over || tok < tok_to;
+		return NULL;
+	}
+	a = &s->a[s->na];
+	*a = (struct atom){.kind = kind, .tok = tok, .tok_to = tok_to, .of = -1};
+	a->from = s->t[tok].from;
+	a->to = s->t[tok_to - 1].to;
+	a->key = s->t[tok].low;
+	for (size_t i = tok; i < tok_to; i++)
+		s->t[i].atom = (int)s->na;
+	s->na++;
+	return a;
+}
+
+void sentence_fail(struct sentence *s, size_t from, size_t to, const char *why)
+{
+	struct ground_span *x;
+	vec_each (x, &s->out->spans)
+		if (x->from == from && x->to == to)
+			return;
+	*vec_push(&s->out->spans) = (struct ground_span){from, to, why};
+}
+
+void sentence_against(struct ground *g, struct sentence *s, uint32_t rec)
+{
+	struct ground_verdict *v = s->out;
+	for (size_t i = 0; i < v->nagainst; i++)
+		if (v->against[i].s == g->recs.v[rec].id.s)
+			return;
+	if (v->nagainst < GROUND_AGAINST_MAX)
+		v->against[v->nagainst++] = g->recs.v[rec].id;
+}
+
+/* ---- tokens ---- */
+
+static bool letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Blanks, dashes longer than a hyphen, arrows and dots of omission part tokens. */
+static size_t gap_at(const char *s, size_t n)
+{
+	static const char *const wide[] = {"\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\xa6", "\xe2\x86\x92", "\xc2\xa0", "\xe2\x80\x9c",
+	                                   "\xe2\x80\x9d", "\xe2\x80\xa2", "\xc2\xb7"};
+	if (s[0] == ' ' || (s[0] >= '\t' && s[0] <= '\r') || s[0] == '\0')
+		return 1;
+	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+		if (n >= strlen(wide[i]) && !memcmp(s, wide[i], strlen(wide[i])))
+			return strlen(wide[i]);
+	return 0;
+}
+
+static bool one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+static void add_token(struct sentence *s, size_t from, size_t to)
+{
+	const char *x = s->text.s;
+	size_t a = from, b = to;
+	struct tok *t, *last = s->nt ? &s->t[s->nt - 1] : NULL;
+	while (a < b && one_of(x[a], "([{<\"'`*~|"))
+		a++;
+	while (b > a && one_of(x[b - 1], ")]}>\"'`*~.,;:!?|"))
+		b--;
+	if (b - a > 2 && x[b - 1] == 's' && x[b - 2] == '\'')
+		b -= 2;
+	else if (b - a > 4 && x[b - 1] == 's' && !memcmp(x + b - 4, "\xe2\x80\x99", 3))
+		b -= 4;
+	if (a == b) {
+		if (last && memchr(x + from, ',', to - from))
+			last->comma = true;
+		return;
+	}
+	if (s->nt >= TOKENS_MAX) {
+		s->over = true;
+		return;
+	}
+	t = &s->t[s->nt++];
+	*t = (struct tok){.from = a, .to = b, .atom = -1, .low = {s->low.s + a, b - a}};
+	t->upper = x[a] >= 'A' && x[a] <= 'Z';
+	t->start = !last || last->stop;
+	t->paren = a > from && memchr(x + from, '(', a - from);
+	for (size_t i = b; i < to; i++) {
+		t->comma = t->comma || x[i] == ',';
+		t->stop = t->stop || one_of(x[i], ".;:!?");
+	}
+}
+
+static void tokens(struct sentence *s)
+{
+	size_t from = 0, i = 0;
+	while (i < s->text.n) {
+		size_t n = gap_at(s->text.s + i, s->text.n - i);
+		if (!n) {
+			i++;
+			continue;
+		}
+		if (i > from)
+			add_token(s, from, i);
+		i += n;
+		from = i;
+	}
+	if (i > from)
+		add_token(s, from, i);
+}
+
+/* ---- quoted names and evidence ids ---- */
+
+static void quoted(struct sentence *s, char mark)
+{
+	const char *x = s->text.s;
+	for (size_t i = 0; i < s->text.n; i++) {
+		const char *end = x[i] == mark ? memchr(x + i + 1, mark, s->text.n - i - 1) : NULL;
+		size_t from = i + 1, to = end ? (size_t)(end - x) : 0, tok = 0, tok_to;
+		struct atom *a;
+		if (!end)
+			continue;
+		i = to;
+		while (tok < s->nt && s->t[tok].from < from)
+			tok++;
+		for (tok_to = tok; tok_to < s->nt && s->t[tok_to].from < to; tok_to++)
+			;
+		a = tok_to > tok && to - from <= 300 ? atom_add(s, AT_NAME, tok, tok_to) : NULL;
+		if (!a)
+			continue;
+		a->from = from;
+		a->to = to;
+		a->key = slice_trim((struct slice){s->low.s + from, to - from});
+	}
+}
+
+static void ids(struct ground *g, struct sentence *s)
+{
+	for (size_t i = 0; i < s->nt; i++) {
+		struct slice w = {s->text.s + s->t[i].from, s->t[i].to - s->t[i].from};
+		bool named = s->t[i].low.n > 3 && !memcmp(s->t[i].low.s, "ev:", 3) && digit(s->t[i].low.s[3]);
+		if (s->t[i].atom < 0 && (named || (memchr(w.s, ':', w.n) && ground_rec(g, w) != REC_NONE)))
+			atom_add(s, AT_ID, i, i + 1);
+	}
+}
+
+/* ---- numbers ---- */
+
+static bool plain_number(struct slice w, double *out)
+{
+	char text[48];
+	size_t n = 0;
+	bool dot = false;
+	for (size_t i = 0; i < w.n; i++) {
+		if (w.s[i] == ',' && i && i + 3 < w.n && digit(w.s[i + 1]))
+			continue;
+		if (w.s[i] == '.' && dot)
+			return false;
+		dot = dot || w.s[i] == '.';
+		if ((!digit(w.s[i]) && w.s[i] != '.') || n + 1 >= sizeof(text))
+			return false;
+		text[n++] = w.s[i];
+	}
+	return n && digit(text[0]) && slice_double((struct slice){text, n}, out);
+}
+
+/* "at least", "more than", "about" in front of token i. */
+static enum compare compared(const struct sentence *s, size_t i)
+{
+	if (i >= 2 && tok_is(s, i - 1, "least|minimum") && tok_is(s, i - 2, "at|a"))
+		return CMP_LEAST;
+	if (i >= 2 && tok_is(s, i - 1, "most") && tok_is(s, i - 2, "at"))
+		return CMP_MOST;
+	if (i >= 2 && tok_is(s, i - 1, "than"))
+		return tok_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
+	if (i >= 2 && tok_is(s, i - 1, "to") && tok_is(s, i - 2, "up"))
+		return CMP_MOST;
+	if (i && tok_is(s, i - 1, "over|above|exceeding"))
+		return CMP_MORE;
+	if (i && tok_is(s, i - 1, "under|below|within"))
+		return CMP_MOST;
+	if (i && tok_is(s, i - 1, "about|around|approximately|roughly|nearly|almost|some|circa|~"))
+		return CMP_ABOUT;
+	return CMP_EQUAL;
+}
+
+static const char value_words[] = "port|ports|id|ids|eventid|code|codes|status|pid|rule|type|number|line|version|level|score|error|asn|record|vlan|as|event|#";
+
+static bool value_context(const struct sentence *s, size_t i)
+{
+	if (!i)
+		return false;
+	if (tok_is(s, i - 1, "event|record|as|line|type|level|error"))
+		return i + 1 >= s->nt || s->t[i].comma || s->t[i].stop || !word_known(s->t[i + 1].low) ||
+		       tok_is(s, i + 1, "was|is|on|in|from|at|by|to|with|and|for|shows|came|records|says|has|appeared|occurred|happened");
+	return tok_is(s, i - 1, value_words) || (i >= 2 && tok_is(s, i - 1, "of|is|was|=|to|equals") && tok_is(s, i - 2, "score|status|code|port|level|pid|id"));
+}
+
+struct slice sentence_noun(const struct sentence *s, size_t i)
+{
+	const struct field *f;
+	size_t first = i;
+	for (size_t k = i; k < s->nt && k < i + 5 && !(k > i && s->t[k - 1].comma) && !(k > i && s->t[k - 1].stop); k++) {
+		if (s->t[k].verb && k > first)
+			break;
+		if (s->t[k].atom < 0 &&
+		    (tok_is(s, k, "events|event|records|record|calls|call|requests|request|times|time|attempts|attempt|entries|entry|occurrences|rows|actions|"
+		                  "operations|logs|hits|more|others|other") ||
+		     field_by_word(s->t[k].low, &f, 1)))
+			return s->t[k].low;
+	}
+	return first < s->nt ? s->t[first].low : (struct slice){"", 0};
+}
+
+static void numbers(struct sentence *s)
+{
+	for (size_t i = 0; i < s->nt; i++) {
+		double v;
+		int64_t w;
+		struct slice low = s->t[i].low;
+		bool percent = low.n > 1 && low.s[low.n - 1] == '%', times_x = low.n > 1 && low.s[low.n - 1] == 'x', word;
+		struct atom *a;
+		if (s->t[i].atom >= 0)
+			continue;
+		if (percent || times_x)
+			low.n--;
+		word = !percent && number_word(low, &w);
+		if (word && (w == 1 || w == 2) &&
+		    !(tok_is(s, i, "once|twice") || (i + 1 < s->nt && tok_is(s, i + 1, "event|call|record|request|user|time|address|bucket|attempt|failed|denied|"
+		                                                                             "events|calls|records|requests|users|times|addresses|attempts|buckets"))))
+			continue;
+		if (!word && !plain_number(low, &v))
+			continue;
+		if (word)
+			v = (double)w;
+		a = atom_add(s, percent || tok_is(s, i + 1, "percent|%") ? AT_PERCENT : !word && value_context(s, i) ? AT_VALUE : AT_COUNT, i, i + 1);
+		if (!a)
+			return;
+		a->real = v;
+		a->cmp = compared(s, i);
+		a->noun = sentence_noun(s, i + 1);
+		if (a->kind == AT_COUNT && s->t[i].paren && i && s->t[i - 1].atom >= 0 && s->a[s->t[i - 1].atom].kind == AT_NAME)
+			a->of = s->t[i - 1].atom;
+	}
+}
+
+/* ---- severities, outcomes, verbs ---- */
+
+static bool severity_word(struct slice low, enum severity *v)
+{
+	static const struct {
+		const char *words;
+		enum severity v;
+	} names[] = {{"critical", SEV_CRITICAL}, {"high", SEV_HIGH}, {"medium|moderate", SEV_MEDIUM}, {"low", SEV_LOW}, {"informational|info", SEV_INFO}};
+	struct slice first = low;
+	const char *dash = memchr(low.s, '-', low.n);
+	if (dash)
+		first.n = (size_t)(dash - low.s);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (in_list(first, names[i].words) && (!dash || slice_eq_str((struct slice){dash + 1, low.n - first.n - 1}, "severity"))) {
+			*v = names[i].v;
+			return true;
+		}
+	return false;
+}
+
+static void severities(struct sentence *s)
+{
+	static const char near[] = "severity|finding|findings|alert|alerts|incident|vulnerability|vulnerabilities|rated|priority|issue|issues|risk";
+	for (size_t i = 0; i < s->nt; i++) {
+		enum severity v;
+		bool about = memchr(s->t[i].low.s, '-', s->t[i].low.n) || tok_is(s, i + 1, near) ||
+		             (i && tok_is(s, i - 1, "severity|rated|priority|as|risk")) ||
+		             (i > 1 && tok_is(s, i - 1, "is|was|of|at|to|as") && tok_is(s, i - 2, "severity|rated|priority|risk"));
+		struct atom *a;
+		if (s->t[i].atom >= 0 || !about || !severity_word(s->t[i].low, &v))
+			continue;
+		if (tok_is(s, i - (i > 0), "as") && !(i > 1 && tok_is(s, i - 2, "rated|classified|marked|reported|raised|scored")))
+			continue;
+		a = atom_add(s, AT_SEVERITY, i, i + 1);
+		if (a)
+			a->num = v;
+	}
+}
+
+static const char negators[] = "not|never|no|none|without|nobody|neither|nor|cannot|nothing|zero|hardly";
+
+static bool negated(struct slice w)
+{
+	return in_list(w, negators) || (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || (w.n > 5 && !memcmp(w.s + w.n - 5, "n\xe2\x80\x99t", 5));
+}
+
+static void outcomes(struct sentence *s)
+{
+	static const struct {
+		const char *words;
+		enum outcome v;
+	} names[] = {
+	        {"denied|refused|rejected|blocked|unauthorized|forbidden|denials|denial", OUT_DENIED},
+	        {"failed|fails|fail|failure|failures|unsuccessful|unsuccessfully|failing|errored", OUT_FAILED},
+	        {"succeeded|successful|successfully|allowed|permitted|granted|succeed|success|succeeds|accepted", OUT_OK},
+	};
+	for (size_t i = 0; i < s->nt; i++)
+		for (size_t k = 0; k < ARRAY_LEN(names) && s->t[i].atom < 0; k++) {
+			struct atom *a = in_list(s->t[i].low, names[k].words) ? atom_add(s, AT_OUTCOME, i, i + 1) : NULL;
+			bool flip = false;
+			if (!a)
+				continue;
+			for (size_t b = 1; b <= 2 && b <= i; b++)
+				flip = flip || in_list(s->t[i - b].low, "not") || (negated(s->t[i - b].low) && !in_list(s->t[i - b].low, negators));
+			a->num = !flip ? (int64_t)names[k].v : names[k].v == OUT_OK ? OUT_FAILED : OUT_OK;
+			if (flip)
+				a->from = s->t[i - 1].from;
+		}
+}
+
+static void verbs(struct sentence *s)
+{
+	for (size_t i = 0; i < s->nt; i++) {
+		unsigned f = verb_family(s->t[i].low);
+		/* "the created key", "a deleted bucket": no act of this sentence's records */
+		bool adjective = i && tok_is(s, i - 1, "the|a|an|newly|this|that") && i + 1 < s->nt && !s->t[i].comma;
+		s->t[i].verb = s->t[i].atom < 0 && (f || verb_agent(s->t[i].low) || tok_is(s, i, "were|is|are|been"));
+		if (s->t[i].atom < 0 && f && !adjective) {
+			struct atom *a = atom_add(s, AT_VERB, i, i + 1);
+			if (a)
+				a->num = f;
+		}
+	}
+}
+
+/* ---- names ---- */
+
+/* Words that are written with a capital and name nothing of a case. */
+static const char titles[] =
+        "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|"
+        "dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|initial|access|credential|credentials|defense|evasion|impact|collection|"
+        "command|control|lateral|movement|privilege|escalation|resource|development|cloud|storage|object|account|accounts|domain|group|"
+        "policy|directory|security|hub|event|log|task|scheduler|service|services|manager|internet|technique|tactic|severity|critical|high|"
+        "medium|low|denied|failed|success|what|who|when|where|from|to|the|a|an|it|this|these|those|that|they|he|she|we|no|not|all|only|"
+        "user|role|action|api|secure|simple|elastic|compute|identity|management|key|vault|office|server|active|registry|network|discovery|"
+        "enumeration|execution|persistence|exfiltration|reconnaissance|data|center|web|file|share|admin|console|login|sign|in|out";
+
+static bool generic(struct slice w)
+{
+	return in_list(w, "user|users|attacker|attackers|actor|actors|adversary|account|accounts|role|roles|session|sessions|host|hosts|process|"
+	                  "processes|machine|instance|principal|identity|caller|someone|somebody|nobody|he|she|it|they|who|that|which|this|these|"
+	                  "those|call|calls|event|events|request|requests|record|records|attempt|attempts|and|or|then|also|first|later|only|not|"
+	                  "never|there|what|both|all|each|one|nothing|none|others|other|same|client|source|address|key|client|we|you|i|again|"
+	                  "subsequently|immediately|successfully|activity|access|data|credentials|to|for|from|by|as|but|activity|had|have|has|"
+	                  "was|were|is|are|been|be|being|did|does|do|system|service|operation|operations|action|actions|finding|findings|alert|"
+	                  "alerts|login|logins|logon|logons|traffic|connection|connections|nor|which|whoever|everyone|anyone|it's|where|when|"
+	                  "script|program|command|tool|malware|campaign|incident|bucket|buckets|object|objects|file|files|admin|root|day|days");
+}
+
+static bool word_parts_known(struct slice w)
+{
+	size_t from = 0;
+	for (size_t i = 0; i <= w.n; i++) {
+		if (i < w.n && w.s[i] != '-' && w.s[i] != '/')
+			continue;
+		struct slice part = {w.s + from, i - from};
+		double v;
+		if (part.n && !word_known(part) && !plain_number(part, &v))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+/* Digits, dots and other marks inside; a hump in its case; capitals alone. */
+static bool technical(const struct sentence *s, size_t i)
+{
+	struct slice w = {s->text.s + s->t[i].from, s->t[i].to - s->t[i].from};
+	bool low = false, up = false, hump = false, mark = false;
+	for (size_t k = 0; k < w.n; k++) {
+		bool u = w.s[k] >= 'A' && w.s[k] <= 'Z';
+		hump = hump || (u && low);
+		low = low || (w.s[k] >= 'a' && w.s[k] <= 'z');
+		up = up || u;
+		mark = mark || digit(w.s[k]) || one_of(w.s[k], "_@:\\$=*%#+.&");
+	}
+	return hump || mark || (up && !low && w.n > 1);
+}
+
+/* A plain word in the place of a doer: "carol called", "made by carol". */
+static bool doer_place(const struct sentence *s, size_t i)
+{
+	bool opens = !i || s->t[i - 1].comma || s->t[i - 1].stop || tok_is(s, i - 1, "and|then|while|but|user|when|after|before|because|that|role|or|times|once");
+	if (i + 1 < s->nt && !s->t[i].comma && !s->t[i].stop && verb_agent(s->t[i + 1].low) && opens && !generic(s->t[i].low))
+		return s->t[i].upper || s->t[i].low.s[s->t[i].low.n - 1] != 's';
+	if (i && tok_is(s, i - 1, "by") && !generic(s->t[i].low) && !tok_is(s, i, "a|an|the|default|design|hand|its|their|his|her|any|way|means|mistake|another|using"))
+		return (i + 1 >= s->nt || s->t[i].comma || s->t[i].stop || !word_known(s->t[i + 1].low) ||
+		        tok_is(s, i + 1, "at|in|on|from|to|and|was|were|with|for|using|through|via|over|but|between|during|before|after|who|which")) &&
+		       !(s->t[i].low.n > 4 && !memcmp(s->t[i].low.s + s->t[i].low.n - 3, "ing", 3));
+	return false;
+}
+
+static bool names_something(const struct sentence *s, size_t i)
+{
+	const struct tok *t = &s->t[i];
+	bool words = word_parts_known(t->low);
+	if (t->low.n < 2)
+		return false;
+	for (size_t k = 0; k < t->low.n; k++)
+		if (letter(t->low.s[k]) || digit(t->low.s[k]))
+			goto says;
+	return false;
+says:
+	if (word_trade(t->low) || in_list(t->low, "e.g|i.e|etc|vs|utc|gmt|am|pm|a.m|p.m"))
+		return false;
+	if (!words)
+		return true;
+	if (technical(s, i) && !(t->upper && t->start))
+		return !in_list(t->low, titles) && !memchr(t->low.s, '-', t->low.n) ? true : technical(s, i) && memchr(t->low.s, '_', t->low.n);
+	if (doer_place(s, i))
+		return true;
+	return t->upper && !t->start && !in_list(t->low, titles) && !(t->low.n > 1 && negated(t->low));
+}
+
+static void names(struct ground *g, struct sentence *s)
+{
+	for (size_t i = 0; i < s->nt; i++) {
+		const struct map_entry *m;
+		struct atom *a;
+		if (s->t[i].atom >= 0 && !(s->a[s->t[i].atom].kind == AT_OUTCOME || s->a[s->t[i].atom].kind == AT_VERB))
+			continue;
+		if (s->t[i].atom < 0 && names_something(s, i)) {
+			atom_add(s, AT_NAME, i, i + 1);
+			continue;
+		}
+		/* A plain word that some record has as a whole name: looked at, but only held against the sentence where it cannot
+		 * be anything else. */
+		m = s->t[i].atom < 0 && s->t[i].low.n > 2 && !generic(s->t[i].low) && !word_trade(s->t[i].low) && !in_list(s->t[i].low, titles)
+		            ? map_get(&g->by_value, s->t[i].low.s, s->t[i].low.n)
+		            : NULL;
+		if (!m)
+			continue;
+		for (size_t k = 0; k < g->values.v[m->val.u].at.n; k++) {
+			const struct field *f = g->facts.v[g->values.v[m->val.u].at.v[k].fact].field;
+			if (!f || (f->role != FR_ACTOR && f->role != FR_TARGET) || f->type != FT_STRING || f->sens == FS_PUBLIC)
+				continue;
+			a = atom_add(s, AT_NAME, i, i + 1);
+			if (a)
+				a->soft = true;
+			break;
+		}
+	}
+}
+
+/* The part that the sentence gives each name. */
+static void parts(struct sentence *s)
+{
+	for (size_t k = 0; k < s->na; k++) {
+		struct atom *a = &s->a[k];
+		size_t next = a->tok_to;
+		if (a->kind != AT_NAME)
+			continue;
+		if (a->tok && tok_is(s, a->tok - 1, "by"))
+			a->want = FR_ACTOR;
+		else if (a->tok && tok_is(s, a->tok - 1, "from"))
+			a->want = FR_SOURCE;
+		if (a->tok && tok_is(s, a->tok - 1, "user|principal|identity") && a->tok > 1 && tok_is(s, a->tok - 2, "by"))
+			a->want = FR_ACTOR;
+		while (tok_is(s, next, "also|then|first|later|successfully|subsequently|immediately|again"))
+			next++;
+		if (next < s->nt && !s->t[next - 1].comma && !s->t[next - 1].stop && s->t[next].verb &&
+		    !tok_is(s, next, "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|signed|authenticated|hit|reached") &&
+		    !tok_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") && !(a->tok && tok_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
+			a->want = FR_ACTOR;
+	}
+}
+
+/* ---- clauses ---- */
+
+/* A conjunction or comma parts clauses where both sides have a verb and something to check. */
+static bool clause_worth(const struct sentence *s, size_t from, size_t to)
+{
+	bool verb = false, atom = false;
+	for (size_t i = from; i < to; i++) {
+		verb = verb || s->t[i].verb;
+		atom = atom || (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind != AT_VERB);
+	}
+	return verb && atom;
+}
+
+static bool parts_here(const struct sentence *s, size_t i)
+{
+	return s->t[i - 1].stop || s->t[i - 1].comma || tok_is(s, i, "and|then|while|but|whereas|before|after|when|until|because|which|who|so");
+}
+
+static void clauses(struct sentence *s)
+{
+	size_t from = 0, end;
+	s->clauses = 1;
+	for (size_t i = 1; i < s->nt; i++) {
+		if (!parts_here(s, i))
+			continue;
+		for (end = i + 1; end < s->nt && !parts_here(s, end); end++)
+			;
+		/* look to the next parting with a verb of its own */
+		while (end < s->nt && !clause_worth(s, i, end))
+			for (end++; end < s->nt && !parts_here(s, end); end++)
+				;
+		if (!s->t[i - 1].stop && !(clause_worth(s, from, i) && clause_worth(s, i, end)))
+			continue;
+		for (size_t k = i; k < s->nt; k++)
+			s->t[k].clause = s->clauses;
+		s->clauses++;
+		from = i;
+	}
+	for (size_t k = 0; k < s->na; k++)
+		s->a[k].clause = s->t[s->a[k].tok].clause;
+}
+
+void sentence_read(struct ground *g, struct sentence *s)
+{
+	s->low = ground_fold(&s->arena, s->text);
+	tokens(s);
+	quoted(s, '`');
+	quoted(s, '"');
+	ids(g, s);
+	s->over = !times_read(s) || s->over;
+	severities(s);
+	outcomes(s);
+	verbs(s);
+	names(g, s);
+	numbers(s);
+	parts(s);
+	clauses(s);
+}
