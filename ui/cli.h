@@ -82,5 +82,6 @@ int cmd_action(struct cli *c);
 int cmd_watch(struct cli *c);
 int cmd_suppress(struct cli *c);
 int cmd_recipe(struct cli *c);
+int cmd_bulk(struct cli *c);
 
 #endif

@@ -149,6 +149,22 @@ struct fill {
 	struct buf missing; /* fields that have no value */
 };
 
+/* Of all its findings; NULL where they are of several. */
+static const char *rule_of(const cJSON *incident)
+{
+	const char *rule = NULL;
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, json_arr(incident, "findings"))
+	{
+		const char *own = json_str(f, "rule", "");
+		if (!*own || (rule && strcmp(rule, own)))
+			return NULL;
+		rule = own;
+	}
+	return rule;
+}
+
 static void fill_hole(struct fill *f, struct slice name, struct buf *out)
 {
 	const char *value;
@@ -156,7 +172,9 @@ static void fill_hole(struct fill *f, struct slice name, struct buf *out)
 		buf_printf(out, "%lld", (long long)json_i64(f->incident, "id", 0));
 		return;
 	}
-	value = slice_eq(name, SLICE("user")) ? f->user : entity(f->incident, name);
+	value = slice_eq(name, SLICE("user"))   ? f->user
+	        : slice_eq(name, SLICE("rule")) ? rule_of(f->incident)
+	                                        : entity(f->incident, name);
 	if (value)
 		buf_str(out, value);
 	else
@@ -184,12 +202,13 @@ static void add_filled(cJSON *o, const char *key, struct fill *f, const char *te
 	buf_release(&b);
 }
 
-/* Of the last action that was proposed for the step. */
+/* Of the last action that was proposed for the step, on the same target: a merged incident has those of others, too. */
 static void add_state(cJSON *o, const cJSON *incident, const char *id)
 {
 	const cJSON *list = json_arr(incident, "actions"), *last = NULL;
 	for (const cJSON *a = list ? list->child : NULL; a; a = a->next)
-		if (!strcmp(json_str(a, "step", ""), id))
+		if (!strcmp(json_str(a, "step", ""), id) &&
+		    !strcmp(json_str(a, "target", ""), json_str(o, "target", "")))
 			last = a;
 	json_add_str(o, "state", json_str(last, "state", "ready"));
 	if (last)

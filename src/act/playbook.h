@@ -10,7 +10,7 @@
  *     - id: claim
  *       title: "Claim, status in progress"
  *       action: incident.update      # a local action (table in playbook.c), or "<system>.<verb>" of a response target
- *       params: {status: work}       # {user}, {id} and {<entity field>} are filled in
+ *       params: {status: work}       # {user}, {id}, {rule} (one for all findings) and {<entity field>} are filled in
  *       target: "INC-{id}"
  *       risk: low                    # low | mid | high
  *       needs: you                   # you | lead | lead+1 | admin (policy/approval.h)

@@ -139,7 +139,8 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k, const char *
 
 static bool has_work(const struct engine *e)
 {
-	return client_any(e) || jobs_running(e) || pool_busy(e->pool) || keeper_busy(e->keeper);
+	return client_any(e) || jobs_running(e) || bulks_running(e) || pool_busy(e->pool) ||
+	       keeper_busy(e->keeper);
 }
 
 static void idled_out(void *ctx)
@@ -323,6 +324,8 @@ static void close_all(struct engine *e)
 	keeper_close(e->keeper);
 	client_end_all(e);
 	jobs_free(e);
+	bulks_end(e);
+	timer_end(e->expiry);
 	timer_end(e->idle);
 	watch_end(e->signals);
 	loop_free(e->loop);

@@ -39,6 +39,8 @@ struct engine {
 	int64_t last_job, queue_rev, last_model;
 	bool models_off;           /* by the switch */
 	struct timer *idle;
+	struct timer *expiry;      /* of the open action that expires first */
+	struct bulk *bulks;        /* steps that run */
 	int64_t started_us;
 	cJSON *lake;               /* last lake.status, NULL: to be asked */
 	char *user;                /* the engine's own */
@@ -100,6 +102,8 @@ enum route_flag {
 	ROUTE_AUDIT = 1,   /* leaves an entry in the audit chain, in the same transaction */
 	ROUTE_REFRESH = 2, /* incidents are to be made again afterwards */
 	ROUTE_WATCHES = 4, /* watches are to be asked afterwards */
+	ROUTE_BULK = 8,    /* its result is a bulk step that runs from now on */
+	ROUTE_EXPIRY = 16, /* when the next action expires may be another time now */
 };
 void route_state(struct request *r, state_fn *fn, unsigned flags);
 void route_worker(struct request *r, const char *kind); /* with context, answer passed on or finished by after_worker */
@@ -115,7 +119,7 @@ extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[], case_routes[], action_routes[], draft_routes[], model_routes[]; /* all end with method -1 */
+} state_routes[], case_routes[], action_routes[], draft_routes[], model_routes[], bulk_routes[]; /* all end with method -1 */
 
 /* ---- drafts (route_draft.c), keeper's thread ---- */
 
@@ -134,7 +138,17 @@ bool action_goes_on(const struct request *r);                           /* was a
 void action_go_on(struct request *r);                                   /* gives it to the worker */
 int action_drafted(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* keeper's thread; nothing where r is no action's */
 bool action_failed(struct request *r, const struct err *e);             /* takes r where it is an action's */
+int actions_expire(struct state *s, struct request *r, struct err *e) MW_USE_RESULT; /* keeper's thread: writes down what has expired */
+void actions_await(struct engine *e);                                   /* expiry.c: sets the timer for the next one */
+/* keeper's thread: what is open of an incident that is merged away was shown for that one, and is approved no more */
+int actions_merged(struct state *s, struct request *r, const char *incident, const char *into, struct err *e) MW_USE_RESULT;
 void actions_lapse(struct engine *e);                                   /* at start: what is open is not approved */
+
+/* ---- bulk steps (bulk.c) ---- */
+
+void bulk_start(struct request *r); /* r->result is the step that was begun */
+bool bulks_running(const struct engine *e);
+void bulks_end(struct engine *e);
 
 /* ---- jobs (job.c) ---- */
 

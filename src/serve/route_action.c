@@ -4,6 +4,7 @@
  * the engine does itself can be carried out: the rest is refused when it is proposed (act/playbook.h says why).
  */
 #include "act/playbook.h"
+#include "act/verdict.h"
 #include "correlate/suppress.h"
 #include "policy/approval.h"
 #include "serve/engine.h"
@@ -178,9 +179,11 @@ static int check_step(const cJSON *playbook, const cJSON *step, int64_t n, struc
 static int put_forward(struct state *s, struct request *r, const cJSON *incident, cJSON *action,
                        struct err *e)
 {
-	char hex[DIGEST_HEX];
+	char hex[DIGEST_HEX], until[32];
 
 	set(action, "before", before_of(incident));
+	mw_time_format(r->now + config_i64(r->e->config, OPT_APPROVAL_EXPIRES), until);
+	set(action, "expires_at", cJSON_CreateString(until));
 	approval_digest(action, hex);
 	set(action, "digest", cJSON_CreateString(hex));
 	r->result = action;
@@ -210,11 +213,11 @@ static int propose_step(struct state *s, struct request *r, const cJSON *inciden
 }
 
 /* Actions that nobody approved in time are no longer open when a new one is asked for. */
-static int expire_all(struct state *s, struct request *r, const cJSON *incident, struct err *e)
+static int expire_all(struct state *s, struct request *r, cJSON *actions, struct err *e)
 {
 	cJSON *action;
 
-	cJSON_ArrayForEach(action, json_arr(incident, "actions"))
+	cJSON_ArrayForEach(action, actions)
 	{
 		if (expire(s, r, action, e))
 			return -1;
@@ -222,10 +225,19 @@ static int expire_all(struct state *s, struct request *r, const cJSON *incident,
 	return 0;
 }
 
+int actions_expire(struct state *s, struct request *r, struct err *e)
+{
+	cJSON *list = state_actions_in(s, "open", e);
+	int rc = list ? expire_all(s, r, list, e) : -1;
+
+	cJSON_Delete(list);
+	return rc;
+}
+
 static int action_propose(struct state *s, struct request *r, struct err *e)
 {
 	cJSON *incident = state_incident(s, request_str(r, "incident"), e);
-	int rc = incident ? expire_all(s, r, incident, e) : -1;
+	int rc = incident ? expire_all(s, r, json_arr(incident, "actions"), e) : -1;
 
 	if (rc == 0)
 		rc = propose_step(s, r, incident, e);
@@ -282,8 +294,11 @@ static int do_close(struct state *s, struct request *r, const cJSON *action, cJS
 
 	(void)result;
 	incident_name(action, id);
-	return state_incident_close(s, &r->who, id, json_str(p, "verdict", ""),
-	                            json_str(p, "reason", ""), r->now, e);
+	return verdict_check(json_str(p, "verdict", ""), json_str(p, "reason", ""), e) ||
+	                       state_incident_close(s, &r->who, id, json_str(p, "verdict", ""),
+	                                            json_str(p, "reason", ""), r->now, e)
+	               ? -1
+	               : 0;
 }
 
 static int do_suppress(struct state *s, struct request *r, const cJSON *action, cJSON *result,
@@ -592,13 +607,13 @@ bool action_failed(struct request *r, const struct err *e)
 	return true;
 }
 
-/* ---- a new engine ---- */
+/* ---- merged away, and a new engine ---- */
 
 /* Nothing that an engine before this one was asked is approved by this one. */
-static int lapse_in(struct state *s, struct request *r, const char *state, const char *to,
-                    const char *why, struct err *e)
+static int lapse_list(struct state *s, struct request *r, cJSON *list, const char *to,
+                      const char *why, struct err *e)
 {
-	cJSON *list = state_actions_in(s, state, e), *action;
+	cJSON *action;
 	int rc = list ? 0 : -1;
 
 	cJSON_ArrayForEach(action, list)
@@ -607,7 +622,37 @@ static int lapse_in(struct state *s, struct request *r, const char *state, const
 		if (rc == 0)
 			rc = record(s, r, action, why, e);
 	}
+	return rc;
+}
+
+static int lapse_in(struct state *s, struct request *r, const char *state, const char *to,
+                    const char *why, struct err *e)
+{
+	cJSON *list = state_actions_in(s, state, e);
+	int rc = lapse_list(s, r, list, to, why, e);
+
 	cJSON_Delete(list);
+	return rc;
+}
+
+int actions_merged(struct state *s, struct request *r, const char *incident, const char *into,
+                   struct err *e)
+{
+	cJSON *i = state_incident(s, incident, e), *list = json_arr(i, "actions"),
+	      *a = list ? list->child : NULL;
+	char *why = xasprintf("%s was merged into %s: propose it there", incident, into);
+	int rc = i ? 0 : -1;
+
+	while (a) {
+		cJSON *next = a->next;
+		if (!is_open(a))
+			cJSON_Delete(cJSON_DetachItemViaPointer(list, a));
+		a = next;
+	}
+	if (!rc)
+		rc = lapse_list(s, r, list, "lapsed", why, e);
+	free(why);
+	cJSON_Delete(i);
 	return rc;
 }
 
@@ -616,7 +661,8 @@ static int lapse(struct state *s, struct request *r, struct err *e)
 	return lapse_in(s, r, "open", "lapsed",
 	                "not approved: the engine was started anew; propose it again", e) ||
 	                       lapse_in(s, r, "running", "failed",
-	                                "the engine ended before the result was known", e)
+	                                "the engine ended before the result was known", e) ||
+	                       state_bulk_set(s, 0, "running", "stopped", e)
 	               ? -1
 	               : 0;
 }
@@ -627,10 +673,10 @@ void actions_lapse(struct engine *e)
 }
 
 const struct state_route action_routes[] = {
-        {M_ACTION_PROPOSE, action_propose, 0},
+        {M_ACTION_PROPOSE, action_propose, ROUTE_EXPIRY},
         {M_ACTION_GET, action_get, 0},
         {M_ACTION_APPROVE, action_approve, 0},
         {M_ACTION_DENY, action_deny, 0},
-        {M_ACTION_REVERSE, action_reverse, 0},
+        {M_ACTION_REVERSE, action_reverse, ROUTE_EXPIRY},
         {-1, NULL, 0},
 };

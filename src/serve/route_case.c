@@ -1,6 +1,7 @@
 /*
  * Requests about incidents, suppressions and watches: state.db's side of them, on the keeper's thread.
  */
+#include "act/verdict.h"
 #include "correlate/suppress.h"
 #include "serve/engine.h"
 
@@ -52,6 +53,14 @@ static int incident_note(struct state *s, struct request *r, struct err *e)
 
 static int incident_merge(struct state *s, struct request *r, struct err *e)
 {
+	const cJSON *with;
+
+	cJSON_ArrayForEach(with, json_arr(r->params, "with"))
+	{
+		if (cJSON_IsString(with) &&
+		    actions_merged(s, r, with->valuestring, request_str(r, "id"), e))
+			return -1;
+	}
 	request_changed(r, request_str(r, "id"));
 	return state_incident_merge(s, &r->who, request_str(r, "id"), json_arr(r->params, "with"),
 	                            r->now, e);
@@ -84,6 +93,8 @@ static int incident_close(struct state *s, struct request *r, struct err *e)
 	const char *note = request_str(r, "note");
 	const cJSON *id;
 
+	if (verdict_check(request_str(r, "verdict"), request_str(r, "reason"), e))
+		return -1;
 	cJSON_ArrayForEach(id, json_arr(r->params, "ids"))
 	{
 		const char *name = cJSON_IsString(id) ? id->valuestring : "";

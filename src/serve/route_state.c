@@ -38,12 +38,16 @@ static void state_done(void *arg, const struct err *e)
 	} else if (action_goes_on(t->r)) {
 		action_go_on(t->r);
 	} else {
+		if (t->flags & ROUTE_BULK)
+			bulk_start(t->r);
 		t->r->result = NULL;
 		request_reply(t->r, result);
 		if (t->flags & ROUTE_REFRESH)
 			engine_refresh(eng);
 		if (t->flags & ROUTE_WATCHES)
 			watches_run(eng);
+		if (t->flags & ROUTE_EXPIRY)
+			actions_await(eng);
 	}
 	free(t);
 }

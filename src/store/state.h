@@ -116,6 +116,14 @@ cJSON *state_action_get(struct state *s, const char *id, struct err *e);
 cJSON *state_actions_of(struct state *s, int64_t incident, struct err *e); /* oldest first */
 cJSON *state_actions_in(struct state *s, const char *state, struct err *e);
 
+/* Bulk steps (state_bulk.c). doc: what was reviewed, {verdict, reason, note, items:[{incident, rev, ..}]}. */
+int state_bulk_add(struct state *s, const struct who *w, const cJSON *doc, const char *digest, mw_time now, int64_t *id, struct err *e) MW_USE_RESULT;
+cJSON *state_bulk_get(struct state *s, int64_t bulk, struct err *e); /* {bulk, state, uid, user, at, digest, review, open, done, failed} */
+int state_bulk_results(struct state *s, int64_t bulk, cJSON *o, struct err *e) MW_USE_RESULT; /* adds results:[{incident, state, why, at}] */
+int state_bulk_set(struct state *s, int64_t bulk, const char *from, const char *to, struct err *e) MW_USE_RESULT; /* bulk 0: all */
+int state_bulk_next(struct state *s, int64_t bulk, char id[32], int64_t *rev, struct err *e) MW_USE_RESULT; /* 1; 0: none is left, or it does not run; -1 */
+int state_bulk_result(struct state *s, int64_t bulk, const char *id, const char *state, const char *why, mw_time now, struct err *e) MW_USE_RESULT;
+
 /* What a shift leaves (state_shift.c): {since, user, last:[{doc, by, at}], incidents: open ones and those closed since, each as
  * state_incident with row_owner, count, sla_due and asked:[{question, at, kind, reason, sentence, cover}], changes: the audit entries,
  * approvals, unaccepted, watches, suppressed, snoozed, numbers}. user: only what is theirs; NULL: the floor. */

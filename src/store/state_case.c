@@ -13,7 +13,7 @@
 	"id, rev, status, owner, severity, score, created, changed, changed_by, snooze, " \
 	"suppressed, verdict, doc"
 
-static int parse_id(const char *id, int64_t *out, struct err *e)
+int state_parse_id(const char *id, int64_t *out, struct err *e)
 {
 	struct slice s = slice_of(id);
 
@@ -147,7 +147,7 @@ cJSON *state_incident(struct state *s, const char *id, struct err *e)
 	int64_t n;
 	int rc;
 
-	if (parse_id(id, &n, e))
+	if (state_parse_id(id, &n, e))
 		return NULL;
 	st = db_query(&s->db, e, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id = ?", "i", n);
 	rc = st ? db_step(&s->db, st, e) : -1;
@@ -168,7 +168,7 @@ int state_incident_people(struct state *s, const char *id, cJSON *card, mw_time 
 	cJSON *row = NULL, *m;
 	int64_t n;
 
-	if (parse_id(id, &n, e) || !(row = state_queue_row(s, n, now, e)))
+	if (state_parse_id(id, &n, e) || !(row = state_queue_row(s, n, now, e)))
 		return -1;
 	while ((m = row->child)) {
 		char *key = xstrdup(m->string);
@@ -555,7 +555,7 @@ int state_begin_change(struct state *s, const char *id, int64_t rev, int64_t *n,
 {
 	int64_t have;
 
-	if (parse_id(id, n, e) ||
+	if (state_parse_id(id, n, e) ||
 	    db_i64(&s->db, e, &have, 0, "SELECT rev FROM incident WHERE id = ?", "i", *n))
 		return -1;
 	if (!have)

@@ -17,6 +17,7 @@ mw_time state_time(const cJSON *o, const char *key); /* of a text member; MW_TIM
 cJSON *state_queue_row(struct state *s, int64_t id, mw_time now, struct err *e); /* QROW of methods.def */
 
 /* The incident's document and its row (state_case.c), for the files that change incidents. */
+int state_parse_id(const char *id, int64_t *out, struct err *e) MW_USE_RESULT; /* "INC-12" */
 int state_begin_change(struct state *s, const char *id, int64_t rev, int64_t *n, struct err *e) MW_USE_RESULT; /* rev 0: any */
 cJSON *state_document(struct state *s, int64_t id, struct err *e);
 int state_write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e) MW_USE_RESULT;

@@ -67,6 +67,9 @@ static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other,
 	if (rc == 0)
 		rc = db_run(&s->db, e, "UPDATE OR IGNORE pin SET incident = ? WHERE incident = ?",
 		            "ii", into, other);
+	if (rc == 0) /* what was done stays known where the incident went; its own document says for which it was */
+		rc = db_run(&s->db, e, "UPDATE action SET incident = ? WHERE incident = ?", "ii",
+		            into, other);
 	return rc;
 }
 
@@ -234,6 +237,11 @@ static int reopen(struct state *s, const cJSON *part, int64_t from, int64_t id, 
 	int rc = move_keys(s, keys, from, id, e);
 
 	cJSON_Delete(keys);
+	if (!rc)
+		rc = db_run(&s->db, e,
+		            "UPDATE action SET incident = ?2 WHERE incident = ?1 AND "
+		            "json_extract(doc, '$.incident') = ?2",
+		            "ii", from, id);
 	return rc ? -1
 	          : db_run(&s->db, e,
 	                   "UPDATE incident SET merged_into = NULL, verdict = NULL, status = "

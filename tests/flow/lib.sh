@@ -34,7 +34,7 @@ status() { # exit status, command...
 	[ "$got" = "$want" ] || { echo "exit status $got, not $want"; return 1; }
 }
 engine_pid() {
-	run engine status --json | sed 's/.*"pid":\([0-9]*\),"state".*/\1/'
+	run engine status --json | sed 's/^{"version":"[^"]*","pid":\([0-9]*\),.*/\1/' # workers have a pid, too
 }
 lines() { # file, number of CloudTrail records: seeded, with ids of their own
 	awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++)

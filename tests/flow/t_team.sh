@@ -47,3 +47,41 @@ config lead
 printf 'zebra: 1\n' >"$T/config.yaml"
 ok "a broken configuration is not taken" says "unknown key" admin engine reload
 ok "and the old one goes on" says "is in none of the groups" as queue
+
+# two persons: an approval that needs another, and a shift that is handed over
+config analyst
+ok "reload" admin engine reload
+findings 3 >"$T/f.jsonl"
+chmod 644 "$T/f.jsonl"
+admin import "$T/f.jsonl" >/dev/null 2>&1
+for _ in $(seq 200); do [ "$(admin queue | grep -c '^INC-')" -ge 3 ] && break; sleep 0.05; done
+ok "three incidents" [ "$(admin queue | grep -c '^INC-')" = 3 ]
+as case INC-1 claim >/dev/null
+as case INC-1 note "think: it was me" >/dev/null
+as case INC-2 claim >/dev/null
+ok "an analyst drafts their own handoff" says "think: it was me" as handoff --for me
+as handoff >/dev/null 2>&1
+ok "and signs it" says "INC-2" as handoff sign 2
+ok "the owner is still theirs" says "$user -> ?" admin queue
+ok "who signed does not accept" says "you signed it" as handoff accept 2 INC-1
+ok "who comes does, item by item" says "INC-1 is yours" admin handoff accept 2 INC-1
+ok "and owns it" says '"owner":"'"$(id -un)"'"' admin call queue.list '{"filter":"owner:me"}'
+ok "not the other one" fails says "INC-2" admin queue --filter owner:me
+as case INC-2 assign somebody >/dev/null
+ok "what moved on meanwhile is not taken" says "it is somebody's now" admin handoff accept 2 --all
+ok "what is left is listed" says "INC-3     nobody -> $(id -un)" admin handoff show 2
+ok "an analyst asks" says "A-1" as action propose INC-1 1
+digest() { # action
+	admin call action.get "{\"action\":\"$1\"}" | sed 's/.*"digest":"\([0-9a-f]*\)".*/\1/'
+}
+ok "another may approve what needs nobody in particular" says "done" admin action approve A-1 "$(digest A-1)" INC-1
+two=$(admin playbook INC-3 | awk '$4 == "lead" && !/off:/ { print $1; exit }')
+if [ -n "$two" ]; then
+	ok "a step for a lead is proposed" says "A-2" as action propose INC-3 "$two"
+	word=$(admin action show A-2 | awk '$1 == "word" { print $2 }')
+	ok "not approved by an analyst" says "it needs a lead" as action approve A-2 "$(digest A-2)" "$word"
+	config lead
+	ok "reload" admin engine reload
+	ok "nor by the one who asked, lead or not" says "asked by you" as action approve A-2 "$(digest A-2)" "$word"
+	ok "but by the second person" says "done" admin action approve A-2 "$(digest A-2)" "$word"
+fi

@@ -620,7 +620,7 @@ static void incidents_come_and_are_worked_on(void **state)
 	assert_int_equal(json_i64(q, "shown", 0), 1);
 	cJSON_Delete(q);
 	do_quietly(f, "incident.close",
-	           "{\"ids\":[\"INC-2\"],\"verdict\":\"benign\",\"reason\":\"known\"}");
+	           "{\"ids\":[\"INC-2\"],\"verdict\":\"benign_positive\",\"reason\":\"known\"}");
 	q = result_of(f, "queue.list", "{\"filter\":\"closed\"}");
 	assert_int_equal(json_i64(q, "shown", 0), 1);
 	assert_int_equal(json_i64(q, "total", 0), 1);
