@@ -3,7 +3,8 @@
 #include "plan/regex.h"
 #include "plan/render_lang.h"
 
-const char *const render_lang_words[] = {"spl", "kql", "aql", "dsl", "sql", NULL};
+const char *const render_lang_words[] = {"spl", "kql", "aql",  "dsl", "sql",
+                                         "wiz", "rql", "orca", "lql", NULL};
 
 /* ---- widening ---- */
 
@@ -206,25 +207,49 @@ const char *render_alias(const struct plan_field *f)
 	return f->f && f->f->alias ? f->f->alias : f->raw ? f->raw : f->name;
 }
 
+static const struct {
+	render_fn *render;
+	bool searches, graphs;
+} langs[] = {
+        [RENDER_SPL] = {render_spl, true, false}, [RENDER_KQL] = {render_kql, true, false},
+        [RENDER_AQL] = {render_aql, true, false}, [RENDER_DSL] = {render_dsl, true, false},
+        [RENDER_CH] = {render_ch, true, false},   [RENDER_WIZ] = {render_wiz, false, true},
+        [RENDER_RQL] = {render_rql, true, true},  [RENDER_ORCA] = {render_orca, false, true},
+        [RENDER_LQL] = {render_lql, true, true},
+};
+
+static int check_kind(enum render_lang lang, const struct plan_step *step, size_t i, struct err *e)
+{
+	bool graph = step->kind == PS_GRAPH;
+
+	if (graph ? langs[lang].graphs : langs[lang].searches)
+		return 0;
+	return err_set(e, ERR_INVALID, "step %zu %s; only %s are rendered to %s", i + 1,
+	               graph ? "asks the graph" : "searches events",
+	               graph ? "searches" : "questions to the graph", render_lang_words[lang]);
+}
+
 int plan_render(enum render_lang lang, const struct plan *p, size_t i,
                 const struct render_target *t, struct rendered *out, struct err *e)
 {
-	static render_fn *const langs[] = {render_spl, render_kql, render_aql, render_dsl,
-	                                   render_ch};
 	struct render r = {.table = t ? t->table : NULL, .out = out, .e = e};
 	int rc;
 
-	*out = (struct rendered){0};
+	*out = (struct rendered){.exact_where = true};
 	buf_init(&out->text, 0);
-	if (p->steps[i].kind != PS_SEARCH)
-		return err_set(
-		        e, ERR_INVALID,
-		        "step %zu asks the graph; only searches are rendered to this language",
-		        i + 1);
+	if (check_kind(lang, &p->steps[i], i, e))
+		return -1;
 	r.p = plan_clone(p);
 	r.s = &r.p->steps[i].search;
+	r.g = p->steps[i].kind == PS_GRAPH ? &r.p->steps[i].graph : NULL;
 	r.b = &out->text;
-	rc = langs[lang](&r);
+	if (r.g)
+		out->limit = r.g->limit ? r.g->limit : MW_PLAN_ROWS_DEFAULT;
+	rc = langs[lang].render(&r);
+	if (r.g)
+		out->exact_rows = out->exact_where;
+	else
+		out->limit = render_limit(&r);
 	plan_free(r.p);
 	return rc;
 }

@@ -1,9 +1,11 @@
 /*
- * A search step in a SIEM's own language: read-only, bounded in rows, and in time where the plan is. Pure: no source is asked.
+ * A step in a SIEM's or CNAPP's own language: read-only, bounded in rows, and in time where the plan is. Pure: no source is asked.
  *
  * What a language cannot say of `where` is widened with polarity (under not it is narrowed): the text then finds at least the
  * events that match, exact_where is false, and run/ filters what comes back. Unless where is exact, and the language can do
  * them exactly, stats, having, sort and limit are left out and exact_rows is false: the text fetches bounded raw rows.
+ * Graph steps are rendered to the CNAPP languages (render_graph.h), searches to SIEMs, and to RQL and LQL where their logs are
+ * the platform's too.
  * Sequences and baselines are never rendered: run/ joins them from what the text fetches. notes say all of this in words.
  * Values reach the text through quote.h only, once, at the leaf, and never in a place where they would be a pattern.
  */
@@ -12,7 +14,17 @@
 
 #include "plan/plan.h"
 
-enum render_lang { RENDER_SPL, RENDER_KQL, RENDER_AQL, RENDER_DSL, RENDER_CH };
+enum render_lang {
+	RENDER_SPL,
+	RENDER_KQL,
+	RENDER_AQL,
+	RENDER_DSL,
+	RENDER_CH,
+	RENDER_WIZ,
+	RENDER_RQL,
+	RENDER_ORCA,
+	RENDER_LQL,
+};
 extern const char *const render_lang_words[]; /* "spl", "kql", ... ; ends with NULL */
 struct render_target {
 	const char *
@@ -21,6 +33,7 @@ struct render_target {
 struct rendered {
 	struct buf text;
 	bool exact_where, exact_rows;
+	int64_t limit; /* rows to ask for; RQL and LQL have no word for it: the request carries it, and the window */
 	VEC(char *) notes;
 };
 /* Renders step i. Pivots and step times that are not resolved are left out as what cannot be said, with a note. out is initialised here; rendered_release also after an error. */

@@ -11,6 +11,7 @@
 struct render {
 	struct plan *p;        /* holds the widened tree */
 	struct plan_search *s; /* of the clone */
+	struct plan_graph *g;  /* of the clone; of a graph step alone */
 	const char *table;     /* the target's, or NULL */
 	struct rendered *out;
 	struct buf *b;       /* out->text */
@@ -48,5 +49,6 @@ const char *render_alias(const struct plan_field *f); /* the output column's nam
 /* One renderer a language. */
 typedef int render_fn(struct render *r);
 render_fn render_spl, render_kql, render_aql, render_dsl, render_ch;
+render_fn render_wiz, render_rql, render_orca, render_lql;
 
 #endif

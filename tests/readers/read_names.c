@@ -15,6 +15,15 @@ static const char *sentinel_name(const struct field *f, const char *table)
 	return any;
 }
 
+/* The first path in CloudTrail's records, where it is a plain one. */
+static const char *cloudtrail_name(const struct field *f)
+{
+	for (const struct field_name *n = f->formats; n && n->where && !f->many; n++)
+		if (!strcmp(n->where, "cloudtrail"))
+			return strpbrk(n->paths[0], " |=@\\") ? NULL : n->paths[0];
+	return NULL;
+}
+
 static const char *ch_name(const struct field *f)
 {
 	static char name[128]; /* one thread: tests */
@@ -36,6 +45,8 @@ const char *read_name_of(enum read_names in, const char *table, const struct fie
 		return f->aql;
 	case NAMES_ECS:
 		return f->ecs;
+	case NAMES_CLOUDTRAIL:
+		return cloudtrail_name(f);
 	case NAMES_CH:
 		return ch_name(f);
 	}

@@ -270,7 +270,9 @@ struct plan_node *rd_tree(struct rd *r, const struct ex *x, bool truth)
 		f.yes = rd_const(r, false);
 	if (truth)
 		return f.yes;
-	return f.known ? rd_two(r, PN_ALL, f.known, rd_not(r, f.yes)) : rd_not(r, f.yes);
+	/* known may stand in yes too */
+	return f.known ? rd_two(r, PN_ALL, plan_clone_node(r->p, f.known), rd_not(r, f.yes))
+	               : rd_not(r, f.yes);
 }
 
 /* ---- output ---- */
@@ -372,3 +374,7 @@ READER(kql)
 READER(aql)
 READER(dsl)
 READER(ch)
+READER(wiz)
+READER(orca)
+READER(lql)
+READER(rql)

@@ -21,6 +21,7 @@ enum quoting {
 	QUOTE_C,       /* the escapes of C; an unknown one is an error */
 	QUOTE_PLAIN,   /* \\ and \" alone; any other backslash stands for itself */
 	QUOTE_DOUBLED, /* the quote twice; a backslash is itself */
+	QUOTE_NONE,    /* the quote ends it, and nothing is quoted */
 	QUOTE_BOTH,    /* the escapes of C, or the quote twice */
 };
 struct lex_quote {

@@ -56,7 +56,7 @@ struct plan *reader_lql(struct slice text, struct err *e);
 /* The normalised field behind a platform's name for it, or "raw:NAME" where fields.yaml maps none
  * (in p's arena). Of several fields with that name the first in the table. For Sentinel the table
  * decides; NULL elsewhere. */
-enum read_names { NAMES_CIM, NAMES_SENTINEL, NAMES_AQL, NAMES_ECS, NAMES_CH };
+enum read_names { NAMES_CIM, NAMES_SENTINEL, NAMES_AQL, NAMES_ECS, NAMES_CH, NAMES_CLOUDTRAIL };
 const char *read_field(struct plan *p, enum read_names in, const char *table, struct slice name);
 /* A field's name there, or NULL: what a twin calls a column of an event row. */
 const char *read_name_of(enum read_names in, const char *table, const struct field *f);
