@@ -145,8 +145,7 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
 	if (!best || !shorter || *n != m + 1 || i + *n >= t->n)
 		return best;
 	next = longest_at(x, t, i + m, &k, &ignored, &none);
-	if (!next || k < 2 ||
-	    !(next->kind == LEX_FIELD || (next->kind == LEX_CONCEPT && k > 2)))
+	if (!next || k < 2 || !(next->kind == LEX_FIELD || (next->kind == LEX_CONCEPT && k > 2)))
 		return best;
 	*n = m; /* "sysmon event ids" are the event ids of Sysmon */
 	return shorter;

@@ -33,6 +33,7 @@ void model_plan_read(const cJSON *reply, const struct redact *r, const struct mo
                      struct model_said_plan *out);
 void model_said_release(struct model_said_plan *s);
 /* The bounds alone: a plan that validates, but must not run for a model. */
-int model_plan_bounds(const struct plan *p, const struct model_scope *scope, struct err *e) MW_USE_RESULT;
+int model_plan_bounds(const struct plan *p, const struct model_scope *scope,
+                      struct err *e) MW_USE_RESULT;
 
 #endif

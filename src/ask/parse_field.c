@@ -28,9 +28,8 @@ static void list_things(struct walk *w, const struct term *t)
 	const struct toks *tk = &w->p->t->toks;
 	struct slice last = tk->v[t->tok + t->n - 1].word;
 	static const char *const parts[] = {"run", "written", "made", "done", "sent", "read", NULL};
-	bool plural = false,
-	     part = last.n > 2 && (memcmp(last.s + last.n - 2, "ed", 2) == 0 ||
-	                           tok_in(&tk->v[t->tok + t->n - 1], parts));
+	bool plural = false, part = last.n > 2 && (memcmp(last.s + last.n - 2, "ed", 2) == 0 ||
+	                                           tok_in(&tk->v[t->tok + t->n - 1], parts));
 
 	for (size_t i = t->tok; i + 1 < t->tok + t->n; i++)
 		plural = plural ||
@@ -107,7 +106,8 @@ void walk_concept(struct walk *w, struct term *t)
 	if (!w->neg && t->lex->concept == CK_ACTION)
 		note_inside(w, t);
 	if (w->field && beside_field(w) && holds_field(t->lex, w->field))
-		walk_drop_subject(w->q, w->field); /* "severity high", "a user agent containing curl" */
+		walk_drop_subject(w->q,
+		                  w->field); /* "severity high", "a user agent containing curl" */
 	walk_mark(w, w->i, 1, &c);
 	walk_add(w, &c);
 }
@@ -182,8 +182,8 @@ static bool field_takes(const struct walk *w, const struct lex_entry *e, const s
 			return false;
 	if (t->kind == T_UNKNOWN && !t->glued && (w->q->which || w->q->list) && !odd_name(t))
 		return false;
-	if (t->kind == T_VALUE && (t->ent == ENT_EVENT || t->ent == ENT_DOMAIN) && k > w->i + 1 && !t->glued &&
-	    !holds_value(e, t))
+	if (t->kind == T_VALUE && (t->ent == ENT_EVENT || t->ent == ENT_DOMAIN) && k > w->i + 1 &&
+	    !t->glued && !holds_value(e, t))
 		return false; /* "which user called GetUser" */
 	if (t->glued || t->kind == T_NUMBER || k > w->i + 1)
 		return !(t->kind == T_NUMBER && (w->q->top || w->q->least) && plural);
@@ -454,6 +454,12 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (by_role(w, t, e))
 		return;
+	if (e->fields && w->near_last && w->i && walk_at(w, w->i - 1)->kind == T_CONCEPT &&
+	    !world_has_field(w->p->env->w, field_here(w->p->env, e))) {
+		w->q->noun = true; /* "ssl sessions": a word for the events */
+		w->near_last = false;
+		return;
+	}
 	if (e->noun && tok_plural(w, t) && seen_behind(w, t))
 		w->q->list = true; /* "operations seen" */
 	if (e->fields && !modifies(w, t, next) && !waits(w)) {

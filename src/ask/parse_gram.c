@@ -135,7 +135,8 @@ static void on_negation(struct walk *w, struct term *t)
 /* "who made the call and what error did they get": whom the sentence has just spoken of */
 static bool within_sentence(const struct walk *w, const struct term *t)
 {
-	static const char *const people[] = {"they", "he", "she", "it", "their", "his", "her", NULL};
+	static const char *const people[] = {"they",  "he",  "she", "it",
+	                                     "their", "his", "her", NULL};
 	bool joined = false;
 
 	if (!tok_in(&w->p->t->toks.v[t->tok], people) || w->q->cons.n == 0 ||

@@ -579,7 +579,7 @@ static bool named_in_title(struct reader *r, const struct query *q, struct con *
 /* A change that a detection is about is one that succeeded, unless it speaks of failure. */
 static void complete_detection(struct reader *r, struct query *q)
 {
-	const struct lex_entry *ok = lexicon_phrase(r->env.x, "successful");
+	const struct lex_entry *ok = lexicon_phrase(r->env.x, "took effect");
 	struct con named;
 
 	if (named_in_title(r, q, &named)) {

@@ -412,8 +412,6 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	if (!subject && (q->list || q->distinct || q->which) && (q->verbs.n || q->cons.n) &&
 	    q->distinct)
 		subject = default_subject(b, q);
-	if (subject && !asked && !ranked && !q->each && q->cons.n && !world_has_field(b->env->w, subject))
-		return false; /* "ssl sessions": a word for the events */
 	if (!subject || q->events || (q->yesno && !asked && !ranked && !q->each))
 		return false;
 	if (q->fresh)

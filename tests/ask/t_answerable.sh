@@ -6,4 +6,4 @@ if [ ! -e "$file" ]; then
 	exit 0
 fi
 export MW_IDLE=30s
-python3 tests/ask/answerable.py "$MW_BUILD/midwatch" "$file" "$MW_SHARED/data" "$(mktemp -d "$MW_WORK/ask.XXXXXX")"
+PYTHONDONTWRITEBYTECODE=1 python3 tests/ask/answerable.py "$MW_BUILD/midwatch" "$file" "$MW_SHARED/data" "$(mktemp -d "$MW_WORK/ask.XXXXXX")"
