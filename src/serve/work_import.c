@@ -1,6 +1,7 @@
 /* The lake's writer: imports, undo, drop, retention. One process; one request at a time keeps the
  * lake single-writer. */
 #include "base/limits.h"
+#include "base/log.h"
 #include "intake/import.h"
 #include "proc/sandbox.h"
 #include "serve/user_assets.h"
@@ -32,6 +33,23 @@ static void stop(struct worker *w)
 	graph_close(s->graph);
 	lake_close(s->lake);
 	free(s);
+}
+
+static bool wanted(void *ctx)
+{
+	return worker_wanted(ctx);
+}
+
+/* Compaction: a request that comes meanwhile ends it at once, and nothing of it was acknowledged to anybody. */
+static bool tidy(struct worker *w)
+{
+	struct import_state *s = worker_state(w);
+	struct err e = {0};
+	bool more = false;
+
+	if (lake_compact(s->lake, wanted, w, &more, &e))
+		mw_log(LOG_WARN, "compaction of the lake: %s", e.what);
+	return more;
 }
 
 static cJSON *progress_json(const struct import_progress *p)
@@ -135,6 +153,7 @@ const struct worker_kind work_import = {
         .methods = methods_import,
         .start = start,
         .stop = stop,
+        .idle = tidy,
         .sandbox = SB_FILES | SB_FORK,
         .max = 1,
 };

@@ -266,20 +266,34 @@ static void load_fields(struct catalog *c, const char *dataset)
 
 /* ---- raw paths ---- */
 
-static void merge_values(struct cat_path *to, struct seg_path_iter *it, const struct seg_path *p)
+static void merge_values(struct cat_path *to, struct seg_path_iter *it, const struct seg_path *p,
+                         const struct cat_gone *gone)
 {
-	to->events += p->events;
+	to->events += p->events - (gone && gone->events < p->events ? gone->events : 0);
 	to->all_kept = to->all_kept && p->all_kept;
 	for (uint32_t i = 0; i < p->nvalues; i++) {
 		struct slice v;
 		uint32_t events;
 		if (!seg_path_value(it, &v, &events))
 			return;
+		uint64_t dead = cat_gone_value(gone, v);
+		if (dead >= events)
+			continue;
+		events -= (uint32_t)dead;
 		if (to->values.n < CATALOG_RAW_VALUES_MAX || map_get(&to->values, v.s, v.n))
 			map_put(&to->values, v.s, v.n, NULL)->val.u += events;
 		else
 			to->all_kept = false;
 	}
+}
+
+static void skip_values(struct seg_path_iter *it, const struct seg_path *p)
+{
+	struct slice v;
+	uint32_t events;
+
+	for (uint32_t i = 0; i < p->nvalues && seg_path_value(it, &v, &events); i++)
+		;
 }
 
 static void merge_paths(struct catalog *c, struct lake_seg *ls, const char *dataset,
@@ -290,7 +304,13 @@ static void merge_paths(struct catalog *c, struct lake_seg *ls, const char *data
 
 	if (lake_seg_open(ls, NULL) || seg_paths(&ls->seg, &it, NULL))
 		return;
+	struct cat_dead *dead = cat_dead_new(ls);
 	while (seg_path_next(&it, &p)) {
+		const struct cat_gone *gone = cat_dead_path(dead, p.path);
+		if (gone && gone->events >= p.events) {
+			skip_values(&it, &p);
+			continue;
+		}
 		struct map_entry *m = map_put(paths, p.path.s, p.path.n, NULL);
 		if (!m->val.p) {
 			struct cat_path *fresh = xcalloc(1, sizeof(*fresh));
@@ -299,8 +319,9 @@ static void merge_paths(struct catalog *c, struct lake_seg *ls, const char *data
 			fresh->all_kept = true;
 			*vec_push(&c->paths) = m->val.p = fresh;
 		}
-		merge_values(m->val.p, &it, &p);
+		merge_values(m->val.p, &it, &p, gone);
 	}
+	cat_dead_free(dead);
 }
 
 static void load_paths(struct catalog *c, const char *dataset)

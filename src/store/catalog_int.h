@@ -6,6 +6,7 @@
 #ifndef MW_CATALOG_INT_H
 #define MW_CATALOG_INT_H
 
+#include "base/evjson.h"
 #include "base/map.h"
 #include "store/catalog.h"
 #include "store/lake_int.h"
@@ -43,6 +44,18 @@ struct catalog {
 	VEC(struct near_part) parts;             /* by text */
 	VEC(const struct catalog_field *) found; /* answer of catalog_path_by_word */
 };
+/* What a segment's dropped rows held of raw paths; NULL where it has none. The segment is open. */
+struct cat_gone {
+	uint64_t events;
+	uint32_t last; /* row + 1 that was counted last */
+	struct map values;
+};
+struct cat_dead;
+struct cat_dead *cat_dead_new(struct lake_seg *ls);
+void cat_dead_free(struct cat_dead *d);
+const struct cat_gone *cat_dead_path(const struct cat_dead *d, struct slice path); /* or NULL */
+uint64_t cat_gone_value(const struct cat_gone *p, struct slice value); /* p may be NULL */
+
 /* Moves to the lake's present state. False: reading failed, and the catalogue is empty (the lake's own reads will say why). */
 bool catalog_follow(struct catalog *c);
 

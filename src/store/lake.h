@@ -89,8 +89,11 @@ int lake_drop(struct lake *l, const char *dataset,
  * `oldest`; 0 / NONE: no bound. Records what was retained up to when, so that an empty answer can
  * say "kept no longer". */
 int lake_retain(struct lake *l, uint64_t max_bytes, mw_time oldest, struct err *e) MW_USE_RESULT;
-int lake_compact(struct lake *l,
-                 struct err *e) MW_USE_RESULT; /* merges small neighbours; ids stay */
+/* Merges small neighbours where there are many, and takes dropped rows out where they are; ids stay. One group of segments
+ * a call, so a batch's worth of records at most; *more says whether another call may find work. stop is asked all the time
+ * (NULL: never): when it says true, all stays as it was. */
+int lake_compact(struct lake *l, bool (*stop)(void *), void *ctx, bool *more,
+                 struct err *e) MW_USE_RESULT;
 
 /* What is in it. Callers free with cJSON_Delete:
  * {"events":n,"bytes":n,"raw_bytes":n,"from":t,"to":t,"retained_from":t,

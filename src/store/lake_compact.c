@@ -12,16 +12,32 @@
 #define SMALL_SHARE \
 	4 /* a segment is small below this part of a full one, or has more dead rows than this part */
 
+#define MANY 8 /* small neighbours that are worth a merge; fewer would be written again and again */
+#define ROWS_ASK 256 /* rows between two looks at whether to stop */
+
 struct group { /* segments[from..to) of one dataset, in id order */
 	struct lake_seg **segs;
 	size_t n;
 };
 
+static bool mostly_dead(const struct lake_seg *s)
+{
+	return s->live < s->rows - s->rows / SMALL_SHARE;
+}
+
 static bool wants_merging(const struct lake_seg *s)
 {
-	return s->live < s->rows - s->rows / SMALL_SHARE ||
-	       (s->live < SEG_ROWS_MAX / SMALL_SHARE &&
-	        s->raw_bytes < LAKE_BATCH_BYTES / SMALL_SHARE);
+	return mostly_dead(s) || (s->live < SEG_ROWS_MAX / SMALL_SHARE &&
+	                          s->raw_bytes < LAKE_BATCH_BYTES / SMALL_SHARE);
+}
+
+static bool worth_it(const struct group *g)
+{
+	bool dead = false;
+
+	for (size_t i = 0; i < g->n; i++)
+		dead |= mostly_dead(g->segs[i]);
+	return dead || g->n >= MANY;
 }
 
 /* The next run of neighbours that go into one segment together and are worth it. */
@@ -38,7 +54,7 @@ static bool next_group(struct lake_seg **of, size_t n, size_t *at, struct group 
 		}
 		*g = (struct group){of + *at, k - *at};
 		*at = k > *at ? k : *at + 1;
-		if (g->n > 1 || (g->n == 1 && g->segs[0]->live < g->segs[0]->rows))
+		if (worth_it(g))
 			return true;
 	}
 	return false;
@@ -69,16 +85,32 @@ static void add_run(struct runs *r, event_id id, int64_t import)
 	r->rows++;
 }
 
-static int rebuild(struct group *g, struct lake_builder *b, struct runs *runs, struct err *e)
+struct asked { /* whether to stop */
+	bool (*stop)(void *);
+	void *ctx;
+	bool stopped;
+};
+
+static bool goes_on(struct asked *a)
+{
+	a->stopped |= a->stop && a->stop(a->ctx);
+	return !a->stopped;
+}
+
+/* Stopped: b is not complete. */
+static int rebuild(struct group *g, struct lake_builder *b, struct runs *runs, struct asked *ask,
+                   struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct seg_raw raw = {0};
 	struct event ev = {0};
 	int rc = 0;
 
-	for (size_t i = 0; i < g->n && rc == 0; i++) {
+	for (size_t i = 0; i < g->n && rc == 0 && !ask->stopped; i++) {
 		struct lake_seg *s = g->segs[i];
 		for (uint32_t row = 0; row < s->rows && rc == 0; row++) {
+			if (row % ROWS_ASK == 0 && !goes_on(ask))
+				break;
 			if (lake_row_dead(s, row))
 				continue;
 			rc = lake_row_event(s, row, &raw, true, &a, &ev, e) ||
@@ -137,20 +169,22 @@ static int store(struct lake *l, struct group *g, int fd, const uint8_t *base, u
 	return rc;
 }
 
-static int merge(struct lake *l, struct group *g, struct err *e)
+static int merge(struct lake *l, struct group *g, struct asked *ask, struct err *e)
 {
 	struct lake_builder *b = lake_builder_new();
 	struct runs runs = {0};
 	struct stat st;
 	void *base = MAP_FAILED;
-	int fd = lake_batch_fd(l, e), rc = fd < 0 ? -1 : rebuild(g, b, &runs, e);
+	int fd = lake_batch_fd(l, e), rc = fd < 0 ? -1 : rebuild(g, b, &runs, ask, e);
+	bool whole = rc == 0 && goes_on(ask);
 
-	if (rc == 0)
+	if (whole)
 		rc = lake_builder_finish(b, fd, e);
-	if (rc == 0 && (fstat(fd, &st) < 0 || (base = mmap(NULL, (size_t)st.st_size, PROT_READ,
-	                                                   MAP_SHARED, fd, 0)) == MAP_FAILED))
+	if (whole && rc == 0 &&
+	    (fstat(fd, &st) < 0 ||
+	     (base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED))
 		rc = err_errno(e, "mapping a merged segment");
-	if (rc == 0)
+	if (whole && rc == 0)
 		rc = store(l, g, fd, base, (uint64_t)st.st_size, &runs, e);
 	if (base != MAP_FAILED)
 		munmap(base, (size_t)st.st_size);
@@ -180,23 +214,33 @@ static bool first_of_dataset(const struct lake *l, size_t i)
 	return true;
 }
 
-int lake_compact(struct lake *l, struct err *e)
+/* The first group of any dataset. of holds the segments that it speaks of. */
+static bool find_group(struct lake *l, struct lake_seg **of, struct group *g)
 {
-	struct lake_seg **some = xcalloc(l->segs.n + 1, sizeof(struct lake_seg *));
+	for (size_t i = 0; i < l->segs.n; i++) {
+		size_t at = 0;
+		if (first_of_dataset(l, i) &&
+		    next_group(of, of_dataset(l, l->segs.v[i]->dataset, of), &at, g))
+			return true;
+	}
+	return false;
+}
+
+int lake_compact(struct lake *l, bool (*stop)(void *), void *ctx, bool *more, struct err *e)
+{
+	struct lake_seg **of = xcalloc(l->segs.n + 1, sizeof(struct lake_seg *));
+	struct asked ask = {.stop = stop, .ctx = ctx};
+	struct group g;
 	int rc = 0;
 
-	for (size_t i = 0; i < l->segs.n && rc == 0; i++) {
-		size_t n, at = 0;
-		struct group g;
-		if (!first_of_dataset(l, i))
-			continue;
-		n = of_dataset(l, l->segs.v[i]->dataset, some);
-		while (rc == 0 && next_group(some, n, &at, &g))
-			rc = merge(l, &g, e);
+	*more = find_group(l, of, &g);
+	if (*more) {
+		rc = merge(l, &g, &ask, e);
+		*more = rc == 0 && !ask.stopped;
+		if (lake_load(l, rc ? NULL : e))
+			rc = -1;
+		lake_sweep(l);
 	}
-	free(some);
-	if (lake_load(l, rc ? NULL : e))
-		rc = -1;
-	lake_sweep(l);
+	free(of);
 	return rc;
 }

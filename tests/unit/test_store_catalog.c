@@ -162,6 +162,30 @@ static void test_value_top(void **state)
 	assert_int_equal(v[0].events, 3);
 }
 
+/* Of a batch with a record that was there already, only the new one counts, before any compaction. */
+static void test_dropped_rows(void **state)
+{
+	static const struct sample again[] = {
+	        {"cloudtrail", "alice", "stratus-red-team-leave-org-role",
+	         "{\"conn_state\":\"SF\",\"deep\":{\"userAgent\":\"aws-cli\"}}"},
+	        {"cloudtrail", "erin", "admin", "{\"conn_state\":\"S9\"}"},
+	};
+	const struct catalog_field *f[2];
+	struct catalog_value v[4];
+
+	(void)state;
+	append(again, 2, 1);
+	assert_int_equal(catalog_path_by_word(cat, SLICE("conn state"), f, 2), 1);
+	assert_int_equal(f[0]->events, 4);
+	assert_int_equal(catalog_distinct(cat, f[0]), 3);
+	assert_int_equal(catalog_path_by_word(cat, SLICE("deep.userAgent"), f, 2), 1);
+	assert_int_equal(f[0]->events, 1);
+	assert_int_equal(catalog_value_find(cat, SLICE("aws-cli"), v, 4), 1);
+	assert_int_equal(v[0].events, 1);
+	assert_int_equal(catalog_value_find(cat, SLICE("SF"), v, 4), 1);
+	assert_int_equal(v[0].events, 2);
+}
+
 /* What an undone import brought was never seen. */
 static void test_follows_the_lake(void **state)
 {
@@ -181,7 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_datasets_and_fields), cmocka_unit_test(test_path_by_word),
 	        cmocka_unit_test(test_value_find),          cmocka_unit_test(test_value_near),
-	        cmocka_unit_test(test_value_top),           cmocka_unit_test(test_follows_the_lake),
+	        cmocka_unit_test(test_value_top),           cmocka_unit_test(test_dropped_rows),
+	        cmocka_unit_test(test_follows_the_lake),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
