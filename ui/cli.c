@@ -34,6 +34,8 @@ const struct cli_command cli_commands[] = {
          "read logs, findings and inventories into the lake", cmd_import},
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
          "what the lake holds, and its bounds", cmd_lake},
+        {"source", "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME | poll NAME | finding NAME ID | asset NAME ID",
+         "the SIEM and CNAPP platforms that questions are asked of", cmd_source},
         {"queue", "[--filter WORDS] [--sort KEY] [--hidden]", "the incident queue", cmd_queue},
         {"case",
          "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | pin EVIDENCE "

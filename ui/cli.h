@@ -63,6 +63,7 @@ int cmd_search(struct cli *c);
 int cmd_translate(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_lake(struct cli *c);
+int cmd_source(struct cli *c);
 int cmd_queue(struct cli *c);
 int cmd_case(struct cli *c);
 int cmd_report(struct cli *c);

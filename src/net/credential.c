@@ -165,3 +165,13 @@ int credential_read(const char *spec, struct secret **out, struct err *e)
 	               "a secret is named as file:PATH, env:NAME, credential:NAME or "
 	               "command:PROGRAM, never written into the configuration");
 }
+
+void credential_forget(const char *spec)
+{
+	const char *v = spec && strncmp(spec, "env:", 4) == 0 ? getenv(spec + 4) : NULL;
+
+	if (!v)
+		return;
+	secret_wipe((char *)(uintptr_t)v, strlen(v));
+	unsetenv(spec + 4);
+}

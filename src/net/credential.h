@@ -12,5 +12,7 @@
 #define CREDENTIAL_COMMAND_SECONDS 15
 /* Trailing newline removed. The error never quotes the secret. */
 int credential_read(const char *spec, struct secret **out, struct err *e) MW_USE_RESULT;
+/* Takes it out of this process's environment, where it came from there. spec may be NULL. */
+void credential_forget(const char *spec);
 
 #endif

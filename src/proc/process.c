@@ -185,15 +185,29 @@ static void on_ready(void *ctx, unsigned ready)
 
 /* ---- start and end ---- */
 
+/* "environment" of its configuration: variables that it may see. */
+static void env_names(const cJSON *config, const char *names[SPAWN_ENV_MAX + 1])
+{
+	const cJSON *x;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(x, json_arr(config, "environment")) if (n < SPAWN_ENV_MAX &&
+	                                                           cJSON_IsString(x)) names[n++] =
+	        x->valuestring;
+	names[n] = NULL;
+}
+
 int worker_proc_start(struct pool *p, const struct worker_kind *k, const char *instance,
                       struct err *e)
 {
 	cJSON *config = p->o.config(p->o.ctx, k, instance, e);
+	const char *env[SPAWN_ENV_MAX + 1];
 	struct worker_proc *w;
 	int fds[2];
 
 	if (!config)
 		return -1;
+	env_names(config, env);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
 		cJSON_Delete(config);
 		return err_errno(e, "socketpair");
@@ -207,7 +221,7 @@ int worker_proc_start(struct pool *p, const struct worker_kind *k, const char *i
 	w->watch = loop_watch(p->o.loop, fds[0], LOOP_READ, on_ready, w);
 	w->next = p->workers;
 	p->workers = w;
-	spawner_start(p->spawner, k->name, fds[1], w);
+	spawner_start(p->spawner, k->name, env, fds[1], w);
 	return worker_proc_send(w, rpc_request(0, "start", config), e);
 }
 

@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 #define WORKER_FD 3
 
+#define ENV_KEPT_MAX 8
 struct order {
 	const char *kind; /* lives as long as the program */
+	char *env[ENV_KEPT_MAX + SPAWN_ENV_MAX + 1];
+	size_t nenv;
 	int fd;
 	void *ctx;
 	pid_t pid;
@@ -36,27 +40,38 @@ struct spawner {
 static const char *const env_kept[] = {"MW_NOW",        "TZ",          "LC_ALL", "ASAN_OPTIONS",
                                        "UBSAN_OPTIONS", "LSAN_OPTIONS"};
 
-static size_t make_env(char *out[ARRAY_LEN(env_kept) + 1])
+static void add_env(struct order *o, const char *name)
 {
-	size_t n = 0;
+	const char *v = getenv(name);
 
-	for (size_t i = 0; i < ARRAY_LEN(env_kept); i++) {
-		const char *v = getenv(env_kept[i]);
-		if (v)
-			out[n++] = xasprintf("%s=%s", env_kept[i], v);
+	if (v && o->nenv < ARRAY_LEN(o->env) - 1)
+		o->env[o->nenv++] = xasprintf("%s=%s", name, v);
+}
+
+static void make_env(struct order *o, const char *const *more)
+{
+	for (size_t i = 0; i < ARRAY_LEN(env_kept); i++)
+		add_env(o, env_kept[i]);
+	for (size_t i = 0; more && more[i] && i < SPAWN_ENV_MAX; i++)
+		add_env(o, more[i]);
+}
+
+/* One of them may be a secret. */
+static void wipe_env(struct order *o)
+{
+	while (o->nenv > 0) {
+		char *text = o->env[--o->nenv];
+		secret_wipe(text, strlen(text));
+		free(text);
 	}
-	out[n] = NULL;
-	return n;
 }
 
 static void spawn(const char *program, struct order *o)
 {
 	const char *const argv[] = {"midwatchd", "worker", o->kind, NULL};
-	char *env[ARRAY_LEN(env_kept) + 1];
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	size_t n = make_env(env);
 	int rc;
 
 	sigemptyset(&none);
@@ -67,11 +82,10 @@ static void spawn(const char *program, struct order *o)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	rc = posix_spawn(&o->pid, program, &files, &attr, (char *const *)(uintptr_t)argv, env);
+	rc = posix_spawn(&o->pid, program, &files, &attr, (char *const *)(uintptr_t)argv, o->env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
-	while (n > 0)
-		free(env[--n]);
+	wipe_env(o);
 	close(o->fd);
 	errno = rc;
 	if (rc) {
@@ -161,11 +175,12 @@ struct spawner *spawner_new(struct loop *l, const char *program, spawned_fn *sta
 	return s;
 }
 
-void spawner_start(struct spawner *s, const char *kind, int fd, void *ctx)
+void spawner_start(struct spawner *s, const char *kind, const char *const *env, int fd, void *ctx)
 {
 	struct order *o = xcalloc(1, sizeof(*o));
 
 	*o = (struct order){.kind = kind, .fd = fd, .ctx = ctx};
+	make_env(o, env);
 	pthread_mutex_lock(&s->lock);
 	append(&s->waiting, o);
 	pthread_cond_signal(&s->wake);

@@ -14,7 +14,9 @@ struct spawner;
 typedef void spawned_fn(void *ctx, pid_t pid, const struct err *e);
 struct spawner *spawner_new(struct loop *l, const char *program, spawned_fn *started, struct err *e);
 /* `program worker KIND` with fd as its descriptor 3, /dev/null as stdin, and nothing else of ours. Takes fd over. */
-void spawner_start(struct spawner *s, const char *kind, int fd, void *ctx);
+#define SPAWN_ENV_MAX 16
+/* env: names of variables that this one may see besides (ends with NULL; read at once); NULL: none. */
+void spawner_start(struct spawner *s, const char *kind, const char *const *env, int fd, void *ctx);
 /* Waits for what is being started (started() is still called), then ends the thread: to be called after all workers have
  * ended, since the kernel kills them with it. */
 void spawner_free(struct spawner *s);

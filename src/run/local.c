@@ -183,10 +183,13 @@ static int evaluate(const struct plan *p, size_t i, const struct fetch *f,
 
 static void say(struct source_done *done, const char *name, const char *why)
 {
-	size_t n = strlen(done->why);
+	size_t n = strlen(done->why), len = strlen(name);
+	bool named =
+	        strncmp(why, name, len) == 0 && why[len] == ':'; /* connectors say who they are */
 
 	done->partial = true;
-	snprintf(done->why + n, sizeof(done->why) - n, "%s%s: %s", n ? "; " : "", name, why);
+	snprintf(done->why + n, sizeof(done->why) - n, "%s%s%s%s", n ? "; " : "", named ? "" : name,
+	         named ? "" : ": ", why);
 }
 
 static void sum_up(struct local_source *from, size_t n, struct source_done *done)

@@ -70,6 +70,7 @@ int engine_reload(struct engine *e, struct err *err)
 	if (load(&c, e->config_flag, err))
 		return -1;
 	e->config = c;
+	sources_begin(e);
 	keeper_do(e->keeper, nothing, free_old, old);
 	log_init("midwatchd", STDERR_FILENO, log_level(c));
 	mw_log(LOG_INFO, "configuration read again");
@@ -94,6 +95,23 @@ static cJSON *source_names(const struct engine *e)
 	return list;
 }
 
+/* What finding its secret and its way out may need, and the one variable that a credential names. */
+static void add_environment(cJSON *names, const cJSON *entry)
+{
+	static const char *const always[] = {"PATH",        "HOME",        "CREDENTIALS_DIRECTORY",
+	                                     "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
+	                                     "all_proxy",   "no_proxy",    "NO_PROXY"};
+	static const char *const keys[] = {"credential", "write_credential"};
+
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		cJSON_AddItemToArray(names, cJSON_CreateString(always[i]));
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const char *spec = json_str(entry, keys[i], "");
+		if (strncmp(spec, "env:", 4) == 0)
+			cJSON_AddItemToArray(names, cJSON_CreateString(spec + 4));
+	}
+}
+
 /* A worker of an instance gets the entry of that name in the section of its kind ("source": "sources"), and no other. */
 static cJSON *instance_config(const struct engine *e, const struct worker_kind *k,
                               const char *instance, struct err *err)
@@ -112,6 +130,7 @@ static cJSON *instance_config(const struct engine *e, const struct worker_kind *
 	o = cJSON_CreateObject();
 	json_add_str(o, "state", e->data_dir);
 	cJSON_AddItemToObject(o, "entry", cJSON_Duplicate(entry, 1));
+	add_environment(json_add_arr(o, "environment"), entry);
 	return o;
 }
 
@@ -308,6 +327,7 @@ static int open_all(struct engine *e, struct err *err)
 		return -1;
 	actions_lapse(e);
 	models_start(e);
+	sources_begin(e);
 	return open_socket(e, err);
 }
 
@@ -326,6 +346,7 @@ static void close_all(struct engine *e)
 	jobs_free(e);
 	bulks_end(e);
 	timer_end(e->expiry);
+	sources_free(e);
 	timer_end(e->idle);
 	watch_end(e->signals);
 	loop_free(e->loop);

@@ -17,6 +17,7 @@
 struct client;
 struct job;
 struct relay;
+struct health;
 
 struct engine {
 	struct loop *loop;
@@ -35,6 +36,8 @@ struct engine {
 	size_t nclients;
 	uint64_t last_client;
 	struct job *jobs;          /* newest first */
+	struct health *health;     /* how each configured source fares */
+	struct timer *poll;        /* for the findings of sources */
 	struct relay *relays;      /* what workers asked for in the middle of a call */
 	int64_t last_job, queue_rev, last_model;
 	bool models_off;           /* by the switch */
@@ -175,6 +178,14 @@ cJSON *model_context(const struct engine *e);   /* ctx.model of serve/work.h; NU
 /* Who the call of a worker is for: the user, borrowed, and the job (0: none). */
 const char *job_asker(const struct call_opts *o, int64_t *job);
 const char *worker_asker(const struct call_opts *o);
+
+/* ---- configured sources (sources.c) ---- */
+
+extern const struct local_route source_routes[];
+void sources_begin(struct engine *e);                 /* after the configuration was read */
+void sources_free(struct engine *e);
+void sources_add(struct engine *e, cJSON *list);      /* as in engine.status */
+void source_fares(struct engine *e, const char *name, const struct err *err, int64_t elapsed_us); /* how a call of it ended */
 
 /* ---- the rest ---- */
 

@@ -16,6 +16,7 @@ static void relay_free(struct relay *r)
 		at = &(*at)->next;
 	*at = r->next;
 	spool_close(&r->files);
+	free(r->source);
 	free(r);
 }
 
@@ -42,7 +43,10 @@ static void tell_end(const struct relay *r, cJSON *result, const struct err *e)
 
 static void inner_done(void *ctx, cJSON *result, const struct err *e)
 {
-	relay_finish(ctx, result, e);
+	struct relay *r = ctx;
+
+	source_fares(r->e, r->source, e, mw_mono_us() - r->started_us);
+	relay_finish(r, result, e);
 }
 
 static void inner_notify(void *ctx, const char *method, const cJSON *params)
@@ -116,6 +120,8 @@ static void begin(struct relay *r, const cJSON *params)
 	fds[1] = fcntl(r->files.index, F_DUPFD_CLOEXEC, 0);
 	pool_tell(r->outer, "calling", about(r), fds, 2);
 	o.params = cJSON_Duplicate(json_get(params, "params"), 1);
+	r->source = xstrdup(instance);
+	r->started_us = mw_mono_us();
 	r->inner = pool_call(r->e->pool, &o);
 }
 

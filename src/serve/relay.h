@@ -9,7 +9,8 @@
 struct relay {
 	struct engine *e;
 	struct call *outer, *inner; /* outer NULL: it has ended. inner NULL: not begun */
-	int64_t n;
+	int64_t n, started_us;
+	char *source; /* its name; NULL: asks no source */
 	struct spool files;
 	bool model;                 /* asks a language model */
 	struct relay *next;

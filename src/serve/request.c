@@ -138,7 +138,8 @@ static const struct state_route *find_state_route(int method)
 
 static const struct local_route *find_local_route(int method)
 {
-	static const struct local_route *const tables[] = {local_routes, model_local_routes};
+	static const struct local_route *const tables[] = {local_routes, model_local_routes,
+	                                                   source_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct local_route *l = tables[i]; l->method >= 0; l++)

@@ -109,7 +109,7 @@ static void add_source(cJSON *list, const char *name)
 	cJSON_AddItemToArray(list, o);
 }
 
-static cJSON *status_json(const struct engine *e)
+static cJSON *status_json(struct engine *e)
 {
 	cJSON *o = cJSON_CreateObject(), *sources;
 	struct buf cage = BUF_INIT;
@@ -136,6 +136,7 @@ static cJSON *status_json(const struct engine *e)
 	sources = json_add_arr(o, "sources");
 	add_source(sources, "lake");
 	add_source(sources, "graph");
+	sources_add(e, sources);
 	cJSON_AddItemToObject(o, "lake",
 	                      e->lake ? cJSON_Duplicate(e->lake, 1) : cJSON_CreateNull());
 	return o;

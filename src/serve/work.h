@@ -30,7 +30,7 @@
  *            (relay.c, sources.c), never passed through from a client:
  *            search {plan, raw} (rows as source_row.h; result source_done_json)  fit {plan}: {fit}  test: {rights, checks:[{what,
  *            state:"ok|warn|failed|skipped", found, fix}]}  catalog: {tables, at}  findings {cursor?} (rows: the platform's records, a
- *            line each): {cursor, findings, limited}  finding {id}  asset {id}  update {id, ...}  create {incident}: {id}
+ *            line each): {cursor, findings, limited, none: it has none of its own}  finding {id}  asset {id}  update {id, ...}  create {incident}: {id}
  *            ingest {events:[text], key}: {taken}
  *            Its config at start: {"state", "entry": its entry of `sources`}; secrets are read before the sandbox closes.
  *

@@ -179,6 +179,9 @@ static void on_step(void *ctx, size_t step, const struct run_step *s)
 	cJSON *o = cJSON_CreateObject();
 	struct err ignored;
 	json_add_i64(o, "n", (int64_t)step);
+	json_add_str(o, "title", x->plan->steps[step].name);
+	json_add_str(o, "kind", x->plan->steps[step].kind == PS_GRAPH ? "graph" : "search");
+	json_add_str(o, "source", x->plan->steps[step].source);
 	json_add_str(o, "state", state_names[s->state]);
 	json_add_i64(o, "rows", (int64_t)s->done.rows);
 	json_add_i64(o, "scanned", (int64_t)s->done.scanned);

@@ -43,6 +43,8 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	if (fields_load(e) || read_credential(s->entry, "credential", &s->secret, e) ||
 	    read_credential(s->entry, "write_credential", &s->write_secret, e))
 		return -1;
+	credential_forget(json_str(s->entry, "credential", NULL));
+	credential_forget(json_str(s->entry, "write_credential", NULL));
 	s->normaliser = normaliser_new(mw_now());
 	env = (struct connector_env){.entry = s->entry,
 	                             .secret = s->secret,
@@ -246,14 +248,11 @@ static int do_findings(struct worker *w, const cJSON *params, cJSON **result, st
 	char *cursor = given ? xstrdup(given) : NULL;
 	int rc;
 
-	if (HAS(c, findings)) {
-		free(cursor);
-		return -1;
-	}
-	rc = c->connector->findings(c, &run, &cursor, &sink, e);
+	*result = cJSON_CreateObject();
+	json_add_bool(*result, "none", !c->connector->findings);
+	rc = c->connector->findings ? c->connector->findings(c, &run, &cursor, &sink, e) : 0;
 	if (rc && to.n == FINDINGS_AT_ONCE)
 		rc = 0;
-	*result = cJSON_CreateObject();
 	json_add_str(*result, "cursor", cursor);
 	json_add_i64(*result, "findings", to.n);
 	json_add_bool(*result, "limited", to.n == FINDINGS_AT_ONCE);

@@ -82,6 +82,7 @@ static const char *const schema[] = {
         "CREATE TABLE redacted (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL,"
         "  by TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+        "CREATE TABLE source_cursor (source TEXT PRIMARY KEY, cursor TEXT) STRICT, WITHOUT ROWID;",
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)

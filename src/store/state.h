@@ -45,6 +45,10 @@ cJSON *state_turns_context(struct state *s, const struct who *w, const char *ses
 cJSON *state_job_plan(struct state *s, const struct who *w, int64_t job, struct err *e);
 int64_t state_last_job(struct state *s, struct err *e); /* job numbers go on after a restart; -1 */
 
+/* How far the findings of a source were taken in (state_source.c); *cursor is malloc'd, NULL before the first. */
+int state_cursor_set(struct state *s, const char *source, const char *cursor, struct err *e) MW_USE_RESULT;
+int state_cursor_get(struct state *s, const char *source, char **cursor, struct err *e) MW_USE_RESULT;
+
 /* Incidents (state_case.c). Ids are "INC-<n>". */
 /* Takes the outcome of correlation: known findings stay with their incident, new ones follow the majority or found a new incident.
  * What analysts did (status, owner, notes, pins, merges, splits) stays. Incidents that nobody has laid a hand on or asked about are
