@@ -21,8 +21,8 @@ struct inside { /* a string that is JSON itself, to be walked once the row has b
 struct rower {
 	struct row_conf c;
 	struct ev_reader *reader;
-	VEC(struct path_fields) paths; /* by path number */
-	uint32_t raw, dataset, uid, *ids;
+	VEC(struct path_fields) paths;          /* by path number */
+	uint32_t raw[2], dataset[2], uid, *ids; /* [1]: where a dot in the name is a level */
 	size_t nids;
 	field_id time;
 	struct arena arena;
@@ -60,6 +60,11 @@ static uint32_t key_id(struct rower *r, const char *key)
 	id = ev_path_id(r->reader, (struct slice){b.s, b.len});
 	buf_release(&b);
 	return id;
+}
+
+static uint32_t level_id(struct rower *r, const char *name)
+{
+	return name ? ev_path_id(r->reader, slice_of(name)) : EV_PATH_OTHER;
 }
 
 static void add_field(struct rower *r, uint32_t path, field_id f)
@@ -138,8 +143,10 @@ struct rower *rower_new(const struct row_conf *c)
 		if (f)
 			add_field(r, key_id(r, a->name), f->id);
 	}
-	r->raw = key_id(r, c->raw_column);
-	r->dataset = key_id(r, c->dataset_column);
+	r->raw[0] = key_id(r, c->raw_column);
+	r->raw[1] = level_id(r, c->raw_column);
+	r->dataset[0] = key_id(r, c->dataset_column);
+	r->dataset[1] = level_id(r, c->dataset_column);
 	r->uid = c->names == ROW_OWN ? key_id(r, "uid") : EV_PATH_OTHER;
 	while (c->id_columns && c->id_columns[r->nids])
 		r->nids++;
@@ -210,9 +217,9 @@ static void add_value(struct rower *r, field_id f, struct slice v)
 
 static void take_special(struct rower *r, const struct ev_leaf *l, struct slice v)
 {
-	if (l->path_id == r->raw && !r->ev->raw.n)
+	if ((l->path_id == r->raw[0] || l->path_id == r->raw[1]) && !r->ev->raw.n)
 		r->ev->raw = v;
-	if (l->path_id == r->dataset && !r->dataset_value.n)
+	if ((l->path_id == r->dataset[0] || l->path_id == r->dataset[1]) && !r->dataset_value.n)
 		r->dataset_value = v;
 	if (l->path_id == r->uid)
 		r->ev->uid = v;
@@ -291,10 +298,8 @@ static void put_normal_first(struct rower *r, struct event *ev)
 	ev->dataset = n->dataset;
 	ev->time = n->time == MW_TIME_NONE ? ev->time : n->time;
 	ev->arrival = n->arrival;
-	if (n->has_own_uid) {
-		ev->uid = n->uid;
-		ev->has_own_uid = true;
-	}
+	ev->uid = n->uid;
+	ev->has_own_uid = n->has_own_uid;
 }
 
 static void give_uid(struct rower *r, struct event *ev, struct slice id)

@@ -173,6 +173,8 @@ static bool on_object(void *ctx, const struct ev_leaf *l)
 {
 	struct each *x = ctx;
 
+	if (l->type == EV_ARRAY) /* an empty one */
+		return true;
 	x->rc = l->type == EV_OBJECT
 	                ? x->fn(x->ctx, l->raw, x->e)
 	                : err_set(x->e, ERR_REMOTE, "a row of its answer is no object");

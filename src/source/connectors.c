@@ -3,6 +3,7 @@
 
 const struct connector *const connectors[] = {
         &connector_splunk,
+        &connector_opensearch,
         &connector_clickhouse,
         NULL,
 };

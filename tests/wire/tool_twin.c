@@ -121,6 +121,18 @@ static const struct {
 	read_fn *read;
 } languages[] = {{"spl", read_spl}, {"kql", read_kql}};
 
+/* What these languages never say: run/ does it over the events. */
+static void only_events(struct plan_search *s)
+{
+	if (plan_is_grouped(s) || s->sequence || s->baseline || s->having)
+		s->limit = 0;
+	s->sequence = NULL;
+	s->baseline = NULL;
+	s->having = NULL;
+	s->nstats = s->nby = 0;
+	s->span = 0;
+}
+
 /* The text read by the independent reader of its language; or, where there is none, the plan that stands beside it. */
 static int read_question(const cJSON *q, struct reading *r, struct err *e)
 {
@@ -129,7 +141,11 @@ static int read_question(const cJSON *q, struct reading *r, struct err *e)
 		if (!strcmp(languages[i].lang, lang) && json_str(q, "text", NULL))
 			return languages[i].read(slice_of(json_str(q, "text", "")), r, e);
 	r->plan = plan_of(json_obj(q, "plan"), e);
-	return r->plan ? 0 : -1;
+	if (!r->plan)
+		return -1;
+	if (!strcmp(lang, "dsl") || !strcmp(lang, "aql"))
+		only_events(&r->plan->steps[0].search);
+	return 0;
 }
 
 /* What the answer calls column i of the plan. */

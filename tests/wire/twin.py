@@ -98,7 +98,7 @@ class Twin:
     error_type = "application/json"
 
     def __init__(self, lake):
-        self.lake, self.lock = lake, threading.Lock()
+        self.lake, self.lock, self.options = lake, threading.Lock(), {}
         self.routes = [getattr(self, n) for n in dir(self) if hasattr(getattr(self, n), "route")]
 
     def check_auth(self, q):
@@ -135,6 +135,12 @@ class Twin:
                 self.check_auth(q)
             return fn(q)
         raise Refused(405 if known else 404, f"no {q.method} {q.path} here")
+
+    @route("POST", "/twin/plan")
+    def take_plan(self, q):
+        """The plan behind the texts that will be asked next."""
+        self.lake.plan = q.json()
+        return Reply({})
 
     @staticmethod
     def only(got, allowed):
