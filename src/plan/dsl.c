@@ -7,6 +7,8 @@
 #include "plan/number.h"
 #include "plan/render_lang.h"
 
+#define CLAUSES_MAX 1000 /* indices.query.bool.max_clause_count is 1024 where nobody raised it */
+#define TERMS_MAX 65536  /* index.max_terms_count */
 #define INDEX_ROWS_MAX 10000 /* index.max_result_window: more are paged with search_after */
 
 static const char *field_of(const struct plan_field *f)
@@ -59,6 +61,23 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	return n->op == OP_LIKE && quote_like_has_one(v) ? RENDER_SUPERSET : RENDER_EXACT;
 }
 
+/* One list of exact values: terms knows no case_insensitive. */
+static bool as_terms(const struct plan_node *n)
+{
+	bool is = n->op == OP_IS || n->op == OP_IN;
+
+	if (n->nvalues < 2 || n->nvalues > TERMS_MAX)
+		return false;
+	if (n->op == OP_IS_CS || n->op == OP_CIDR ||
+	    (is && n->field.f && n->field.f->type == FT_IP))
+		return true;
+	for (size_t i = 0; i < n->nvalues && is; i++)
+		for (size_t k = 0; k < n->values[i].n; k++)
+			if ((n->values[i].s[k] | 0x20) >= 'a' && (n->values[i].s[k] | 0x20) <= 'z')
+				return false;
+	return is;
+}
+
 static enum render_fit can(void *ctx, const struct plan_node *n)
 {
 	struct render *r = ctx;
@@ -67,6 +86,8 @@ static enum render_fit can(void *ctx, const struct plan_node *n)
 	                              : RENDER_EXACT,
 	                one;
 
+	if (n->nvalues > CLAUSES_MAX && !as_terms(n))
+		fit = RENDER_NO;
 	for (size_t i = 0; i < n->nvalues && fit != RENDER_NO; i++) {
 		one = value_fit(n, n->values[i]);
 		fit = one < fit ? one : fit;
@@ -174,6 +195,16 @@ static void add_clause(cJSON *bool_query, const char *kind, cJSON *one)
 	cJSON_AddItemToArray(json_arr(json_obj(bool_query, "bool"), kind), one);
 }
 
+static cJSON *terms_clause(const struct plan_node *n)
+{
+	cJSON *out = cJSON_CreateObject(),
+	      *list = json_add_arr(json_add_obj(out, "terms"), field_of(&n->field));
+
+	for (size_t i = 0; i < n->nvalues; i++)
+		render_add_text(list, n->values[i]);
+	return out;
+}
+
 static cJSON *cmp_clause(const struct plan_node *n)
 {
 	cJSON *out;
@@ -183,6 +214,8 @@ static cJSON *cmp_clause(const struct plan_node *n)
 		json_add_str(json_add_obj(out, "exists"), "field", field_of(&n->field));
 		return out;
 	}
+	if (as_terms(n))
+		return terms_clause(n);
 	out = bool_clause("should");
 	for (size_t i = 0; i < n->nvalues; i++)
 		add_clause(out, "should",

@@ -105,15 +105,6 @@ bool pattern_in_account(const struct render *r)
 	       !strcmp(r->g->start_type, "account");
 }
 
-void pattern_add_text(cJSON *array, struct slice s)
-{
-	cJSON *holder = cJSON_CreateObject();
-
-	json_add_slice(holder, "v", s);
-	cJSON_AddItemToArray(array, cJSON_DetachItemFromObject(holder, "v"));
-	cJSON_Delete(holder);
-}
-
 bool pattern_plain(struct slice v)
 {
 	for (size_t i = 0; i < v.n; i++)

@@ -31,7 +31,6 @@ const struct plan_node *pattern_node_where(const struct render *r, size_t i);
 bool pattern_plain(struct slice v);
 /* The pattern is an account and what it contains, one hop. */
 bool pattern_in_account(const struct render *r);
-void pattern_add_text(cJSON *array, struct slice s); /* a string at its end */
 bool pattern_is(const struct plan_node *n);          /* is, is_cs, in */
 
 #endif

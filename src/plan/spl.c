@@ -148,6 +148,14 @@ static enum render_fit can(void *ctx, const struct plan_node *n)
 
 /* ---- search: patterns, case-blind ---- */
 
+/* search takes a block of addresses for what is in it. */
+static bool is_block(struct slice v)
+{
+	struct cidr c;
+
+	return memchr(v.s, '/', v.n) && !cidr_parse(v, &c, NULL);
+}
+
 static bool in_search(const struct plan_node *n)
 {
 	if (n->kind != PN_CMP) {
@@ -162,7 +170,8 @@ static bool in_search(const struct plan_node *n)
 	    n->op != OP_ENDS && n->op != OP_EXISTS)
 		return false;
 	for (size_t i = 0; i < n->nvalues; i++)
-		if (!quote_spl_literal(n->values[i]) || !quote_is_ascii(n->values[i]))
+		if (!quote_spl_literal(n->values[i]) || !quote_is_ascii(n->values[i]) ||
+		    is_block(n->values[i]))
 			return false;
 	return true;
 }

@@ -124,7 +124,7 @@ static struct leaf equality(struct rd *r, const struct ex *x, struct operand *o)
 	if (v->kind != EX_LIST)
 		plan_group_add(any, equal_one(r, o, v));
 	for (size_t i = 0; v->kind == EX_LIST && i < v->n && !rd_failed(r); i++)
-		plan_group_add(any, equal_one(r, o, v->arg[i]));
+		rd_or(r, any, equal_one(r, o, v->arg[i]));
 	if (negated)
 		any = rd_two(r, PN_ALL, rd_exists(r, o->field), rd_not(r, any));
 	return known_if(r, any, o->field);

@@ -184,7 +184,7 @@ static struct leaf equality(struct rd *r, const struct ex *x)
 	if (v->kind != EX_LIST)
 		plan_group_add(any, equal_one(r, &a, v));
 	for (size_t i = 0; v->kind == EX_LIST && i < v->n && !rd_failed(r); i++)
-		plan_group_add(any, equal_one(r, &a, v->arg[i]));
+		rd_or(r, any, equal_one(r, &a, v->arg[i]));
 	return always(any);
 }
 

@@ -136,7 +136,7 @@ static struct plan_node *q_terms(struct rd *r, const cJSON *q)
 	{
 		struct single s = {.field = field_of(r, m), .v = text_of(r, v)};
 		s.type = type_of(s.field);
-		plan_group_add(any, term_of(r, &s));
+		rd_or(r, any, term_of(r, &s));
 	}
 	return any;
 }
@@ -228,7 +228,8 @@ static struct plan_node *clauses(struct rd *r, const cJSON *list, enum plan_node
 	if (cJSON_IsObject(list))
 		plan_group_add(n, query(r, list));
 	else
-		cJSON_ArrayForEach(q, list) plan_group_add(n, query(r, q));
+		cJSON_ArrayForEach(q, list) kind == PN_ANY ? rd_or(r, n, query(r, q))
+		                                           : plan_group_add(n, query(r, q));
 	return n;
 }
 

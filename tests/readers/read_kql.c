@@ -149,7 +149,7 @@ static struct plan_node *any_of(struct rd *r, const char *field, enum plan_op op
 	if (list->kind != EX_LIST)
 		plan_group_add(any, text_test(r, field, op, list));
 	for (size_t i = 0; list->kind == EX_LIST && i < list->n && !rd_failed(r); i++)
-		plan_group_add(any, text_test(r, field, op, list->arg[i]));
+		rd_or(r, any, text_test(r, field, op, list->arg[i]));
 	return any;
 }
 

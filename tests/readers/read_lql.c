@@ -144,7 +144,7 @@ static struct plan_node *equal_to(struct rd *r, const char *field, const struct 
 	if (v->kind == EX_STR)
 		return rd_cmp(r, field, OP_IS_CS, v->s);
 	for (size_t i = 0; v->kind == EX_LIST && i < v->n; i++)
-		plan_group_add(any, equal_to(r, field, v->arg[i]));
+		rd_or(r, any, equal_to(r, field, v->arg[i]));
 	return v->kind == EX_LIST ? any : not_understood(r, v).yes;
 }
 

@@ -20,6 +20,18 @@ struct plan_node *rd_two(struct rd *r, enum plan_node_kind kind, struct plan_nod
 	return n;
 }
 
+void rd_or(struct rd *r, struct plan_node *any, struct plan_node *n)
+{
+	struct plan_node *first = any->child; /* lists are of one test as a rule */
+
+	if (n && first && first->kind == PN_CMP && n->kind == PN_CMP && first->op == n->op &&
+	    first->field.name && n->field.name && !strcmp(first->field.name, n->field.name) &&
+	    n->nvalues == 1 && first->nvalues && !n->rhs.name && !first->rhs.name)
+		plan_cmp_value(r->p, first, n->values[0]);
+	else if (n)
+		plan_group_add(any, n);
+}
+
 struct plan_node *rd_not(struct rd *r, struct plan_node *a)
 {
 	return rd_two(r, PN_NOT, a ? a : rd_const(r, false), NULL);

@@ -94,7 +94,7 @@ static struct plan_node *in_list(struct rd *r, struct slice name)
 	if (rd_need(r, "("))
 		return any;
 	do {
-		plan_group_add(any, equal(r, name, pred_value(r)));
+		rd_or(r, any, equal(r, name, pred_value(r)));
 	} while (!rd_failed(r) && rd_take(r, ","));
 	rd_need(r, ")");
 	return any;

@@ -114,6 +114,8 @@ struct plan_node *rd_tree(struct rd *r, const struct ex *x, bool truth);
 struct plan_node *rd_const(struct rd *r, bool value);
 struct plan_node *rd_two(struct rd *r, enum plan_node_kind kind, struct plan_node *a,
                          struct plan_node *b);
+/* One more of an ANY; values of the same test become one list. */
+void rd_or(struct rd *r, struct plan_node *any, struct plan_node *n);
 struct plan_node *rd_not(struct rd *r, struct plan_node *a);
 struct plan_node *rd_cmp(struct rd *r, const char *field, enum plan_op op, struct slice v);
 struct plan_node *rd_exists(struct rd *r, const char *field);
