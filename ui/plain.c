@@ -272,11 +272,21 @@ static void say_row_of(const struct qrow *r)
 	sayf("From %s, %lld records. %s.", r->sources, (long long)r->count, r->title);
 }
 
+static void say_burst(const struct plain *p, int burst)
+{
+	const struct qburst *b = &p->queue.bursts.v[burst];
+
+	sayf("%zu alike incidents of one rule, worst %s: %s.%s", b->n, severity_word(b->severity),
+	     p->queue.alike.v.v[burst].pattern, b->open ? "" : " Open lists them.");
+}
+
 static void say_selected(struct plain *p)
 {
 	const struct qrow *r = queue_selected(&p->queue);
 
-	if (r)
+	if (queue_selected_burst(&p->queue) >= 0)
+		say_burst(p, queue_selected_burst(&p->queue));
+	else if (r)
 		say_row_of(r);
 	else
 		sayf("No incident%s.", p->queue.filter[0] ? " passes the filter" : " in the queue");
@@ -284,10 +294,15 @@ static void say_selected(struct plain *p)
 
 static void queue_list(struct plain *p)
 {
-	sayf("%zu of %lld incidents, hidden %lld.", p->queue.view.n, (long long)p->queue.total,
+	sayf("%zu of %lld incidents, hidden %lld.", p->queue.passing, (long long)p->queue.total,
 	     (long long)(p->queue.suppressed + p->queue.snoozed + p->queue.closed));
 	for (size_t i = 0; i < p->queue.view.n && i < 40; i++) {
-		const struct qrow *r = &p->queue.rows.v[p->queue.view.v[i]];
+		const struct qline *l = &p->queue.view.v[i];
+		const struct qrow *r = &p->queue.rows.v[l->row];
+		if (l->burst >= 0) {
+			say_burst(p, l->burst);
+			continue;
+		}
 		sayf("%s %s, score %d, %s: %s.", r->id, severity_word(r->severity), r->score,
 		     r->state, r->title);
 	}
@@ -312,7 +327,7 @@ static void queue_filter(struct plain *p)
 	if (!f)
 		return;
 	queue_set_filter(&p->queue, f);
-	sayf("%zu of %lld incidents.", p->queue.view.n, (long long)p->queue.total);
+	sayf("%zu of %lld incidents.", p->queue.passing, (long long)p->queue.total);
 	say_selected(p);
 }
 

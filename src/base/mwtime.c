@@ -257,3 +257,25 @@ void mw_span_format(int64_t us, char out[32])
 		i++;
 	snprintf(out, 32, "%lld%s", (long long)(us / span_units[i].us), span_units[i].name);
 }
+
+void mw_span_words(int64_t us, char out[32])
+{
+	static const struct {
+		int64_t us;
+		char name;
+	} units[] = {{MW_DAY, 'd'}, {MW_HOUR, 'h'}, {MW_MINUTE, 'm'}, {MW_SECOND, 's'}};
+	size_t i = 0;
+	long long whole, rest;
+
+	while (i + 1 < ARRAY_LEN(units) && us < units[i].us)
+		i++;
+	whole = us / units[i].us;
+	rest = i + 1 < ARRAY_LEN(units) ? us % units[i].us / units[i + 1].us : 0;
+	if (us < 10 * MW_SECOND)
+		snprintf(out, 32, "%lld.%llds", (long long)(us / MW_SECOND),
+		         (long long)(us % MW_SECOND / (MW_SECOND / 10)));
+	else if (rest)
+		snprintf(out, 32, "%lld%c %lld%c", whole, units[i].name, rest, units[i + 1].name);
+	else
+		snprintf(out, 32, "%lld%c", whole, units[i].name);
+}

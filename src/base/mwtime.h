@@ -31,6 +31,8 @@ void mw_time_format(mw_time t, char out[32]);
 void mw_time_hms(mw_time t, char out[16]); /* "16:00:00" */
 /* "90s", "5m", "3h", "2d" and "1h30m"; the inverse writes the shortest exact one. */
 bool mw_span_parse(struct slice s, int64_t *us);
+/* For the eye, rounded down to two units: "1d 6h", "30m 23s", "2.4s". */
+void mw_span_words(int64_t us, char out[32]);
 void mw_span_format(int64_t us, char out[32]);
 
 #endif

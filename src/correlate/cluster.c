@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "correlate/cluster.h"
 
+#include "base/alike.h"
 #define PAIRS_MAX \
 	64 /* findings of one key that are compared each with each; beyond, neighbours in time */
 #define COMMON_SHARE 5 /* a key of more than 1/5 of all findings ... */
@@ -264,10 +265,39 @@ static const struct finding *speaker(const struct incident *inc)
 	return best;
 }
 
-/* Alike states are told by the worst one and their number. */
+/* "38 x Denies from 10.20.4.15 to *, 2 unlike": where one rule made most of the findings. NULL: none did. */
+static char *storm_title(const struct incident *inc)
+{
+	VEC(struct alike_item) items = {0};
+	struct alike_list found = {0};
+	char *title = NULL;
+	const struct alike *g;
+	const struct finding *f;
+	vec_each (f, &inc->findings)
+		*vec_push(&items) = (struct alike_item){f->title, alike_pattern(f->title),
+		                                        "ILMHC"[f->severity]};
+	alike_find(items.v, items.n, ALIKE_LEAST, &found);
+	vec_each (g, &found.v)
+		if (!title && g->members.n * 2 >= inc->findings.n)
+			title = inc->findings.n == g->members.n - g->odd
+			                ? xasprintf("%zu x %s", g->members.n, g->pattern)
+			                : xasprintf("%zu x %s, and %zu unlike",
+			                            g->members.n - g->odd, g->pattern,
+			                            inc->findings.n - g->members.n + g->odd);
+	alike_release(&found);
+	for (size_t i = 0; i < items.n; i++)
+		free(items.v[i].pattern);
+	vec_free(&items);
+	return title;
+}
+
+/* Alike ones are told by what they share, alike states by the worst one and their number. */
 static char *title_of(const struct incident *inc)
 {
 	const struct finding *best = speaker(inc), *f;
+	char *storm = storm_title(inc);
+	if (storm)
+		return storm;
 	vec_each (f, &inc->findings)
 		if (!finding_is_state(f) || strcmp(f->rule, best->rule) != 0)
 			return copy(best->title);

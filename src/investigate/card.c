@@ -1,5 +1,6 @@
 #include "investigate/card.h"
 
+#include "base/alike.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "investigate/describe.h"
@@ -11,6 +12,7 @@
 #define NEXT_MAX 6
 #define SEEN_MAX 5
 #define GAPS_MAX 5
+#define FOLD_IDS_MAX 16   /* records named for what is folded */
 #define ENTITIES_ASKED 12 /* values looked for in one search */
 
 /* ---- helpers ---- */
@@ -136,7 +138,7 @@ static void add_active(const struct card_env *c, cJSON *card)
 		run_quick(c, p, &n, &e);
 	if (n.time != MW_TIME_NONE) {
 		mw_time_format(n.time, t);
-		mw_span_format((c->run->now - n.time) / MW_MINUTE * MW_MINUTE, ago);
+		mw_span_words(c->run->now - n.time, ago);
 		bool live = c->run->now - n.time <= ACTIVE_WITHIN;
 		o = statement(live ? xasprintf("STILL ACTIVE: last record %s, %s", t, n.line.s)
 		                   : xasprintf("Not seen active for %s: last record %s, %s", ago, t,
@@ -163,23 +165,106 @@ static int severity_of(const cJSON *f)
 	return at ? (int)(at - order) : 0;
 }
 
+/* One finding as a sentence; why: what sets it apart from a fold, or NULL. */
+static void add_finding(const cJSON *f, const char *why, cJSON *list)
+{
+	const cJSON *ids = json_arr(f, "evidence");
+	int64_t n = json_i64(f, "events", 1);
+	cJSON_AddItemToArray(
+	        list,
+	        statement(xasprintf("%s, %s%s%s (%lld record%s)", json_str(f, "first", "no time"),
+	                            json_str(f, "title", "?"), why ? ", unlike the rest: " : "",
+	                            why ? why : "", (long long)n, n == 1 ? "" : "s"),
+	                  ids ? cJSON_Duplicate(ids, true) : NULL));
+}
+
+static const struct alike *fold_of(const struct alike_list *folds, size_t finding,
+                                   const struct alike_member **member)
+{
+	const struct alike *g;
+	vec_each (g, &folds->v)
+		vec_each (*member, &g->members)
+			if ((*member)->item == finding)
+				return g;
+	*member = NULL;
+	return NULL;
+}
+
+/* What a rule made by the dozen, as one sentence with the records of the first ones. */
+static void add_fold(const struct alike *g, const cJSON *findings, cJSON *list)
+{
+	cJSON *ids = cJSON_CreateArray();
+	const struct alike_member *m;
+	const char *first = "no time";
+	vec_each (m, &g->members) {
+		const cJSON *f = cJSON_GetArrayItem(findings, (int)m->item);
+		const cJSON *id = cJSON_GetArrayItem(json_arr(f, "evidence"), 0);
+		if (m->odd)
+			continue;
+		if (!ids->child)
+			first = json_str(f, "first", first);
+		if (id && cJSON_GetArraySize(ids) < FOLD_IDS_MAX)
+			cJSON_AddItemToArray(ids, cJSON_Duplicate(id, true));
+	}
+	cJSON_AddItemToArray(list, statement(xasprintf("%s, %zu alike: %s", first,
+	                                               g->members.n - g->odd, g->pattern),
+	                                     ids));
+}
+
+static void find_folds(const cJSON *findings, struct alike_list *out)
+{
+	VEC(struct alike_item) items = {0};
+	for (const cJSON *f = findings ? findings->child : NULL; f; f = f->next)
+		*vec_push(&items) = (struct alike_item){json_str(f, "title", "?"),
+		                                        alike_pattern(json_str(f, "title", "?")),
+		                                        json_str(f, "severity", "I")[0]};
+	alike_find(items.v, items.n, ALIKE_LEAST, out);
+	for (size_t i = 0; i < items.n; i++)
+		free(items.v[i].pattern);
+	vec_free(&items);
+}
+
+struct telling {
+	const cJSON *findings;
+	struct alike_list folds;
+	struct map told; /* patterns that have their sentence */
+	cJSON *list;
+};
+
+/* The findings of one severity: those on their own or unlike the rest of theirs, then what is folded. */
+static void add_level(struct telling *t, int level, bool folded)
+{
+	size_t i = 0;
+	for (const cJSON *f = t->findings ? t->findings->child : NULL; f; f = f->next, i++) {
+		const struct alike_member *m;
+		const struct alike *g;
+		bool added;
+		if (severity_of(f) != level)
+			continue;
+		g = fold_of(&t->folds, i, &m);
+		if ((g && !m->odd) != folded)
+			continue;
+		if (!folded) {
+			add_finding(f, m ? m->why : NULL, t->list);
+			continue;
+		}
+		map_put_str(&t->told, g->pattern, &added);
+		if (added)
+			add_fold(g, t->findings, t->list);
+	}
+}
+
 static void add_what(const struct card_env *c, cJSON *card)
 {
-	cJSON *list = json_add_arr(card, "what");
-	const cJSON *findings = json_arr(c->incident, "findings");
-	for (int level = 4; level >= 0; level--)
-		for (const cJSON *f = findings ? findings->child : NULL; f; f = f->next) {
-			const cJSON *ids = json_arr(f, "evidence");
-			if (severity_of(f) != level)
-				continue;
-			cJSON_AddItemToArray(
-			        list, statement(xasprintf("%s, %s (%lld record%s)",
-			                                  json_str(f, "first", "no time"),
-			                                  json_str(f, "title", "?"),
-			                                  (long long)json_i64(f, "events", 1),
-			                                  json_i64(f, "events", 1) == 1 ? "" : "s"),
-			                        ids ? cJSON_Duplicate(ids, true) : NULL));
-		}
+	struct telling t = {.findings = json_arr(c->incident, "findings"),
+	                    .list = json_add_arr(card, "what")};
+	find_folds(t.findings, &t.folds);
+	for (int level = 4; level >= 0; level--) {
+		add_level(&t, level, false);
+		add_level(&t, level, true);
+	}
+	map_release(&t.told);
+	alike_release(&t.folds);
 }
 
 /* ---- whose ---- */

@@ -173,7 +173,7 @@ static void when_sentence(cJSON *list, const struct summary *s)
 		           s->events - s->untimed == 1 ? "" : "s", from);
 	} else {
 		int64_t d = s->to - s->from;
-		mw_span_format(d >= MW_SECOND ? d - d % MW_SECOND : d, span);
+		mw_span_words(d, span);
 		buf_printf(&x.text, "%llu events from %s to %s (%s).",
 		           (unsigned long long)(s->events - s->untimed), from, to, span);
 	}

@@ -27,8 +27,9 @@ static void add_row(struct buf *b, int id, int score, int rev, const char *by)
 	           "%s{\"id\":\"INC-%d\",\"rev\":%d,\"severity\":\"%c\",\"score\":%d,\"sla_s\":60,"
 	           "\"age_s\":10,\"state\":\"new\","
 	           "\"owner\":\"\",\"sources\":\"S+W\",\"count\":3,\"title\":\"Incident "
-	           "%d\",\"changed_by\":\"%s\"}",
-	           b->len > 9 ? "," : "", id, rev, score > 90 ? 'C' : 'M', score, id, by);
+	           "%c%c\",\"changed_by\":\"%s\"}",
+	           b->len > 9 ? "," : "", id, rev, score > 90 ? 'C' : 'M', score,
+	           'a' + id / 26 % 26, 'a' + id % 26, by);
 }
 
 static void give(struct queue *q, struct buf *b, int n)
@@ -74,6 +75,57 @@ static void selection_survives_a_thousand_updates(void **state)
 		assert_true(q.list.sel >= q.list.top && q.list.sel < q.list.top + 18);
 	}
 	buf_release(&b);
+	queue_release(&q);
+}
+
+static void give_burst(struct queue *q, int n)
+{
+	struct buf b = BUF_INIT;
+
+	buf_str(&b, "{\"rows\":[");
+	for (int i = 0; i < n; i++)
+		buf_printf(&b,
+		           "%s{\"id\":\"INC-%d\",\"rev\":1,\"severity\":\"%s\",\"score\":%d,"
+		           "\"state\":\"%s\",\"owner\":\"\",\"sources\":\"Q\",\"count\":2,"
+		           "\"title\":\"Denies from %s to web-%d\"}",
+		           i ? "," : "", i, i == 5 ? "H" : "L", 50 - i, i == 7 ? "work" : "new",
+		           i == 3 ? "10.9.9.9" : "10.20.4.15", i);
+	give(q, &b, n);
+	buf_release(&b);
+}
+
+/* 1.2: a burst of one rule is one row with its common part, the odd ones on top; the selected row is not folded away. */
+static void a_burst_is_one_row(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q);
+	give_burst(&q, 30);
+	assert_int_equal(q.passing, 30);
+	assert_int_equal(q.view.n, 4); /* two odd ones, the burst, and the one in work */
+	assert_string_equal(queue_view_id(&q, 0), "INC-3");
+	assert_string_equal(queue_view_id(&q, 1), "INC-5");
+	assert_non_null(queue_find(&q, "INC-3")->odd);
+	assert_true(q.view.v[2].burst == 0);
+	assert_string_equal(q.alike.v.v[0].pattern, "Denies from 10.20.4.15 to *");
+	assert_int_equal(q.bursts.v[0].n, 27);
+	list_move(&q.list, &q, q.view.n, queue_view_id, 2);
+	assert_null(queue_selected(&q));
+	assert_int_equal(queue_selected_burst(&q), 0);
+	queue_tick_burst(&q, 0, false);
+	assert_int_equal(queue_ticked(&q, NULL, 0), 27);
+	queue_unfold(&q, 0);
+	assert_int_equal(q.view.n, 31);
+	list_move(&q.list, &q, q.view.n, queue_view_id, 4);
+	queue_unfold(&q, 0);
+	assert_int_equal(q.view.n, 5); /* the selected one is still there */
+	assert_non_null(queue_selected(&q));
+	queue_set_filter(&q, "web-2");
+	assert_int_equal(q.bursts.v[0].n, 11);
+	queue_set_filter(&q, "web-29"); /* a burst of which a few are left is none */
+	assert_int_equal(q.view.n, 1);
+	assert_true(q.view.v[0].burst == -1);
 	queue_release(&q);
 }
 
@@ -371,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(selection_survives_a_thousand_updates),
+	        cmocka_unit_test(a_burst_is_one_row),
 	        cmocka_unit_test(news_wait_and_ticks_stay),
 	        cmocka_unit_test(filters),
 	        cmocka_unit_test(ten_thousand_filter_fast),

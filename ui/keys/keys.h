@@ -23,7 +23,8 @@ enum context {
 	CX_REPORT = 1 << 10,
 	CX_JOBS = 1 << 11,
 	CX_HELP = 1 << 12,
-	CX_ANY = (1 << 13) - 1,
+	CX_STORM = 1 << 13,
+	CX_ANY = (1 << 14) - 1,
 };
 enum action {
 	ACT_NONE,

@@ -15,6 +15,7 @@ static void row_release(struct qrow *r)
 	free(r->sources);
 	free(r->title);
 	free(r->changed_by);
+	free(r->pattern);
 }
 
 void queue_release(struct queue *q)
@@ -25,6 +26,11 @@ void queue_release(struct queue *q)
 		row_release(r);
 	vec_free(&q->rows);
 	vec_free(&q->view);
+	alike_release(&q->alike);
+	vec_free(&q->bursts);
+	for (size_t i = 0; i < q->opened.n; i++)
+		free(q->opened.v[i]);
+	vec_free(&q->opened);
 	free(q->filter);
 	free(q->me);
 	cJSON_Delete(q->latest);
@@ -57,12 +63,13 @@ static void row_read(struct qrow *r, const cJSON *j)
 	                   .title = xstrdup(json_str(j, "title", "")),
 	                   .changed_by = xstrdup(json_str(j, "changed_by", "")),
 	                   .count = json_i64(j, "count", 0),
-	                   .burst = json_bool(j, "burst", false) ||
-	                            cJSON_IsObject(json_get(j, "burst")),
+	                   .burst = -1,
 	                   .ticked = ticked,
 	                   .changed = changed};
 	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
 	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
+	if (!strcmp(r->state, "new") && !r->owner[0])
+		r->pattern = alike_pattern(r->title);
 }
 
 struct qrow *queue_find(struct queue *q, const char *id)
@@ -226,26 +233,177 @@ static struct queue *sorting;
 
 static int by_sort(const void *a, const void *b)
 {
-	return compare(&sorting->rows.v[*(const size_t *)a], &sorting->rows.v[*(const size_t *)b],
-	               sorting->sort);
+	return compare(&sorting->rows.v[((const struct qline *)a)->row],
+	               &sorting->rows.v[((const struct qline *)b)->row], sorting->sort);
 }
 
 const char *queue_view_id(const void *rows, size_t i)
 {
 	const struct queue *q = rows;
-	return q->rows.v[q->view.v[i]].id;
+	const struct qline *l = &q->view.v[i];
+
+	return l->burst >= 0 ? q->bursts.v[l->burst].id : q->rows.v[l->row].id;
+}
+
+/* --- bursts ------------------------------------------------------------------------------------------------------------- */
+
+static bool is_opened(const struct queue *q, const char *id)
+{
+	for (size_t i = 0; i < q->opened.n; i++)
+		if (!strcmp(q->opened.v[i], id))
+			return true;
+	return false;
+}
+
+/* Finds what is alike anew: after the rows changed. */
+static void find_bursts(struct queue *q)
+{
+	VEC(struct alike_item) items = {0};
+	struct qrow *r;
+
+	vec_each (r, &q->rows) {
+		*vec_push(&items) = (struct alike_item){r->title, r->pattern, r->severity};
+		r->burst = -1;
+		r->odd = NULL;
+	}
+	alike_release(&q->alike);
+	alike_find(items.v, items.n, ALIKE_LEAST, &q->alike);
+	vec_free(&items);
+	q->bursts.n = 0;
+	for (size_t i = 0; i < q->alike.v.n; i++) {
+		const struct alike *g = &q->alike.v.v[i];
+		const struct alike_member *m;
+		struct qburst *b = vec_push(&q->bursts);
+		*b = (struct qburst){.n = 0};
+		snprintf(b->id, sizeof(b->id), "burst %016llx",
+		         (unsigned long long)mw_hash(g->pattern, strlen(g->pattern)));
+		b->open = is_opened(q, b->id);
+		vec_each (m, &g->members) {
+			q->rows.v[m->item].burst = (int)i;
+			q->rows.v[m->item].odd = m->odd ? m->why : NULL;
+		}
+	}
+}
+
+static void sum_up(struct qburst *b, const struct qrow *r, size_t row)
+{
+	if (!b->n++) {
+		b->first = row;
+		b->severity = r->severity;
+		b->score = r->score;
+		b->sla_s = r->sla_s;
+		b->age_s = r->age_s;
+		b->count = 0;
+	}
+	if (severity_rank(r->severity) < severity_rank(b->severity))
+		b->severity = r->severity;
+	b->score = r->score > b->score ? r->score : b->score;
+	if (r->sla_s != INT64_MIN && (b->sla_s == INT64_MIN || r->sla_s < b->sla_s))
+		b->sla_s = r->sla_s;
+	b->age_s = r->age_s < b->age_s ? r->age_s : b->age_s;
+	b->count += r->count;
+}
+
+/* A burst of which the filter leaves a few is no burst. */
+static bool folds(const struct queue *q, const struct qrow *r)
+{
+	return r->burst >= 0 && q->bursts.v[r->burst].n >= ALIKE_LEAST;
+}
+
+/* The burst's odd ones, the line that stands for it, and its members where it is open; the selected one is never folded. */
+static void put_burst(struct queue *q, const struct qline *sorted, size_t n, int burst)
+{
+	struct qburst *b = &q->bursts.v[burst];
+
+	for (int odd = 1; odd >= 0; odd--) {
+		for (size_t i = 0; i < n; i++) {
+			const struct qrow *r = &q->rows.v[sorted[i].row];
+			if (r->burst == burst && (r->odd != NULL) == odd &&
+			    (odd || b->open || !strcmp(r->id, q->list.id)))
+				*vec_push(&q->view) = sorted[i];
+		}
+		if (odd)
+			*vec_push(&q->view) = (struct qline){b->first, burst};
+	}
+}
+
+static void lay_lines(struct queue *q, const struct qline *sorted, size_t n)
+{
+	bool *put = xcalloc(q->bursts.n + 1, sizeof(*put));
+
+	q->view.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct qrow *r = &q->rows.v[sorted[i].row];
+		if (!folds(q, r)) {
+			*vec_push(&q->view) = sorted[i];
+		} else if (!put[r->burst]) {
+			put[r->burst] = true;
+			put_burst(q, sorted, n, r->burst);
+		}
+	}
+	free(put);
 }
 
 static void rebuild_view(struct queue *q)
 {
-	q->view.n = 0;
+	VEC(struct qline) sorted = {0};
+	struct qburst *b;
+
+	vec_each (b, &q->bursts)
+		b->n = 0;
 	for (size_t i = 0; i < q->rows.n; i++)
 		if (queue_match(&q->rows.v[i], slice_of(q->filter), q->me, NULL))
-			*vec_push(&q->view) = i;
+			*vec_push(&sorted) = (struct qline){i, -1};
+	q->passing = sorted.n;
 	sorting = q;
-	if (q->view.n)
-		qsort(q->view.v, q->view.n, sizeof(*q->view.v), by_sort);
+	if (sorted.n)
+		qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_sort);
+	for (size_t i = 0; i < sorted.n; i++) {
+		const struct qrow *r = &q->rows.v[sorted.v[i].row];
+		if (r->burst >= 0 && !r->odd)
+			sum_up(&q->bursts.v[r->burst], r, sorted.v[i].row);
+	}
+	lay_lines(q, sorted.v, sorted.n);
+	vec_free(&sorted);
 	list_sync(&q->list, q, q->view.n, queue_view_id);
+}
+
+int queue_selected_burst(const struct queue *q)
+{
+	return q->view.n ? q->view.v[q->list.sel].burst : -1;
+}
+
+void queue_unfold(struct queue *q, int burst)
+{
+	struct qburst *b = &q->bursts.v[burst];
+
+	b->open = !b->open;
+	for (size_t i = 0; i < q->opened.n; i++) {
+		if (strcmp(q->opened.v[i], b->id) != 0)
+			continue;
+		free(q->opened.v[i]);
+		q->opened.v[i] = q->opened.v[--q->opened.n];
+	}
+	if (b->open)
+		*vec_push(&q->opened) = xstrdup(b->id);
+	rebuild_view(q);
+}
+
+void queue_tick_burst(struct queue *q, int burst, bool odd_too)
+{
+	bool all = true;
+	struct qrow *r;
+
+	for (int turn = 0; turn < 2; turn++)
+		vec_each (r, &q->rows) {
+			if (r->burst != burst || (r->odd && !odd_too) ||
+			    !queue_match(r, slice_of(q->filter), q->me, NULL))
+				continue;
+			if (!turn)
+				all &= r->ticked;
+			else
+				r->ticked = !all;
+		}
 }
 
 void queue_set_filter(struct queue *q, const char *filter)
@@ -272,7 +430,8 @@ const char *queue_sort_name(enum queue_sort s)
 
 struct qrow *queue_selected(struct queue *q)
 {
-	return q->view.n ? &q->rows.v[q->view.v[q->list.sel]] : NULL;
+	return q->view.n && queue_selected_burst(q) < 0 ? &q->rows.v[q->view.v[q->list.sel].row]
+	                                                : NULL;
 }
 
 size_t queue_ticked(const struct queue *q, const char **ids, size_t max)
@@ -340,6 +499,7 @@ static void merge(struct queue *q)
 		r->gone = false;
 	}
 	map_release(&at);
+	find_bursts(q);
 }
 
 void queue_refresh(struct queue *q)
@@ -364,7 +524,29 @@ void queue_refresh(struct queue *q)
 	}
 	map_release(&ticked);
 	q->fresh = 0;
+	find_bursts(q);
 	rebuild_view(q);
+}
+
+void queue_drop_gone(struct queue *q)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->rows.n; i++) {
+		if (q->rows.v[i].gone)
+			row_release(&q->rows.v[i]);
+		else
+			q->rows.v[n++] = q->rows.v[i];
+	}
+	q->rows.n = n;
+	find_bursts(q);
+	rebuild_view(q);
+}
+
+void queue_forget_pages(struct queue *q)
+{
+	cJSON_Delete(q->incoming);
+	q->incoming = NULL;
 }
 
 int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time now)

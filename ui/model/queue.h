@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/alike.h"
 #include "widget/list.h"
 
 struct qrow {
@@ -17,9 +18,25 @@ struct qrow {
 	int64_t sla_s, age_s; /* as of `queue.read_at`; INT64_MIN: none */
 	char state[12];
 	char *owner, *sources, *title, *changed_by;
+	char *pattern; /* of the title (alike.h); NULL: somebody works on it, it stays out of folds */
 	int64_t count;
 	bool ticked, changed, gone;
-	bool burst;
+	int burst;       /* index of the burst that it belongs to, or -1 */
+	const char *odd; /* why it is unlike the rest of its burst, or NULL; in the burst */
+};
+/* A burst of one rule: one line in the queue, its odd ones above it. */
+struct qburst {
+	char id[40];   /* for list.h */
+	bool open;     /* its members are listed */
+	size_t n;      /* members, not odd, that pass the filter */
+	size_t first;  /* the first of them in the present order */
+	char severity; /* the worst of them */
+	int score;     /* the highest */
+	int64_t sla_s, age_s, count;
+};
+struct qline {
+	size_t row; /* of queue.rows */
+	int burst;  /* the line stands for this burst, or -1 */
 };
 enum queue_sort {
 	SORT_SCORE,
@@ -34,7 +51,11 @@ enum queue_sort {
 };
 struct queue {
 	VEC(struct qrow) rows;
-	VEC(size_t) view; /* rows that pass the filter, in order */
+	VEC(struct qline) view;  /* what passes the filter, in order, bursts as one line */
+	size_t passing;          /* rows that pass the filter */
+	struct alike_list alike; /* of the rows; burst i is alike.v.v[i] */
+	VEC(struct qburst) bursts;
+	VEC(char *) opened; /* ids of bursts that are unfolded */
 	struct list list;
 	enum queue_sort sort;
 	char *filter;
@@ -53,12 +74,19 @@ void queue_init(struct queue *q);
 void queue_release(struct queue *q);
 /* A page of queue.list. Returns the offset of the next page to ask for, or -1 when the reading is complete. */
 int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time now);
+void queue_drop_gone(struct queue *q);    /* rows that are no longer in the queue */
+void queue_forget_pages(struct queue *q); /* of a reading that is not complete */
 void queue_refresh(struct queue *q); /* shows what waits */
 void queue_set_filter(struct queue *q, const char *filter);
 void queue_set_sort(struct queue *q, enum queue_sort sort);
 const char *queue_sort_name(enum queue_sort s);
 const char *queue_view_id(const void *q, size_t i); /* for list.h */
-struct qrow *queue_selected(struct queue *q);       /* NULL where the view is empty */
+struct qrow *
+queue_selected(struct queue *q); /* NULL where the view is empty or a burst is selected */
+int queue_selected_burst(const struct queue *q); /* -1: a row is, or nothing */
+void queue_unfold(struct queue *q, int burst);   /* lists the members, or folds them again */
+void queue_tick_burst(struct queue *q, int burst,
+                      bool odd_too); /* ticks those that pass the filter, or unticks them */
 struct qrow *queue_find(struct queue *q, const char *id);
 size_t queue_ticked(const struct queue *q, const char **ids, size_t max);
 void queue_untick(struct queue *q);

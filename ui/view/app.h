@@ -105,6 +105,8 @@ struct app {
 	mw_time message_at;
 	int64_t esc_at; /* mw_mono_us of the last byte of an unfinished sequence */
 	bool queue_reading, queue_again, ui_changed;
+	bool queue_own; /* the analyst's own step: rows that go by it do not wait for r */
+	bool queue_asked_hidden; /* which of the two lists the reading that runs is of */
 	int64_t status_due, save_due, queue_due; /* mw_mono_us, 0: not planned */
 	void *pivot;                             /* values of the open pivot menu (pivot.c) */
 	int import_pid, import_out;              /* the import that runs, 0: none (import.c) */
@@ -182,7 +184,8 @@ void app_draw(struct app *a);
 
 /* --- the screens --- */
 extern const struct view_ops queue_ops, card_ops, chat_ops, plan_ops, timeline_ops, evidence_ops,
-        graph_ops, cover_ops, proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops;
+        graph_ops, cover_ops, proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops,
+        storm_ops;
 void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
 /* Turns from `turn` on have changed or go: their lines must not be used any more. */
@@ -200,6 +203,7 @@ void open_approval(struct app *a, const char *action);
 void open_report(struct app *a, const char *kind, const char *incident);
 void open_jobs(struct app *a);
 void open_text(struct app *a, const char *title, const char *text);
+void open_storm(struct app *a, int burst);
 void queue_more(struct app *a, struct view *v);
 void close_incident(struct app *a, struct view *v);
 

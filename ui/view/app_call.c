@@ -90,6 +90,12 @@ static void got_queue(struct app *a, struct view *v, cJSON *result, const struct
 		app_say_err(a, e);
 		return;
 	}
+	if (a->queue_asked_hidden != a->queue.hidden) { /* meanwhile the other list was asked for */
+		cJSON_Delete(result);
+		queue_forget_pages(&a->queue);
+		ask_queue_page(a, 0);
+		return;
+	}
 	next = queue_page(&a->queue, result, a->status.user, mw_now());
 	cJSON_Delete(result);
 	if (next >= 0) {
@@ -97,6 +103,10 @@ static void got_queue(struct app *a, struct view *v, cJSON *result, const struct
 		return;
 	}
 	a->queue_reading = false;
+	if (a->queue_own && !a->queue_again) {
+		a->queue_own = false;
+		queue_drop_gone(&a->queue);
+	}
 	if (queue_rang(&a->queue) && a->bell)
 		tty_bell(&a->tty);
 	view_dirty(a->stack[0]);
@@ -110,6 +120,7 @@ static void ask_queue_page(struct app *a, int64_t offset)
 
 	json_add_i64(p, "offset", offset);
 	json_add_i64(p, "limit", QUEUE_PAGE);
+	a->queue_asked_hidden = a->queue.hidden;
 	if (a->queue.hidden) {
 		json_add_bool(p, "hidden", true);
 		json_add_str(p, "filter", "all"); /* closed ones too */

@@ -9,6 +9,7 @@
 #define LEAST_H 16
 #define LEAST_W 60
 #define INPUT_ROWS_MAX 6
+#define THREE_COLUMNS 160
 
 static style_t style(const struct app *a, enum role r)
 {
@@ -90,10 +91,8 @@ void view_prepare(struct app *a, struct view *v, int width, int rows)
 	doc_sync(&v->doc, &v->pos, rows);
 }
 
-static void draw_view(struct app *a, struct view *v, struct rect r)
+static void draw_view(struct app *a, struct view *v, struct rect r, bool focus)
 {
-	bool focus = a->focus == FOCUS_LIST;
-
 	if (v->ops->draw) {
 		v->ops->draw(a, v, r, focus);
 		return;
@@ -224,20 +223,48 @@ static void draw_too_small(struct app *a)
 	            a->screen.h);
 }
 
+static void draw_border(struct app *a, int x, int bottom)
+{
+	struct surface *s = &a->screen;
+
+	for (int y = 1; y < bottom; y++)
+		surf_str(s, y, x, 1, style(a, R_TEXT), s->ascii ? "|" : "\u2502");
+}
+
+/* Where the analyst came from, between the queue and where they are; an approval is never a picture at the side. */
+static struct view *beside(struct app *a)
+{
+	struct view *v = a->depth > 2 ? a->stack[a->depth - 2] : NULL;
+
+	return a->screen.w >= THREE_COLUMNS && v && v->ops != &approval_ops ? v : NULL;
+}
+
+/* The queue, from THREE_COLUMNS on the view before this one, this one. Borders last, by position: no text moves them. */
 static void draw_split(struct app *a, struct view *v, int bottom)
 {
 	struct surface *s = &a->screen;
-	int pane = s->w >= 160 ? 60 : QUEUE_PANE, x = pane + 1;
+	struct view *m = beside(a);
+	int pane = s->w >= THREE_COLUMNS && !m ? 60 : QUEUE_PANE, x = pane + 1;
+	int middle = m ? (s->w - x) * 2 / 5 : 0;
 
-	surf_printf(s, 1, 0, pane, style(a, R_CRUMB), "Queue %zu of %lld%s%s", a->queue.view.n,
+	surf_printf(s, 1, 0, pane, style(a, R_CRUMB), "Queue %zu of %lld%s%s", a->queue.passing,
 	            (long long)a->queue.total, a->queue.fresh ? "  new: r" : "",
 	            a->queue.filter[0] ? "  filtered" : "");
 	queue_ops.draw(a, a->stack[0], (struct rect){2, 0, bottom - 2, pane},
 	               a->focus == FOCUS_QUEUE);
-	draw_view(a, v, (struct rect){2, x, bottom - 2, s->w - x});
+	if (m) {
+		draw_view(a, m, (struct rect){2, x, bottom - 2, middle}, false);
+		surf_cut(s, 1, x, middle, style(a, R_CRUMB),
+		         slice_of(m->ops == &card_ops ? m->incident
+		                  : m->title[0]       ? m->title
+		                                      : m->ops->name));
+		x += middle + 1;
+	}
+	draw_view(a, v, (struct rect){2, x, bottom - 2, s->w - x}, a->focus == FOCUS_LIST);
 	draw_crumb(a, v, 1, 1, x, s->w - x);
-	for (int y = 1; y < bottom; y++)
-		surf_str(s, y, pane, 1, style(a, R_TEXT), s->ascii ? "|" : "\u2502");
+	draw_border(a, pane, bottom);
+	if (m)
+		draw_border(a, x - 1, bottom);
 }
 
 void app_draw(struct app *a)
@@ -263,7 +290,7 @@ void app_draw(struct app *a)
 	if (app_split(a)) {
 		draw_split(a, v, s->h - 2 - rows);
 	} else {
-		draw_view(a, v, (struct rect){2, 0, s->h - 4 - rows, s->w});
+		draw_view(a, v, (struct rect){2, 0, s->h - 4 - rows, s->w}, a->focus == FOCUS_LIST);
 		draw_crumb(a, v, 0, 1, 0, s->w);
 	}
 	draw_input(a, v, s->h - 3);

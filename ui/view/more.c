@@ -13,7 +13,7 @@ enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_UNMERGE, M_SPLIT, M_SUPPRE
 /* The ids that the step is about: ticked rows on the queue, else the selected or opened one. */
 static size_t targets(struct app *a, const struct view *v, const char **ids)
 {
-	size_t n = v->ops == &queue_ops ? queue_ticked(&a->queue, ids, BULK_MAX) : 0;
+	size_t n = v->ops == &queue_ops || v->ops == &storm_ops ? queue_ticked(&a->queue, ids, BULK_MAX) : 0;
 
 	if (n)
 		return n > BULK_MAX ? BULK_MAX : n;
@@ -31,6 +31,7 @@ static void read_again(struct app *a, struct view *v)
 {
 	if (v->ops == &card_ops)
 		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
+	a->queue_own = true;
 	app_read_queue(a);
 }
 

@@ -6,6 +6,11 @@
 #include "term/width.h"
 #include "widget/text.h"
 
+#define TITLE_AT 45 /* columns before the title */
+#define TITLE_AT_NARROW 18
+
+enum { N_TITLE_WIDTH };
+
 static enum role severity_role(char c)
 {
 	return c == 'C' ? R_CRITICAL : c == 'H' ? R_HIGH : c == 'M' ? R_MEDIUM : R_LOW;
@@ -21,7 +26,12 @@ static void span_cell(char out[16], int64_t seconds, int64_t passed)
 
 static char row_mark(const struct qrow *r, bool selected)
 {
-	return r->gone ? '-' : r->ticked ? 'x' : r->changed ? '*' : selected ? '>' : ' ';
+	return r->gone      ? '-'
+	       : r->ticked  ? 'x'
+	       : r->changed ? '*'
+	       : selected   ? '>'
+	       : r->odd     ? '!'
+	                    : ' ';
 }
 
 /* "S+W+M" as "SWM" */
@@ -78,6 +88,28 @@ static void draw_row(struct app *a, const struct qrow *r, struct rect at, bool s
 		surf_restyle(s, at, focus ? th->role[R_SELECT] : th->role[R_HEAD]);
 }
 
+/* A burst as the row of an incident of its own: the worst of its members, and what they have in common. */
+static void draw_burst(struct app *a, int burst, struct rect at, bool selected, bool focus)
+{
+	const struct qburst *b = &a->queue.bursts.v[burst];
+	const struct qrow *first = &a->queue.rows.v[b->first];
+	struct buf title = BUF_INIT;
+	struct qrow r = {.severity = b->severity,
+	                 .score = b->score,
+	                 .sla_s = b->sla_s,
+	                 .age_s = b->age_s,
+	                 .state = "new",
+	                 .owner = first->owner,
+	                 .sources = first->sources,
+	                 .count = b->count};
+
+	buf_printf(&title, "%c %zu x %s", b->open ? '-' : '+', b->n,
+	           a->queue.alike.v.v[burst].pattern);
+	r.title = title.s;
+	draw_row(a, &r, at, selected, focus);
+	buf_release(&title);
+}
+
 static void draw_empty(struct app *a, struct rect r)
 {
 	const char *text =
@@ -99,12 +131,17 @@ static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 	bool selected_pane = focus || a->depth == 1;
 
 	v->pos.rows = r.h - 1;
+	v->num[N_TITLE_WIDTH] = r.w - (r.w >= 70 ? TITLE_AT : TITLE_AT_NARROW);
 	surf_str(&a->screen, r.y, r.x, r.w, app_theme(a)->role[R_HEAD], head);
 	list_show(&q->list, q->view.n, r.h - 1, r.w < a->screen.w ? r.h / 3 : 0);
 	for (int i = 0; i < r.h - 1 && q->list.top + (size_t)i < q->view.n; i++) {
 		size_t at = q->list.top + (size_t)i;
-		draw_row(a, &q->rows.v[q->view.v[at]], (struct rect){r.y + 1 + i, r.x, 1, r.w},
-		         at == q->list.sel, selected_pane);
+		const struct qline *l = &q->view.v[at];
+		struct rect row = {r.y + 1 + i, r.x, 1, r.w};
+		if (l->burst >= 0)
+			draw_burst(a, l->burst, row, at == q->list.sel, selected_pane);
+		else
+			draw_row(a, &q->rows.v[l->row], row, at == q->list.sel, selected_pane);
 	}
 	if (!q->view.n)
 		draw_empty(a, r);
@@ -114,14 +151,17 @@ static void queue_crumb(struct app *a, struct view *v, struct buf *b)
 {
 	struct queue *q = &a->queue;
 	size_t ticked = queue_ticked(q, NULL, 0);
+	int64_t hidden = q->suppressed + q->snoozed + q->closed;
 
 	(void)v;
 	if (!q->loaded)
 		return;
-	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->view.n,
+	buf_printf(b, "%zu of %lld%s   filter %s   sort %s", q->passing,
 	           q->hidden ? (long long)q->rows.n : (long long)q->total,
 	           q->hidden ? " HIDDEN ones (H: the queue)" : "",
 	           q->filter[0] ? q->filter : "none", queue_sort_name(q->sort));
+	if (hidden && !q->hidden)
+		buf_printf(b, "   hidden %lld", (long long)hidden);
 	if (ticked)
 		buf_printf(b, "   %zu ticked", ticked);
 	if (q->fresh)
@@ -131,24 +171,30 @@ static void queue_crumb(struct app *a, struct view *v, struct buf *b)
 static void queue_message(struct app *a, struct view *v, struct buf *b)
 {
 	struct queue *q = &a->queue;
-	bool changed = false, gone = false;
+	bool changed = false, gone = false, odd = false;
 	int64_t hidden = q->suppressed + q->snoozed + q->closed;
+	int burst = queue_selected_burst(q);
+	const char *title = burst >= 0          ? q->alike.v.v[burst].pattern
+	                    : queue_selected(q) ? queue_selected(q)->title
+	                                        : NULL;
 
-	(void)v;
 	for (size_t i = 0; i < q->view.n; i++) {
-		changed |= q->rows.v[q->view.v[i]].changed;
-		gone |= q->rows.v[q->view.v[i]].gone;
+		const struct qrow *r = &q->rows.v[q->view.v[i].row];
+		changed |= r->changed;
+		gone |= r->gone;
+		odd = odd || r->odd;
 	}
 	if (changed)
 		buf_str(b, "* changed by someone else   ");
 	if (gone)
 		buf_str(b, "- no longer in the queue, r drops it   ");
-	if (hidden && !q->hidden)
-		buf_printf(
-		        b,
-		        "Hidden: %lld (%lld suppressed, %lld snoozed, %lld closed), H lists them",
-		        (long long)hidden, (long long)q->suppressed, (long long)q->snoozed,
-		        (long long)q->closed);
+	if (title && text_width(slice_of(title)) > v->num[N_TITLE_WIDTH])
+		buf_str(b, title);
+	else if (odd)
+		buf_str(b, "! unlike the burst under it; + lists what a burst folds");
+	else if (hidden && !q->hidden)
+		buf_printf(b, "Hidden: %lld suppressed, %lld snoozed, %lld closed; H lists them",
+		           (long long)q->suppressed, (long long)q->snoozed, (long long)q->closed);
 	else if (q->hidden)
 		buf_printf(b,
 		           "%lld suppressed, %lld snoozed, %lld closed; H goes back to the queue",
@@ -297,11 +343,44 @@ static bool list_act(struct app *a, struct view *v, enum action act)
 	}
 }
 
+static bool burst_act(struct app *a, struct view *v, enum action act, int burst)
+{
+	switch (act) {
+	case ACT_OPEN:
+		open_storm(a, burst);
+		return true;
+	case ACT_UNFOLD:
+		queue_unfold(&a->queue, burst);
+		return true;
+	case ACT_TICK:
+		queue_tick_burst(&a->queue, burst, false);
+		return true;
+	case ACT_MORE:
+		if (queue_ticked(&a->queue, NULL, 0))
+			queue_more(a, v);
+		else
+			app_say(a, R_WARN, "Space ticks the alike ones of this burst first");
+		return true;
+	case ACT_CLAIM:
+	case ACT_PATH:
+	case ACT_PIVOT:
+	case ACT_EVIDENCE:
+	case ACT_WEB:
+		app_say(a, R_TEXT, "a burst is selected: Enter opens it, + lists its incidents");
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool queue_act(struct app *a, struct view *v, enum action act)
 {
 	struct qrow *r = queue_selected(&a->queue);
+	int burst = queue_selected_burst(&a->queue);
 
-	return move_act(a, v, act) || list_act(a, v, act) || (r && row_act(a, v, act, r));
+	if (move_act(a, v, act) || list_act(a, v, act))
+		return true;
+	return burst >= 0 ? burst_act(a, v, act, burst) : r && row_act(a, v, act, r);
 }
 
 static bool queue_can(struct app *a, struct view *v, enum action act)

@@ -65,7 +65,7 @@ static void add_histogram(struct view *v)
 		buf_ch(&b, height[sum[i] <= 0 ? 0 : 1 + (int)(3 * sqrt(sum[i] / most))]);
 	buf_ch(&b, ' ');
 	say_clock(&b, say_when(v->data, "to"));
-	mw_span_format(bucket * n / cols * MW_SECOND, span);
+	mw_span_words(bucket * n / cols * MW_SECOND, span);
 	buf_printf(&b, "  1 = %s", span);
 	doc_add(&v->doc, R_TEXT, (struct slice){b.s, b.len});
 	buf_release(&b);
