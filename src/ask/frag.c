@@ -470,3 +470,24 @@ bool frag_compares(const struct frag *f, const char *field)
 			return true;
 	return false;
 }
+
+uint64_t frag_scope(const struct frag *f, const struct world *w)
+{
+	uint64_t all = ~UINT64_C(0), mask = 0;
+
+	if (f->kind == PN_NOT || (f->kind == PN_CMP && f->op == OP_TEXT))
+		return all;
+	if (f->kind == PN_CMP && is_dataset(f)) {
+		for (size_t d = 0; d < w->nds && d < WORLD_DATASETS_MAX; d++)
+			mask |= frag_may_match(f, w->ds[d].name) ? UINT64_C(1) << d : 0;
+		return mask;
+	}
+	for (size_t i = 0; f->kind == PN_CMP && i < f->nfields; i++)
+		mask |= f->fields[i][0] == '$' ? all : world_field_mask(w, f->fields[i]);
+	if (f->kind == PN_CMP)
+		return mask;
+	mask = f->kind == PN_ALL ? all : 0;
+	for (const struct frag *c = f->child; c; c = c->next)
+		mask = f->kind == PN_ALL ? mask & frag_scope(c, w) : mask | frag_scope(c, w);
+	return mask;
+}

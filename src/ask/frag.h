@@ -34,6 +34,8 @@ struct plan_node *frag_node(const struct frag *f, struct plan *p, const struct w
                             const struct frag_slot *slots, size_t nslots);
 /* May an event of this dataset match? False only where the datasets that it asks for exclude it. */
 bool frag_may_match(const struct frag *f, const char *dataset);
+/* The datasets (bit i: dataset i of the world) whose events may match: those that it asks for, and that have its fields. */
+uint64_t frag_scope(const struct frag *f, const struct world *w);
 /* A field that it compares for equality, and its first value: the action that it stands for. NULL where there is none. */
 const char *frag_field_value(const struct frag *f, const char *field);
 /* Does it compare this field at all? */

@@ -368,7 +368,7 @@ static int load_concept(struct loader *l, const struct yaml_node *n)
 {
 	static const char *const keys[] = {"concept", "say",     "where", "failed", "ok",
 	                                   "kind",    "outcome", "broad", "attack", "object",
-	                                   "slots",   "lists",   NULL};
+	                                   "slots",   "lists",   "kinds", NULL};
 	static const char *const kinds[] = {"plain",   "action",    "dataset",
 	                                    "outcome", "adjective", NULL};
 	static const char *const outcomes[] = {"none", "failed", "ok", "denied", NULL};
@@ -387,6 +387,7 @@ static int load_concept(struct loader *l, const struct yaml_node *n)
 	e->name = arena_strdup(&l->x->arena, yaml_str(n, "concept", "?"));
 	e->broad = yaml_get(n, "broad") != NULL;
 	e->lists = yaml_get(n, "lists") != NULL;
+	e->kinds = yaml_get(n, "kinds") != NULL;
 	e->attack = strings(l, yaml_get(n, "attack"));
 	e->fields = strings(l, yaml_get(n, "object"));
 	load_slots(l, yaml_get(n, "slots"), e);

@@ -254,11 +254,45 @@ static bool time_ahead(const struct walk *w)
 	return n && n->kind == T_TIME;
 }
 
+/* "login profiles created or deleted": the concept in front says one of the verbs; both are wanted of the same thing. */
+static void spell_out(struct walk *w)
+{
+	struct con *c = w->last ? &w->q->cons.v[w->last - 1] : NULL;
+	const struct lex_entry *verb = NULL, *object = NULL;
+	const struct term *t;
+
+	if (!c || c->kind != CON_CONCEPT || c->lex->concept != CK_ACTION || c->nterms != 1 ||
+	    c->dead)
+		return;
+	t = &w->p->t->v[c->term];
+	for (size_t i = t->tok; i < t->tok + t->n;) {
+		size_t n = 0;
+		struct toks part = {w->p->t->toks.v, t->tok + t->n};
+		const struct lex_entry *e;
+
+		if (i == t->tok)
+			part.n--; /* not the whole of it again */
+		e = lexicon_at(w->p->env->x, &part, i, &n);
+		if (e && e->kind == LEX_VERB)
+			verb = e;
+		if (e && e->kind == LEX_FIELD && e->camel)
+			object = e;
+		i += n ? n : 1;
+	}
+	if (!verb || !object)
+		return;
+	c->dead = true;
+	*vec_push(&w->q->verbs) = verb;
+	*vec_push(&w->q->objects) = object;
+}
+
 static void on_verb(struct walk *w, struct term *t)
 {
 	t->used = true;
 	if (walk_in_brackets(w) && walk_explained(w))
 		return;
+	if (w->join != G_NONE)
+		spell_out(w);
 	if (w->q->objects.n == 0 && time_ahead(w))
 		return; /* "alerts that started yesterday" */
 	*vec_push(&w->q->verbs) = t->lex;
@@ -287,6 +321,22 @@ static bool shows(const struct parse *p, size_t from, size_t to)
 	return false;
 }
 
+/* "event names containing Password", "calls starting with Delete": behind such a word stands a text, whatever else it may mean. */
+static bool literal(struct walk *w, struct term *t)
+{
+	const struct term *prev = w->i ? walk_at(w, w->i - 1) : NULL;
+	struct term as = *t;
+
+	if ((w->cmp != G_CONTAINS && w->cmp != G_STARTS && w->cmp != G_ENDS) || !prev ||
+	    !term_gram(prev, w->cmp) || !w->field || (t->kind != T_VERB && t->kind != T_CLARIFY))
+		return false;
+	as.kind = T_VALUE;
+	as.value = w->p->t->toks.v[t->tok].text;
+	as.ncands = 0;
+	*t = as;
+	return walk_take_value(w, w->i, w->field, w->field_term);
+}
+
 void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 {
 	struct walk w = {.p = p, .q = q, .to = to, .prep = G_NONE, .join = G_NONE, .cmp = G_NONE};
@@ -311,6 +361,8 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 		struct term *t = &p->t->v[w.i];
 
 		if (t->gone || (t->used && t->kind == T_NUMBER))
+			continue;
+		if (literal(&w, t))
 			continue;
 		switch (t->kind) {
 		case T_GRAM:
@@ -367,9 +419,7 @@ void scope_from_terms(const struct parse *p, size_t from, size_t to)
 			continue;
 		if (!frag_alive(t->lex->where, w))
 			continue;
-		for (size_t d = 0; d < w->nds && d < WORLD_DATASETS_MAX; d++)
-			if (frag_may_match(t->lex->where, w->ds[d].name))
-				mask |= UINT64_C(1) << d;
+		mask = frag_scope(t->lex->where, w);
 		all = first ? mask : all & mask;
 		any |= mask;
 		first = false;

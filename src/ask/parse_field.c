@@ -84,6 +84,63 @@ static bool joins_value(const struct term *t)
 	       term_gram(t, G_LE) || term_gram(t, G_NOT);
 }
 
+/* What a concept is about, as a field that can be asked for. */
+static const struct lex_entry *object_entry(const struct walk *w, const struct term *t)
+{
+	struct lex_entry *e = arena_zalloc(w->p->env->a, sizeof(*e));
+
+	e->kind = LEX_FIELD;
+	e->name = t->lex->name;
+	e->fields = t->lex->fields;
+	e->thing = true;
+	return e;
+}
+
+/* "grouped by error", "a tally of alerts" */
+static bool group_by_concept(struct walk *w, struct term *t)
+{
+	bool grouped =
+	        w->after_per || (w->prep == G_BY && t->lex->concept == CK_OUTCOME && w->q->cons.n);
+
+	if (!grouped || !t->lex->fields ||
+	    (t->lex->concept != CK_OUTCOME && t->lex->concept != CK_DATASET))
+		return false;
+	t->used = true;
+	w->after_per = false;
+	w->prep = G_NONE;
+	*vec_push(&w->q->groups) = object_entry(w, t);
+	return w->q->cons.n > 0; /* "a tally of errors" is of the errors */
+}
+
+/* "what errors did he get": the codes are asked for */
+static void ask_outcome(struct walk *w, const struct term *t)
+{
+	static const char *const nouns[] = {"error", "errors", "failure", "failures", NULL};
+	const struct term *prev = w->i ? walk_at(w, w->i - 1) : NULL;
+
+	if (t->lex->concept == CK_OUTCOME && t->lex->fields && prev && term_gram(prev, G_WHICH) &&
+	    tok_in(&w->p->t->toks.v[t->tok + t->n - 1], nouns))
+		*vec_push(&w->q->subjects) = object_entry(w, t);
+}
+
+/* "images shared": not the snapshots that the action may also be about */
+static void only_inside(struct walk *w, const struct term *t)
+{
+	struct con c = {.kind = CON_FIELD, .op = OP_EXISTS};
+	size_t all = 0;
+
+	for (const char *const *f = t->lex->fields; f && *f; f++)
+		all += world_has_field(w->p->env->w, *f) ? 1 : 0;
+	if (!t->lex->kinds || w->q->ninside == 0 || w->q->ninside >= all)
+		return;
+	for (size_t i = 0; i < w->q->ninside && i < CON_FIELDS_MAX; i++)
+		c.fields[c.nfields++] = w->q->inside[i];
+	c.group = ++w->q->groups_used;
+	c.term = w->i;
+	c.nterms = 1;
+	*vec_push(&w->q->cons) = c;
+}
+
 /* Nothing but "is", "containing" and the like between the field and here? */
 static bool beside_field(const struct walk *w)
 {
@@ -105,11 +162,15 @@ void walk_concept(struct walk *w, struct term *t)
 	list_things(w, t);
 	if (!w->neg && t->lex->concept == CK_ACTION)
 		note_inside(w, t);
+	if (group_by_concept(w, t))
+		return;
+	ask_outcome(w, t);
 	if (w->field && beside_field(w) && holds_field(t->lex, w->field))
 		walk_drop_subject(w->q,
 		                  w->field); /* "severity high", "a user agent containing curl" */
 	walk_mark(w, w->i, 1, &c);
 	walk_add(w, &c);
+	only_inside(w, t);
 }
 
 bool term_value_like(const struct term *t)

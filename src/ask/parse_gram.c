@@ -76,7 +76,9 @@ static bool grouped_ahead(const struct walk *w)
 		    term_gram(t, G_PER) || t->kind == T_NUMBER)
 			continue;
 		return t->kind == T_FIELD || t->kind == T_SPAN || term_gram(t, G_WHO) ||
-		       t->kind == T_UNKNOWN;
+		       t->kind == T_UNKNOWN || term_gram(t, G_NOUN) ||
+		       (t->kind == T_CONCEPT && t->lex->fields &&
+		        (t->lex->concept == CK_OUTCOME || t->lex->concept == CK_DATASET));
 	}
 	return false;
 }
@@ -221,6 +223,27 @@ static bool one_of(struct walk *w)
 	return true;
 }
 
+/* "events per log" */
+static bool per_log(struct walk *w, const struct tok *tok)
+{
+	const struct lex_entry *e = lexicon_phrase(w->p->env->x, "data source");
+
+	if (!slice_eq_str(tok->stem, "log") || !e)
+		return false;
+	w->after_per = false;
+	*vec_push(&w->q->groups) = e;
+	return true;
+}
+
+/* "whose user agent mentions curl" */
+static bool mentions(struct walk *w, const struct tok *tok)
+{
+	if (!w->field || w->field_term + 1 != w->i || !slice_eq_str(tok->stem, "mention"))
+		return false;
+	w->cmp = G_CONTAINS;
+	return true;
+}
+
 void walk_gram(struct walk *w, struct term *t)
 {
 	enum gram g = t->lex->gram;
@@ -328,6 +351,10 @@ void walk_gram(struct walk *w, struct term *t)
 			return;
 		if ((g == G_WHOSE || g == G_WHERE || g == G_WHICH) && relative_word(w))
 			return; /* "processes whose command line ..." */
+		if (g == G_NOUN && w->after_per && per_log(w, tok))
+			return;
+		if (g == G_ANYTHING && mentions(w, tok))
+			return;
 		set_flag(w, g);
 		for (size_t i = 0; g == G_WHICH && i < t->n; i++)
 			w->q->kinds = w->q->kinds || slice_eq_str(tok[i].stem, "kind") ||

@@ -93,6 +93,8 @@ const char *slot_field(const struct term_env *env, const struct query *q, const 
 const char *acting_field(const struct term_env *env, const struct query *q,
                          const struct lex_entry *e, enum gram prep, const char *name);
 
+bool field_is_number(const struct lex_entry *f); /* bytes, packets, a duration: what can be added up */
+
 /* verb.c: event names by verb and object ("creating roles"). True where c was filled. */
 /* Event names all of whose words stand in the text, the longest of them; for titles of detections. */
 bool con_of_title(const struct term_env *env, const struct terms *t, bool loosely, struct con *c);

@@ -291,6 +291,28 @@ static bool shape_first_last(const struct build *b, struct query *q, struct plan
 	return true;
 }
 
+/* "biggest upload", "longest connection": the events, by that number */
+static bool shape_largest(const struct build *b, struct query *q, struct plan_search *s,
+                          const struct want *w)
+{
+	const struct lex_entry *e = q->subjects.n ? q->subjects.v[0] : NULL;
+	const char *f = NULL;
+
+	if (w->ngroups || q->count || q->sum_of || q->span)
+		return false;
+	if (q->top && e && field_is_number(e) && q->subjects.n == 1)
+		f = field_here(b->env, e);
+	else if (q->fn == FN_MAX && !e && (e = lexicon_phrase(b->env->x, "duration")) != NULL)
+		f = field_here(b->env, e); /* "longest connections" */
+	if (!f || !world_has_field(b->env->w, f))
+		return false;
+	shape_sort(b, s, f, true);
+	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
+	s->with_ties = !q->n;
+	b->p->show = SHOW_EVENTS;
+	return true;
+}
+
 static bool shape_buckets(const struct build *b, struct query *q, struct plan_search *s,
                           const struct want *w)
 {
@@ -438,8 +460,8 @@ bool build_shape(const struct build *b, struct query *q, size_t step)
 {
 	static bool (*const shapes[])(const struct build *, struct query *, struct plan_search *,
 	                              const struct want *) = {
-	        shape_sum,    shape_first_last, shape_compound, shape_buckets,
-	        shape_groups, shape_count,      shape_values,
+	        shape_sum,     shape_largest, shape_first_last, shape_compound,
+	        shape_buckets, shape_groups,  shape_count,      shape_values,
 	};
 	struct plan_search *s = &b->p->steps[step].search;
 	struct want w;

@@ -38,7 +38,6 @@ void walk_drop_subject(struct query *q,
 bool walk_take_value(struct walk *w, size_t k, const struct lex_entry *field, size_t first);
 enum plan_op walk_op(enum gram g); /* of "more than", "starting with"; OP_IS otherwise */
 void walk_want_n(struct walk *w, int64_t n);
-bool field_is_number(const struct lex_entry *f);
 bool term_value_like(const struct term *t);
 bool walk_in_brackets(const struct walk *w);
 /* A verb as a noun: "creations", "removals". */
