@@ -245,7 +245,7 @@ int client_connect_running(const struct config *c, cJSON **hello, struct err *e)
 
 int client_open(struct client *cl, const struct config *c, bool start, struct err *e)
 {
-	*cl = (struct client){0};
+	*cl = (struct client){.config = start ? c : NULL};
 	return open_conn(&cl->conn, c, start, &cl->hello, e);
 }
 
@@ -262,15 +262,14 @@ static void give_news(struct client *cl, const cJSON *msg)
 		cl->news(cl->ctx, json_str(msg, "method", ""), json_obj(msg, "params"));
 }
 
-int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n,
-                    cJSON **result, struct err *e)
+/* Takes params over. */
+static int call_once(struct client *cl, const char *method, cJSON *params, cJSON **result,
+                     struct err *e)
 {
 	int64_t id = ++cl->last_id;
 	cJSON *msg;
 	int rc;
 
-	for (int i = 0; i < n; i++)
-		cl->conn.out_fds[cl->conn.nout_fds++] = fds[i];
 	if (conn_queue(&cl->conn, rpc_request(id, method, params), e))
 		return -1;
 	for (;;) {
@@ -284,6 +283,40 @@ int client_call_fds(struct client *cl, const char *method, cJSON *params, const 
 	}
 	rc = read_answer(msg, id, result, e);
 	cJSON_Delete(msg);
+	return rc;
+}
+
+/* It was on its way out when it said hello; nothing that reads can have been done twice. */
+static bool may_ask_again(const struct client *cl, const char *method)
+{
+	int m = method_find(method);
+
+	return cl->conn.eof && cl->last_id == 1 && cl->config && m >= 0 &&
+	       methods[m].perm == PERM_READ;
+}
+
+static int reopen(struct client *cl, struct err *e)
+{
+	conn_release(&cl->conn);
+	cJSON_Delete(cl->hello);
+	cl->hello = NULL;
+	return open_conn(&cl->conn, cl->config, true, &cl->hello, e);
+}
+
+int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n,
+                    cJSON **result, struct err *e)
+{
+	cJSON *again = n ? NULL : cJSON_Duplicate(params, 1);
+	int rc;
+
+	for (int i = 0; i < n; i++)
+		cl->conn.out_fds[cl->conn.nout_fds++] = fds[i];
+	rc = call_once(cl, method, params, result, e);
+	if (rc && !n && may_ask_again(cl, method) && reopen(cl, e) == 0) {
+		rc = call_once(cl, method, again, result, e);
+		again = NULL;
+	}
+	cJSON_Delete(again);
 	return rc;
 }
 

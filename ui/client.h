@@ -22,13 +22,14 @@ struct client {
 	struct conn conn;
 	cJSON *hello;
 	int64_t last_id;
+	const struct config *config; /* borrowed; with which the engine was started, NULL where it was not to be */
 	/* Notifications that arrive while a call waits; may be NULL. */
 	void (*news)(void *ctx, const char *method, const cJSON *params);
 	void *ctx;
 };
 int client_open(struct client *cl, const struct config *c, bool start, struct err *e) MW_USE_RESULT;
 void client_close(struct client *cl);
-/* Sends and waits. params is taken over; fds (n of them) are sent along and closed. *result is the caller's. */
+/* Sends and waits. A first question that only reads and finds the engine leaving is asked of the next one. params is taken over; fds (n of them) are sent along and closed. *result is the caller's. */
 int client_call(struct client *cl, const char *method, cJSON *params, cJSON **result,
                 struct err *e) MW_USE_RESULT;
 int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n,

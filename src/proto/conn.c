@@ -61,6 +61,13 @@ static void keep_fds(struct conn *c, struct msghdr *mh)
 	}
 }
 
+/* Reset is an end, too: one that leaves while our request is on its way says it so. */
+static int gone(struct conn *c, struct err *e)
+{
+	c->eof = errno == ECONNRESET || errno == EPIPE;
+	return err_errno(e, "connection");
+}
+
 int conn_fill(struct conn *c, struct err *e)
 {
 	union {
@@ -82,7 +89,7 @@ int conn_fill(struct conn *c, struct err *e)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 1;
 	if (n < 0)
-		return err_errno(e, "connection");
+		return gone(c, e);
 	keep_fds(c, &mh);
 	if (n == 0) {
 		c->eof = true;
@@ -190,7 +197,7 @@ int conn_flush(struct conn *c, struct err *e)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 1;
 		if (n < 0)
-			return err_errno(e, "connection");
+			return gone(c, e);
 		close_all(c->out_fds, &c->nout_fds);
 		buf_consume(&c->out, (size_t)n);
 	}

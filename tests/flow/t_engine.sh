@@ -43,6 +43,16 @@ kill -9 "$(engine_pid)"
 ok "after kill -9 the next command has an engine" run engine status
 ok "and what was acknowledged" says '"draft":"kept"' run call session.get '{"session":"s"}'
 
+# a client that comes while the engine leaves gets the next one
+reset=0
+for _ in $(seq 20); do
+	run engine stop >/dev/null &
+	run queue >/dev/null 2>"$S/reset" || { reset=$((reset + 1)); cat "$S/reset"; }
+	wait $!
+	run queue >/dev/null 2>"$S/reset" || { reset=$((reset + 1)); cat "$S/reset"; }
+done
+ok "stop and start at once, twenty times: none is refused" [ "$reset" = 0 ]
+
 # the same over stdin and stdout, as --engine ssh:// runs it
 mkdir -p "$S/bin"
 cat >"$S/bin/ssh" <<END
