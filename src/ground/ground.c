@@ -37,13 +37,15 @@ static void resolve_ids(struct ground *g, struct sentence *s)
 static int by_place(const void *a, const void *b)
 {
 	const struct ground_span *x = a, *y = b;
-	return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->to > y->to) - (x->to < y->to);
+	return x->from != y->from ? (x->from < y->from ? -1 : 1)
+	                          : (x->to > y->to) - (x->to < y->to);
 }
 
 /* A plain word that is a name elsewhere counts against the sentence only where no article makes it a common noun. */
 static bool counts(const struct sentence *s, const struct atom *a)
 {
-	return !a->soft || !a->tok || !tok_is(s, a->tok - 1, "the|a|an|this|that|its|their|any|some|of|no");
+	return !a->soft || !a->tok ||
+	       !tok_is(s, a->tok - 1, "the|a|an|this|that|its|their|any|some|of|no");
 }
 
 static void settle(struct sentence *s)
@@ -70,12 +72,15 @@ static void settle(struct sentence *s)
 	if (!v->spans.n)
 		v->status = claims || s->checked ? GROUND_SUPPORTED : GROUND_OPINION;
 	else
-		v->status = good && !(v->spans.v[0].from == 0 && v->spans.v[0].to == s->text.n) ? GROUND_PARTLY : GROUND_UNSUPPORTED;
+		v->status = good && !(v->spans.v[0].from == 0 && v->spans.v[0].to == s->text.n)
+		                    ? GROUND_PARTLY
+		                    : GROUND_UNSUPPORTED;
 	if (v->status == GROUND_SUPPORTED || v->status == GROUND_OPINION)
 		v->nagainst = 0;
 }
 
-void ground_check(struct ground *g, struct slice text, const struct slice *ids, size_t nids, struct ground_verdict *out)
+void ground_check(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
+                  struct ground_verdict *out)
 {
 	struct sentence *s = xcalloc(1, sizeof(*s));
 	vec_free(&out->spans);

@@ -15,13 +15,15 @@
 #include "base/mem.h"
 #include "model/event.h"
 
-#define GROUND_TEXT_MAX 4096     /* bytes of one sentence */
-#define GROUND_ATOMS_MAX 96      /* checkable parts of one sentence */
-#define GROUND_RECORDS_MAX 20000 /* records of one index; more are left out, and then nothing counts as complete */
-#define GROUND_AGAINST_MAX 8     /* contradicting records listed for a sentence */
+#define GROUND_TEXT_MAX 4096 /* bytes of one sentence */
+#define GROUND_ATOMS_MAX 96  /* checkable parts of one sentence */
+#define GROUND_RECORDS_MAX \
+	20000 /* records of one index; more are left out, and then nothing counts as complete */
+#define GROUND_AGAINST_MAX 8 /* contradicting records listed for a sentence */
 
 enum ground_status { GROUND_SUPPORTED, GROUND_PARTLY, GROUND_UNSUPPORTED, GROUND_OPINION };
-const char *ground_status_name(enum ground_status s); /* "supported" "partly" "unsupported" "opinion" */
+const char *
+ground_status_name(enum ground_status s); /* "supported" "partly" "unsupported" "opinion" */
 
 struct ground_fact {
 	const char *field; /* OCSF name of assets/fields.yaml, or a raw path */
@@ -32,7 +34,8 @@ struct ground_record {
 	mw_time time;    /* MW_TIME_NONE where it has none */
 	const struct ground_fact *facts;
 	size_t nfacts;
-	struct slice raw; /* the record byte for byte; may be empty. Read only where a sentence cites the record */
+	struct slice
+	        raw; /* the record byte for byte; may be empty. Read only where a sentence cites the record */
 };
 
 struct ground;

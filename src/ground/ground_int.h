@@ -61,6 +61,7 @@ struct ground {
 #define REC_NONE UINT32_MAX
 uint32_t ground_rec(const struct ground *g, struct slice id);
 enum outcome ground_outcome(struct ground *g, uint32_t rec);
+bool ground_outcome_is(struct ground *g, uint32_t rec, int64_t said); /* said: num of AT_OUTCOME */
 struct slice ground_fold(struct arena *a, struct slice s);
 
 /* A set of records: bit i is record i. */
@@ -78,15 +79,15 @@ size_t set_count(const struct set *s);
 /* ---- a sentence (text.c) ---- */
 
 enum atom_kind {
-	AT_NAME,     /* a string that must stand in a record */
-	AT_ID,       /* an evidence id in the text */
-	AT_TIME,     /* a date, a time of day, or both */
-	AT_SPAN,     /* a duration, microseconds in num */
-	AT_COUNT,    /* num things */
-	AT_VALUE,    /* a number that must be a field's value */
+	AT_NAME,  /* a string that must stand in a record */
+	AT_ID,    /* an evidence id in the text */
+	AT_TIME,  /* a date, a time of day, or both */
+	AT_SPAN,  /* a duration, microseconds in num */
+	AT_COUNT, /* num things */
+	AT_VALUE, /* a number that must be a field's value */
 	AT_PERCENT,
 	AT_SEVERITY, /* num: enum severity */
-	AT_OUTCOME,  /* num: enum outcome, after its own negation */
+	AT_OUTCOME,  /* num: enum outcome; negative: not that one */
 	AT_VERB,     /* num: families of acts */
 };
 enum compare { CMP_EQUAL, CMP_ABOUT, CMP_MOST, CMP_LESS, CMP_LEAST, CMP_MORE };
@@ -98,23 +99,23 @@ struct when {
 };
 struct atom {
 	enum atom_kind kind;
-	size_t from, to;   /* bytes */
+	size_t from, to;    /* bytes */
 	size_t tok, tok_to; /* tokens */
-	struct slice key;  /* folded */
+	struct slice key;   /* folded */
 	int64_t num;
-	double real;       /* AT_COUNT, AT_VALUE, AT_PERCENT */
-	int64_t unit;      /* smallest unit named, AT_SPAN */
+	double real;  /* AT_COUNT, AT_VALUE, AT_PERCENT */
+	int64_t unit; /* smallest unit named, AT_SPAN */
 	enum compare cmp;
 	struct when when;
 	int clause;
 	bool range_from, range_to, between; /* ends of "from A to B" */
-	struct slice noun; /* AT_COUNT: what is counted, folded */
-	int of;            /* AT_COUNT: the atom that it counts ("GetObject (14)"); -1: its clause */
-	const char *fail;  /* why it is not supported; NULL: it is */
-	bool proved;       /* by more than the cited records: leave it out of the joint test */
-	bool soft;         /* a plain word that names something only where the records know it */
-	struct set cited;  /* cited records that hold it */
-	unsigned roles;    /* of the fields that hold it, by enum field_role, over cited */
+	struct slice noun;                  /* AT_COUNT: what is counted, folded */
+	int of;           /* AT_COUNT: the atom that it counts ("GetObject (14)"); -1: its clause */
+	const char *fail; /* why it is not supported; NULL: it is */
+	bool proved;      /* by more than the cited records: leave it out of the joint test */
+	bool soft;        /* a plain word that names something only where the records know it */
+	struct set cited; /* cited records that hold it */
+	unsigned roles;   /* of the fields that hold it, by enum field_role, over cited */
 	enum field_role want; /* the part that the sentence gives it; FR_NONE: not said */
 };
 struct tok {
@@ -146,30 +147,33 @@ struct sentence {
 	struct ground_verdict *out;
 };
 void sentence_read(struct ground *g, struct sentence *s);
-struct slice sentence_noun(const struct sentence *s, size_t i); /* what is counted from token i on */
+struct slice sentence_noun(const struct sentence *s,
+                           size_t i); /* what is counted from token i on */
 void sentence_fail(struct sentence *s, size_t from, size_t to, const char *why);
 void sentence_against(struct ground *g, struct sentence *s, uint32_t rec);
-bool tok_is(const struct sentence *s, size_t i, const char *words); /* one of "a|b|c"; false past the end */
+bool tok_is(const struct sentence *s, size_t i,
+            const char *words); /* one of "a|b|c"; false past the end */
 struct atom *atom_add(struct sentence *s, enum atom_kind kind, size_t tok, size_t tok_to);
 
 /* words.c */
-bool word_known(struct slice low);       /* English, in some inflection, or a word of the trade */
-bool word_trade(struct slice low);       /* never a name of anything of the case */
-unsigned verb_family(struct slice low);  /* bits; 0: no verb of an act */
-unsigned act_family(struct slice act);   /* of an operation's name: "DeleteBucket" */
+bool word_known(struct slice low);      /* English, in some inflection, or a word of the trade */
+bool word_trade(struct slice low);      /* never a name of anything of the case */
+unsigned verb_family(struct slice low); /* bits; 0: no verb of an act */
+unsigned act_family(struct slice act);  /* of an operation's name: "DeleteBucket" */
 bool families_conflict(unsigned said, unsigned done);
-bool verb_agent(struct slice low);       /* a verb before which the doer stands */
+bool verb_agent(struct slice low); /* a verb before which the doer stands */
 bool number_word(struct slice low, int64_t *n);
 bool in_list(struct slice low, const char *words); /* "a|b|c" */
 
 /* times.c */
-bool times_read(struct sentence *s);     /* finds times and durations, in place */
+bool times_read(struct sentence *s); /* finds times and durations, in place */
 bool when_matches(const struct when *w, mw_time t);
 bool when_resolve(const struct when *w, mw_time near, mw_time *from, mw_time *to);
 
 /* look.c */
 bool text_holds(struct slice text, struct slice key); /* at word edges; both folded */
-unsigned rec_holds(struct ground *g, uint32_t rec, const struct atom *a); /* bits 1<<role; bit 31: somewhere else; 0 no */
+unsigned rec_holds(struct ground *g, uint32_t rec,
+                   const struct atom *a); /* bits 1<<role; bit 31: somewhere else; 0 no */
 void atom_everywhere(struct ground *g, const struct atom *a, struct set *out);
 void look_for_atoms(struct ground *g, struct sentence *s);
 

@@ -59,7 +59,8 @@ static uint32_t intern(struct ground *g, struct slice v)
 	return (uint32_t)m->val.u;
 }
 
-static void add_fact(struct ground *g, uint32_t rec, const char *path, const struct field *f, struct slice v)
+static void add_fact(struct ground *g, uint32_t rec, const char *path, const struct field *f,
+                     struct slice v)
 {
 	struct fact *x;
 	if (!v.n)
@@ -98,13 +99,15 @@ void ground_add(struct ground *g, const struct ground_record *r)
 	if (!add_rec(g, r->id, r->time, r->raw))
 		return;
 	for (size_t i = 0; i < r->nfacts; i++)
-		add_fact(g, (uint32_t)(g->recs.n - 1), r->facts[i].field, field_find(slice_of(r->facts[i].field)), r->facts[i].value);
+		add_fact(g, (uint32_t)(g->recs.n - 1), r->facts[i].field,
+		         field_find(slice_of(r->facts[i].field)), r->facts[i].value);
 }
 
 void ground_add_event(struct ground *g, const struct event *ev, event_id id)
 {
 	char name[32];
-	struct slice raw = {arena_memdup(&g->arena, ev->raw.n ? ev->raw.s : "", ev->raw.n), ev->raw.n};
+	struct slice raw = {arena_memdup(&g->arena, ev->raw.n ? ev->raw.s : "", ev->raw.n),
+	                    ev->raw.n};
 	snprintf(name, sizeof(name), "ev:%llu", (unsigned long long)id);
 	if (!add_rec(g, slice_of(name), ev->time, raw))
 		return;
@@ -135,7 +138,8 @@ static void leaves(struct ground *g, uint32_t rec, const char *path, const cJSON
 	char number[32];
 	if (depth > DEPTH_MAX)
 		return;
-	for (const cJSON *c = cJSON_IsObject(v) || cJSON_IsArray(v) ? v->child : NULL; c; c = c->next)
+	for (const cJSON *c = cJSON_IsObject(v) || cJSON_IsArray(v) ? v->child : NULL; c;
+	     c = c->next)
 		leaves(g, rec,
 		       !cJSON_IsObject(v) ? path
 		       : *path            ? arena_printf(&g->arena, "%s.%s", path, c->string)
@@ -146,12 +150,14 @@ static void leaves(struct ground *g, uint32_t rec, const char *path, const cJSON
 		if (f)
 			add_fact(g, rec, f->name, f, value);
 		else
-			add_fact(g, rec, path, field_find(slice_of(path)), slice_of(v->valuestring));
+			add_fact(g, rec, path, field_find(slice_of(path)),
+			         slice_of(v->valuestring));
 	} else if (cJSON_IsNumber(v)) {
 		snprintf(number, sizeof(number), "%.15g", v->valuedouble);
 		add_fact(g, rec, path, field_find(slice_of(path)), slice_of(number));
 	} else if (cJSON_IsBool(v)) {
-		add_fact(g, rec, path, field_find(slice_of(path)), slice_of(cJSON_IsTrue(v) ? "true" : "false"));
+		add_fact(g, rec, path, field_find(slice_of(path)),
+		         slice_of(cJSON_IsTrue(v) ? "true" : "false"));
 	}
 }
 
@@ -208,8 +214,10 @@ static bool any_word(struct slice text, const char *const *words)
 
 enum outcome ground_outcome(struct ground *g, uint32_t rec)
 {
-	static const char *const denied[] = {"denied", "unauthorized", "forbidden", "reject", "blocked", "not authorized", NULL};
-	static const char *const failed[] = {"fail", "error", "exception", "invalid", "nosuch", "notfound", "malformed", NULL};
+	static const char *const denied[] = {"denied",  "unauthorized",   "forbidden", "reject",
+	                                     "blocked", "not authorized", NULL};
+	static const char *const failed[] = {"fail",   "error",    "exception", "invalid",
+	                                     "nosuch", "notfound", "malformed", NULL};
 	struct rec *r = &g->recs.v[rec];
 	if (r->outcome_known)
 		return r->outcome;
@@ -218,16 +226,28 @@ enum outcome ground_outcome(struct ground *g, uint32_t rec)
 		const struct fact *f = &g->facts.v[i];
 		struct slice v = g->values.v[f->value].text;
 		bool error = f->field && !strcmp(f->field->name, "api.response.error");
-		if (!f->field || f->field->role != FR_OUTCOME || !strcmp(f->field->alias, "severity"))
+		if (!f->field || f->field->role != FR_OUTCOME ||
+		    !strcmp(f->field->alias, "severity"))
 			continue;
 		if (any_word(v, denied))
 			r->outcome = OUT_DENIED;
-		else if (r->outcome != OUT_DENIED && (any_word(v, failed) || (error && !slice_ieq(v, SLICE("success")))))
+		else if (r->outcome != OUT_DENIED &&
+		         (any_word(v, failed) || (error && !slice_ieq(v, SLICE("success")))))
 			r->outcome = OUT_FAILED;
 		else if (r->outcome == OUT_UNKNOWN && mw_memimem(v.s, v.n, "succe", 5))
 			r->outcome = OUT_OK;
 	}
 	return r->outcome;
+}
+
+bool ground_outcome_is(struct ground *g, uint32_t rec, int64_t said)
+{
+	enum outcome is = ground_outcome(g, rec);
+	if (said < 0)
+		return !ground_outcome_is(g, rec, -said);
+	return said == OUT_DENIED   ? is == OUT_DENIED
+	       : said == OUT_FAILED ? is == OUT_FAILED || is == OUT_DENIED
+	                            : is == OUT_OK || is == OUT_UNKNOWN;
 }
 
 /* ---- sets ---- */

@@ -7,7 +7,8 @@
 
 static bool alnum(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (unsigned char)c >= 0x80;
 }
 
 static bool digit(char c)
@@ -63,15 +64,26 @@ static bool time_fact(const struct fact *f, struct slice v, mw_time *t)
 	return f->field && f->field->type == FT_TIME && mw_time_parse(v, t);
 }
 
+static void read_raw(struct ground *g, struct rec *r)
+{
+	struct slice s = r->raw;
+	if (r->raw_read)
+		return;
+	s.n = s.n < RAW_MAX ? s.n : RAW_MAX;
+	r->raw_low = ground_fold(&g->arena, s);
+	r->raw_read = true;
+}
+
 static unsigned rec_time(struct ground *g, uint32_t rec, const struct atom *a)
 {
-	const struct rec *r = &g->recs.v[rec];
+	struct rec *r = &g->recs.v[rec];
 	mw_time t;
 	if (when_matches(&a->when, r->time))
 		return 1u << FR_WHEN;
 	if (a->cmp == CMP_ABOUT && r->time != MW_TIME_NONE) {
 		mw_time from, to;
-		if (when_resolve(&a->when, r->time, &from, &to) && r->time >= from - 5 * MW_MINUTE && r->time <= to + 5 * MW_MINUTE)
+		if (when_resolve(&a->when, r->time, &from, &to) &&
+		    r->time >= from - 5 * MW_MINUTE && r->time <= to + 5 * MW_MINUTE)
 			return 1u << FR_WHEN;
 	}
 	for (uint32_t i = r->from; i < r->to; i++) {
@@ -81,11 +93,33 @@ static unsigned rec_time(struct ground *g, uint32_t rec, const struct atom *a)
 			continue;
 		for (size_t k = 0; k < v.n; k++)
 			text[k] = v.s[k] == 't' ? 'T' : v.s[k] == 'z' ? 'Z' : v.s[k];
-		if ((time_fact(&g->facts.v[i], (struct slice){text, v.n}, &t) || (!g->facts.v[i].field && mw_time_parse((struct slice){text, v.n}, &t))) &&
+		if ((time_fact(&g->facts.v[i], (struct slice){text, v.n}, &t) ||
+		     (!g->facts.v[i].field && mw_time_parse((struct slice){text, v.n}, &t))) &&
 		    when_matches(&a->when, t))
 			return 1u << FR_WHEN;
 	}
 	return 0;
+}
+
+/* Times that stand only in the raw record, in any field: 2020-09-21 23:35:42.12 */
+static bool raw_time(struct slice raw, const struct when *w)
+{
+	for (size_t i = 0; i + 19 <= raw.n; i++) {
+		const char *p = raw.s + i;
+		char text[32];
+		size_t n = 19;
+		mw_time t;
+		if (p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':' ||
+		    (i && digit(p[-1])))
+			continue;
+		while (n < 26 && i + n < raw.n && (digit(p[n]) || p[n] == '.'))
+			n++;
+		memcpy(text, p, n);
+		text[10] = 'T';
+		if (mw_time_parse((struct slice){text, n}, &t) && when_matches(w, t))
+			return true;
+	}
+	return false;
 }
 
 static bool same_number(struct slice v, double want)
@@ -108,12 +142,24 @@ static bool severity_fact(const struct fact *f)
 	return path_says(f, words);
 }
 
+static bool may_act(const struct fact *f)
+{
+	return f->field ? f->field->sens != FS_PUBLIC || f->field->role == FR_ACTOR ||
+	                          f->field->role == FR_SOURCE
+	                : strcmp(f->path, "dataset") != 0;
+}
+
 static bool fact_holds(struct ground *g, const struct fact *f, const struct atom *a)
 {
 	struct slice v = g->values.v[f->value].text;
 	enum severity sev;
+	/* who acts is no kind of log and no product */
+	if (a->want == FR_ACTOR && !may_act(f))
+		return false;
 	if (a->kind == AT_VALUE)
-		return same_number(v, a->real) || (v.n < 64 && !memchr(a->key.s, '.', a->key.n) && !memchr(v.s, ' ', v.n) && text_holds(v, a->key) && !number_like(v));
+		return same_number(v, a->real) ||
+		       (v.n < 64 && !memchr(a->key.s, '.', a->key.n) && !memchr(v.s, ' ', v.n) &&
+		        text_holds(v, a->key) && !number_like(v));
 	if (a->kind == AT_SEVERITY)
 		return severity_fact(f) && severity_parse(v, &sev) && (int64_t)sev == a->num;
 	return text_holds(v, a->key);
@@ -123,16 +169,16 @@ static bool raw_holds(struct ground *g, struct rec *r, const struct atom *a)
 {
 	if (a->kind == AT_SEVERITY || !r->raw.n)
 		return false;
-	if (!r->raw_read) {
-		struct slice s = r->raw;
-		s.n = s.n < RAW_MAX ? s.n : RAW_MAX;
-		r->raw_low = ground_fold(&g->arena, s);
-		r->raw_read = true;
-	}
+	read_raw(g, r);
 	if (a->kind == AT_VALUE) {
 		/* a whole value: in quotes, or between the marks of JSON, or of key=value */
-		for (const char *at = r->raw_low.s; (at = memmem(at, (size_t)(r->raw_low.s + r->raw_low.n - at), a->key.s, a->key.n)); at++) {
-			char before = at > r->raw_low.s ? at[-1] : ' ', after = at + a->key.n < r->raw_low.s + r->raw_low.n ? at[a->key.n] : ' ';
+		for (const char *at = r->raw_low.s;
+		     (at = memmem(at, (size_t)(r->raw_low.s + r->raw_low.n - at), a->key.s,
+		                  a->key.n));
+		     at++) {
+			char before = at > r->raw_low.s ? at[-1] : ' ',
+			     after = at + a->key.n < r->raw_low.s + r->raw_low.n ? at[a->key.n]
+			                                                         : ' ';
 			if (strchr("\":=, [(\t", before) && strchr("\",} ])\t\r\n", after))
 				return true;
 		}
@@ -158,8 +204,13 @@ unsigned rec_holds(struct ground *g, uint32_t rec, const struct atom *a)
 {
 	struct rec *r = &g->recs.v[rec];
 	unsigned roles = 0;
-	if (a->kind == AT_TIME)
-		return rec_time(g, rec, a);
+	if (a->kind == AT_TIME) {
+		roles = rec_time(g, rec, a);
+		if (!roles && r->raw.n)
+			read_raw(g, r);
+		return roles || !r->raw.n || !raw_time(r->raw_low, &a->when) ? roles
+		                                                             : 1u << FR_WHEN;
+	}
 	for (uint32_t i = r->from; i < r->to; i++)
 		if (fact_holds(g, &g->facts.v[i], a))
 			roles |= g->facts.v[i].field ? 1u << g->facts.v[i].field->role : ELSEWHERE;
@@ -200,11 +251,16 @@ static void index_tokens(struct ground *g)
 	}
 }
 
-static void add_value(struct ground *g, const struct value *v, const struct atom *a, struct set *out)
+/* Of one who acts, the records in which he does; of others all that hold the value. */
+static void add_value(struct ground *g, const struct value *v, const struct atom *a, bool acts,
+                      struct set *out)
 {
-	for (size_t i = 0; i < v->at.n; i++)
-		if (a->kind != AT_SEVERITY || severity_fact(&g->facts.v[v->at.v[i].fact]))
+	for (size_t i = 0; i < v->at.n; i++) {
+		const struct fact *f = &g->facts.v[v->at.v[i].fact];
+		if (acts ? f->field && f->field->role == FR_ACTOR
+		         : a->want != FR_ACTOR || may_act(f))
 			set_add(out, v->at.v[i].rec);
+	}
 }
 
 void atom_everywhere(struct ground *g, const struct atom *a, struct set *out)
@@ -227,26 +283,34 @@ void atom_everywhere(struct ground *g, const struct atom *a, struct set *out)
 		if (!best || g->lists.v[m->val.u].v.n < best->v.n)
 			best = &g->lists.v[m->val.u];
 	}
-	for (size_t i = 0; best && i < best->v.n; i++) {
-		const struct value *v = &g->values.v[best->v.v[i]];
-		if (a->kind == AT_VALUE ? same_number(v->text, a->real) : text_holds(v->text, a->key))
-			add_value(g, v, a, out);
-	}
+	for (int acts = a->want == FR_ACTOR; acts >= 0 && !set_count(out); acts--)
+		for (size_t i = 0; best && i < best->v.n; i++) {
+			const struct value *v = &g->values.v[best->v.v[i]];
+			if (a->kind == AT_VALUE ? same_number(v->text, a->real)
+			                        : text_holds(v->text, a->key))
+				add_value(g, v, a, acts, out);
+		}
 }
 
 /* ---- a sentence's atoms in its cited records ---- */
 
 static bool looked_for(const struct atom *a)
 {
-	return a->kind == AT_NAME || a->kind == AT_TIME || a->kind == AT_VALUE || a->kind == AT_SEVERITY;
+	return a->kind == AT_NAME || a->kind == AT_TIME || a->kind == AT_VALUE ||
+	       a->kind == AT_SEVERITY;
 }
 
 static const char *const absent[] = {
-        [AT_NAME] = "no cited record holds this name",     [AT_ID] = "no such evidence was given",
-        [AT_TIME] = "no cited record has this time",       [AT_SPAN] = "no cited records lie so far apart",
-        [AT_COUNT] = "the records do not count to this",   [AT_VALUE] = "no cited record has this value",
-        [AT_PERCENT] = "the records do not give this share", [AT_SEVERITY] = "no cited record has this severity",
-        [AT_OUTCOME] = "the records say another outcome",  [AT_VERB] = "the records say another act",
+        [AT_NAME] = "no cited record holds this name",
+        [AT_ID] = "no such evidence was given",
+        [AT_TIME] = "no cited record has this time",
+        [AT_SPAN] = "no cited records lie so far apart",
+        [AT_COUNT] = "the records do not count to this",
+        [AT_VALUE] = "no cited record has this value",
+        [AT_PERCENT] = "the records do not give this share",
+        [AT_SEVERITY] = "no cited record has this severity",
+        [AT_OUTCOME] = "the records say another outcome",
+        [AT_VERB] = "the records say another act",
 };
 
 static void id_atom(struct ground *g, struct sentence *s, struct atom *a)

@@ -23,8 +23,9 @@ static unsigned class_of(const struct atom *a)
 
 static bool joins(const struct atom *a)
 {
-	return (a->kind == AT_NAME || a->kind == AT_TIME || a->kind == AT_VALUE || a->kind == AT_SEVERITY) && !a->fail && !a->proved && !a->soft &&
-	       !a->range_from && !a->range_to;
+	return (a->kind == AT_NAME || a->kind == AT_TIME || a->kind == AT_VALUE ||
+	        a->kind == AT_SEVERITY) &&
+	       !a->fail && !a->proved && !a->soft && !a->range_from && !a->range_to;
 }
 
 struct row_test {
@@ -47,7 +48,8 @@ static bool full_row(const struct row_test *t, uint32_t rec, const struct atom *
 	return have == need;
 }
 
-static bool in_row(const struct sentence *s, const struct row_test *t, const struct atom *a, const struct atom *without)
+static bool in_row(const struct sentence *s, const struct row_test *t, const struct atom *a,
+                   const struct atom *without)
 {
 	for (size_t i = 0; i < s->cited.n; i++)
 		if (set_has(&a->cited, s->cited.v[i]) && full_row(t, s->cited.v[i], without))
@@ -55,7 +57,8 @@ static bool in_row(const struct sentence *s, const struct row_test *t, const str
 	return false;
 }
 
-static bool all_in_rows(const struct sentence *s, const struct row_test *t, const struct atom *without)
+static bool all_in_rows(const struct sentence *s, const struct row_test *t,
+                        const struct atom *without)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->a[i] != without && !in_row(s, t, t->a[i], without))
@@ -75,7 +78,10 @@ static const struct atom *subject_of(const struct sentence *s)
 static bool begins_with_verb(const struct sentence *s, int clause)
 {
 	for (size_t i = 0; i < s->nt; i++)
-		if (s->t[i].clause == clause && !tok_is(s, i, "and|then|but|also|later|subsequently|immediately|finally|afterwards|again|first"))
+		if (s->t[i].clause == clause &&
+		    !tok_is(s, i,
+		            "and|then|but|also|later|subsequently|immediately|finally|afterwards|"
+		            "again|first"))
 			return s->t[i].verb && !tok_is(s, i, "was|were|is|are");
 	return false;
 }
@@ -108,7 +114,9 @@ static void blame(struct sentence *s, const struct row_test *t, int clause)
 		}
 	for (size_t i = 0; i < t->n; i++) {
 		struct atom *a = &s->a[t->a[i] - s->a];
-		bool guilty = odds == 1 ? a == odd : odds > 1 ? all_in_rows(s, t, a) : !in_row(s, t, a, NULL);
+		bool guilty = odds == 1  ? a == odd
+		              : odds > 1 ? all_in_rows(s, t, a)
+		                         : !in_row(s, t, a, NULL);
 		if (guilty && a->clause == clause)
 			a->fail = why;
 	}
@@ -128,13 +136,15 @@ static void clause_rows(struct ground *g, struct sentence *s, int clause, struct
 
 /* ---- roles ---- */
 
-static bool has_other_in_role(struct ground *g, const struct sentence *s, const struct atom *a, enum field_role role)
+static bool has_other_in_role(struct ground *g, const struct sentence *s, const struct atom *a,
+                              enum field_role role)
 {
 	for (size_t i = 0; i < s->cited.n; i++) {
 		const struct rec *r = &g->recs.v[s->cited.v[i]];
 		for (uint32_t k = r->from; set_has(&a->cited, s->cited.v[i]) && k < r->to; k++) {
 			const struct field *f = g->facts.v[k].field;
-			if (f && f->role == role && f->sens != FS_PUBLIC && (role == FR_ACTOR ? strstr(f->name, "name") != NULL : f->type == FT_IP))
+			if (f && f->role == role && f->sens != FS_PUBLIC &&
+			    (role == FR_ACTOR ? strstr(f->name, "name") != NULL : f->type == FT_IP))
 				return true;
 		}
 	}
@@ -158,27 +168,23 @@ static void check_roles(struct ground *g, struct sentence *s)
 			continue;
 		}
 		if ((a->roles & bad) && !(a->roles & good) && has_other_in_role(g, s, a, a->want))
-			a->fail = a->want == FR_ACTOR ? "the records name another as the one who acted" : "the records name it as the other end";
+			a->fail = a->want == FR_ACTOR
+			                  ? "the records name another as the one who acted"
+			                  : "the records name it as the other end";
 	}
 }
 
 /* ---- outcomes and acts ---- */
 
-static bool outcome_fits(enum outcome said, enum outcome is)
-{
-	return said == OUT_DENIED   ? is == OUT_DENIED
-	       : said == OUT_FAILED ? is == OUT_FAILED || is == OUT_DENIED
-	                            : is == OUT_OK || is == OUT_UNKNOWN;
-}
-
-static void check_outcome(struct ground *g, struct sentence *s, struct atom *a, const struct row_test *t)
+static void check_outcome(struct ground *g, struct sentence *s, struct atom *a,
+                          const struct row_test *t)
 {
 	bool any = false, fits = false;
 	for (size_t i = 0; i < s->cited.n; i++) {
 		if (!full_row(t, s->cited.v[i], NULL))
 			continue;
 		any = true;
-		fits = fits || outcome_fits((enum outcome)a->num, ground_outcome(g, s->cited.v[i]));
+		fits = fits || ground_outcome_is(g, s->cited.v[i], a->num);
 	}
 	if (fits)
 		return;
@@ -200,7 +206,8 @@ static unsigned acts_of(struct ground *g, uint32_t rec)
 	return f;
 }
 
-static void check_verb(struct ground *g, struct sentence *s, struct atom *a, const struct row_test *t)
+static void check_verb(struct ground *g, struct sentence *s, struct atom *a,
+                       const struct row_test *t)
 {
 	bool bad = false, good = false;
 	for (size_t i = 0; i < s->cited.n && t->n; i++) {
@@ -257,7 +264,9 @@ static void measure(struct ground *g, const struct sentence *s, struct operand *
 		bool all = true;
 		for (size_t k = 0; k < s->na; k++) {
 			const struct atom *a = &s->a[k];
-			if (a->tok < o->from || a->tok >= o->to || (a->kind != AT_NAME && a->kind != AT_TIME && a->kind != AT_VALUE) || a->soft)
+			if (a->tok < o->from || a->tok >= o->to ||
+			    (a->kind != AT_NAME && a->kind != AT_TIME && a->kind != AT_VALUE) ||
+			    a->soft)
 				continue;
 			o->named = true;
 			all = all && set_has(&a->cited, s->cited.v[i]);
@@ -288,13 +297,15 @@ static bool time_only(const struct sentence *s, const struct operand *o, mw_time
 
 static size_t end_of_part(const struct sentence *s, size_t i)
 {
-	while (i < s->nt && !s->t[i].stop && !s->t[i].comma && !(i > 0 && tok_is(s, i, "before|after|then|while")))
+	while (i < s->nt && !s->t[i].stop && !s->t[i].comma &&
+	       !(i > 0 && tok_is(s, i, "before|after|then|while")))
 		i++;
 	return i < s->nt && (s->t[i].comma || s->t[i].stop) ? i + 1 : i;
 }
 
 /* Judges "left came before right" for the connective at token c. */
-static void judge(struct ground *g, struct sentence *s, size_t c, struct operand left, struct operand right)
+static void judge(struct ground *g, struct sentence *s, size_t c, struct operand left,
+                  struct operand right)
 {
 	mw_time at;
 	bool ok;
@@ -308,12 +319,16 @@ static void judge(struct ground *g, struct sentence *s, size_t c, struct operand
 	else if (time_only(s, &left, right.last, &at))
 		ok = right.last != MW_TIME_NONE && right.last >= at;
 	else
-		ok = left.first != MW_TIME_NONE && right.first != MW_TIME_NONE && left.first < right.last && left.first <= right.first;
+		ok = left.first != MW_TIME_NONE && right.first != MW_TIME_NONE &&
+		     left.first < right.last && left.first <= right.first;
 	for (size_t k = 0; k < s->na; k++)
-		if (s->a[k].kind == AT_TIME && s->a[k].fail && ok && ((s->a[k].tok >= left.from && s->a[k].tok < left.to) || (s->a[k].tok >= right.from && s->a[k].tok < right.to)))
+		if (s->a[k].kind == AT_TIME && s->a[k].fail && ok &&
+		    ((s->a[k].tok >= left.from && s->a[k].tok < left.to) ||
+		     (s->a[k].tok >= right.from && s->a[k].tok < right.to)))
 			s->a[k].fail = NULL;
 	if (!ok)
-		sentence_fail(s, s->t[c].from, s->t[c].to, "the times of the records say another order");
+		sentence_fail(s, s->t[c].from, s->t[c].to,
+		              "the times of the records say another order");
 }
 
 /* Of the words before the connective, those of its own part: a sentence may hold several. */
@@ -327,13 +342,17 @@ static size_t part_start(const struct sentence *s, size_t c)
 
 static const struct {
 	const char *words;
-	bool swapped; /* right came first */
-	const char *next;  /* a word that must follow; NULL: none */
+	bool swapped;     /* right came first */
+	const char *next; /* a word that must follow; NULL: none */
 } connectives[] = {
-        {"before|preceded|preceding|ahead", false, NULL}, {"prior", false, "to"},
-        {"after|following", true, NULL},                  {"then|subsequently|afterwards|thereafter", false, NULL},
-        {"followed", false, "by"},                        {"later", false, NULL},
-        {"earlier", true, "than"},                        {"next", false, NULL},
+        {"before|preceded|preceding|ahead", false, NULL},
+        {"prior", false, "to"},
+        {"after|following", true, NULL},
+        {"then|subsequently|afterwards|thereafter", false, NULL},
+        {"followed", false, "by"},
+        {"later", false, NULL},
+        {"earlier", true, "than"},
+        {"next", false, NULL},
 };
 
 static bool is_count_word(const struct sentence *s, size_t i)
@@ -342,9 +361,31 @@ static bool is_count_word(const struct sentence *s, size_t i)
 	return i && s->t[i - 1].atom >= 0 && s->a[s->t[i - 1].atom].kind == AT_SPAN;
 }
 
+/* An adverb inside its clause ("B called Y later") sets the clause after what stands before it. */
+static bool inside_clause(const struct sentence *s, size_t i, size_t *start)
+{
+	bool named = false;
+	*start = i;
+	while (*start > 0 && s->t[*start - 1].clause == s->t[i].clause) {
+		--*start;
+		named = named ||
+		        (s->t[*start].atom >= 0 && s->a[s->t[*start].atom].kind == AT_NAME);
+	}
+	return named && *start > 0;
+}
+
 static void one_connective(struct ground *g, struct sentence *s, size_t i, bool swapped, bool sub)
 {
-	struct operand left = {.from = part_start(s, i), .to = i}, right = {.from = i + 1, .to = end_of_part(s, i + 1)};
+	struct operand left = {.from = part_start(s, i), .to = i},
+	               right = {.from = i + 1, .to = end_of_part(s, i + 1)};
+	size_t start;
+	bool adverb = tok_is(s, i, "later|subsequently|afterwards|thereafter|next");
+	if (adverb && inside_clause(s, i, &start)) {
+		judge(g, s, i,
+		      (struct operand){.from = part_start(s, start ? start - 1 : 0), .to = start},
+		      (struct operand){.from = start, .to = s->nt});
+		return;
+	}
 	bool front = left.from == i || (is_count_word(s, i) && left.from + 2 >= i);
 	if (front && sub) { /* "After X, Y" */
 		left = right;
@@ -370,9 +411,11 @@ void check_order(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++)
 		for (size_t k = 0; k < ARRAY_LEN(connectives); k++) {
-			if (!tok_is(s, i, connectives[k].words) || (connectives[k].next && !tok_is(s, i + 1, connectives[k].next)))
+			if (!tok_is(s, i, connectives[k].words) ||
+			    (connectives[k].next && !tok_is(s, i + 1, connectives[k].next)))
 				continue;
-			if (tok_is(s, i, "later|next") && tok_is(s, i + 1, "than|steps|step|questions"))
+			if (tok_is(s, i, "later|next") &&
+			    tok_is(s, i + 1, "than|steps|step|questions"))
 				continue;
 			if (tok_is(s, i, "following") && i && tok_is(s, i - 1, "the"))
 				continue;

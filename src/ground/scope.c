@@ -26,7 +26,8 @@ static bool fits(double is, double said, enum compare cmp)
 
 static bool restricts(const struct atom *a)
 {
-	return (a->kind == AT_NAME && !a->soft) || a->kind == AT_SEVERITY || (a->kind == AT_VALUE) || (a->kind == AT_TIME && !a->range_from && !a->range_to);
+	return (a->kind == AT_NAME && !a->soft) || a->kind == AT_SEVERITY ||
+	       (a->kind == AT_VALUE) || (a->kind == AT_TIME && !a->range_from && !a->range_to);
 }
 
 static unsigned kind_class(const struct ground *g, const struct set *held, const struct atom *a)
@@ -45,7 +46,8 @@ static unsigned kind_class(const struct ground *g, const struct set *held, const
 
 static bool within_range(struct ground *g, const struct sentence *s, int clause, uint32_t rec)
 {
-	mw_time t = g->recs.v[rec].time, near = g->first != MW_TIME_NONE ? g->first : t, from = 0, to = 0, unused;
+	mw_time t = g->recs.v[rec].time, near = g->first != MW_TIME_NONE ? g->first : t, from = 0,
+	        to = 0, unused;
 	const struct atom *a = NULL, *b = NULL;
 	for (size_t k = 0; k < s->na; k++) {
 		a = s->a[k].range_from && s->a[k].clause == clause ? &s->a[k] : a;
@@ -53,15 +55,10 @@ static bool within_range(struct ground *g, const struct sentence *s, int clause,
 	}
 	if (!a || !b)
 		return true;
-	if (t == MW_TIME_NONE || !when_resolve(&a->when, near, &from, &unused) || !when_resolve(&b->when, from, &unused, &to))
+	if (t == MW_TIME_NONE || !when_resolve(&a->when, near, &from, &unused) ||
+	    !when_resolve(&b->when, from, &unused, &to))
 		return false;
 	return t >= from && t <= to;
-}
-
-static bool outcome_is(struct ground *g, uint32_t rec, int64_t want)
-{
-	enum outcome o = ground_outcome(g, rec);
-	return want == OUT_DENIED ? o == OUT_DENIED : want == OUT_FAILED ? o == OUT_FAILED || o == OUT_DENIED : o == OUT_OK || o == OUT_UNKNOWN;
 }
 
 struct scope {
@@ -71,7 +68,8 @@ struct scope {
 };
 
 /* Records that hold, of each class of the part's atoms, at least one. *named: how many atoms restricted it. */
-static struct set matching(struct ground *g, struct sentence *s, int clause, const struct scope *sc, size_t *named)
+static struct set matching(struct ground *g, struct sentence *s, int clause, const struct scope *sc,
+                           size_t *named)
 {
 	struct set all = set_new(&s->arena, g, true), by[64];
 	bool used[64] = {false};
@@ -80,7 +78,8 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 		struct atom *a = &s->a[k];
 		unsigned c = kind_class(g, NULL, a);
 		struct set held;
-		if (a->tok < sc->from || a->tok >= sc->to || !restricts(a) || a == sc->without || (a->kind == AT_TIME && !sc->times))
+		if (a->tok < sc->from || a->tok >= sc->to || !restricts(a) || a == sc->without ||
+		    (a->kind == AT_TIME && !sc->times))
 			continue;
 		if (sc->without && sc->by_class && c == kind_class(g, NULL, sc->without))
 			continue;
@@ -99,8 +98,9 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 	for (uint32_t i = 0; i < g->recs.n; i++) {
 		bool keep = set_has(&all, i) && (!sc->times || within_range(g, s, clause, i));
 		for (size_t k = 0; keep && sc->outcomes && k < s->na; k++)
-			if (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= sc->from && s->a[k].tok < sc->to)
-				keep = outcome_is(g, i, s->a[k].num);
+			if (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= sc->from &&
+			    s->a[k].tok < sc->to)
+				keep = ground_outcome_is(g, i, s->a[k].num);
 		if (!keep)
 			all.w[i / 64] &= ~(UINT64_C(1) << i % 64);
 	}
@@ -120,8 +120,10 @@ static void clause_bounds(const struct sentence *s, int clause, size_t *from, si
 
 /* ---- counts ---- */
 
-static const char event_nouns[] = "events|event|records|record|calls|call|requests|request|times|time|attempts|attempt|entries|entry|occurrences|rows|actions|"
-                                  "operations|logs|hits|more|others|other|alerts|findings|logins|logons|queries|connections";
+static const char event_nouns[] =
+        "events|event|records|record|calls|call|requests|request|times|time|attempts|attempt|"
+        "entries|entry|occurrences|rows|actions|"
+        "operations|logs|hits|more|others|other|alerts|findings|logins|logons|queries|connections";
 
 static size_t distinct_values(struct ground *g, const struct set *of, const struct field *f)
 {
@@ -130,7 +132,8 @@ static size_t distinct_values(struct ground *g, const struct set *of, const stru
 	for (uint32_t i = 0; i < g->recs.n; i++)
 		for (uint32_t k = g->recs.v[i].from; set_has(of, i) && k < g->recs.v[i].to; k++)
 			if (g->facts.v[k].field == f)
-				map_put(&seen, &g->facts.v[k].value, sizeof(g->facts.v[k].value), NULL);
+				map_put(&seen, &g->facts.v[k].value, sizeof(g->facts.v[k].value),
+				        NULL);
 	n = seen.n;
 	map_release(&seen);
 	return n;
@@ -160,9 +163,12 @@ static bool stated_number(struct ground *g, const struct sentence *s, const stru
 				continue;
 			if (a->cmp != CMP_EQUAL && d == 0)
 				continue;
-			for (size_t t = a->tok > 3 ? a->tok - 3 : 0; t < s->nt && t < a->tok + 6; t++) {
+			for (size_t t = a->tok > 3 ? a->tok - 3 : 0; t < s->nt && t < a->tok + 6;
+			     t++) {
 				struct slice w = s->t[t].low;
-				if (w.n > 3 && t != a->tok && mw_memimem(f->path, strlen(f->path), w.s, w.s[w.n - 1] == 's' ? w.n - 1 : w.n))
+				if (w.n > 3 && t != a->tok &&
+				    mw_memimem(f->path, strlen(f->path), w.s,
+				               w.s[w.n - 1] == 's' ? w.n - 1 : w.n))
 					return true;
 			}
 		}
@@ -171,7 +177,8 @@ static bool stated_number(struct ground *g, const struct sentence *s, const stru
 }
 
 /* From the engine's own totals, where not all records are at hand. */
-static bool counted(struct ground *g, const struct sentence *s, const struct atom *a, size_t from, size_t to)
+static bool counted(struct ground *g, const struct sentence *s, const struct atom *a, size_t from,
+                    size_t to)
 {
 	uint64_t events = 0, least = UINT64_MAX;
 	size_t names = 0, varying = 0;
@@ -181,13 +188,16 @@ static bool counted(struct ground *g, const struct sentence *s, const struct ato
 			events = t->n;
 	for (size_t k = 0; k < s->na; k++) {
 		const struct atom *x = &s->a[k];
-		bool mine = a->of >= 0 ? k == (size_t)a->of : x->tok >= from && x->tok < to && x->kind == AT_NAME && !x->soft;
+		bool mine = a->of >= 0 ? k == (size_t)a->of
+		                       : x->tok >= from && x->tok < to && x->kind == AT_NAME &&
+		                                 !x->soft;
 		uint64_t n = 0;
 		if (!mine)
 			continue;
 		names++;
 		vec_each (t, &g->totals)
-			if (t->field && !t->distinct && text_holds(t->value, x->key) && (t->n > n || slice_eq(t->value, x->key))) {
+			if (t->field && !t->distinct && text_holds(t->value, x->key) &&
+			    (t->n > n || slice_eq(t->value, x->key))) {
 				n = t->n;
 				if (slice_eq(t->value, x->key))
 					break;
@@ -208,7 +218,8 @@ static bool counted_distinct(struct ground *g, const struct atom *a, double alre
 	bool more = in_list(a->noun, "more|others|other");
 	vec_each (t, &g->totals)
 		for (size_t i = 0; t->distinct && i < (more ? 1 : n) && i < NOUN_FIELDS; i++)
-			if ((more || (t->field && !strcmp(t->field, f[i]->name))) && fits((double)t->n - (more ? already : 0), a->real, a->cmp))
+			if ((more || (t->field && !strcmp(t->field, f[i]->name))) &&
+			    fits((double)t->n - (more ? already : 0), a->real, a->cmp))
 				return true;
 	return false;
 }
@@ -221,7 +232,8 @@ static double named_before(const struct sentence *s, const struct atom *a)
 	return n;
 }
 
-static bool count_holds(struct ground *g, struct sentence *s, const struct atom *a, struct set *match)
+static bool count_holds(struct ground *g, struct sentence *s, const struct atom *a,
+                        struct set *match)
 {
 	size_t from, to, named;
 	bool more = in_list(a->noun, "more|others|other");
@@ -235,14 +247,16 @@ static bool count_holds(struct ground *g, struct sentence *s, const struct atom 
 	if (stated_number(g, s, a))
 		return true;
 	if (g->complete && !g->cut) {
-		if (fits((double)set_count(match), a->real, a->cmp) && (named || in_list(a->noun, event_nouns) || a->of >= 0))
+		if (fits((double)set_count(match), a->real, a->cmp) &&
+		    (named || in_list(a->noun, event_nouns) || a->of >= 0))
 			return true;
 		if (counts_distinct(g, a, match))
 			return true;
 	} else if (!g->totals.n) {
 		struct set some = *match;
 		set_and(&some, &s->cited_set);
-		if (fits((double)set_count(&some), a->real, a->cmp) && set_count(&some) == s->cited.n)
+		if (fits((double)set_count(&some), a->real, a->cmp) &&
+		    set_count(&some) == s->cited.n)
 			return true;
 	}
 	if (counted(g, s, a, from, to) || counted_distinct(g, a, more ? named_before(s, a) : 0))
@@ -279,7 +293,8 @@ static void check_percent(struct ground *g, struct sentence *s, struct atom *a)
 	sc.outcomes = false;
 	m = matching(g, s, a->clause, &sc, &named);
 	whole = set_count(&m);
-	if ((whole && fabs(100.0 * (double)part / (double)whole - a->real) <= 0.5) || fabs(100.0 * (double)part / (double)g->recs.n - a->real) <= 0.5)
+	if ((whole && fabs(100.0 * (double)part / (double)whole - a->real) <= 0.5) ||
+	    fabs(100.0 * (double)part / (double)g->recs.n - a->real) <= 0.5)
 		a->fail = NULL;
 }
 
@@ -309,7 +324,9 @@ static int64_t unit_of_path(const char *path)
 	static const struct {
 		const char *word;
 		int64_t us;
-	} units[] = {{"millis", 1000}, {"_ms", 1000}, {"second", MW_SECOND}, {"minute", MW_MINUTE}, {"hour", MW_HOUR}, {"day", MW_DAY}, {"duration", MW_SECOND}};
+	} units[] = {{"millis", 1000},       {"_ms", 1000},     {"second", MW_SECOND},
+	             {"minute", MW_MINUTE},  {"hour", MW_HOUR}, {"day", MW_DAY},
+	             {"duration", MW_SECOND}};
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
 		if (mw_memimem(path, strlen(path), units[i].word, strlen(units[i].word)))
 			return units[i].us;
@@ -327,7 +344,8 @@ static bool stated_span(struct ground *g, const struct sentence *s, const struct
 			double d;
 			if (v.n > 24 || !unit)
 				continue;
-			if (slice_double(v, &d) && fabs(d) < 1e12 && span_fits((int64_t)(d * (double)unit), a))
+			if (slice_double(v, &d) && fabs(d) < 1e12 &&
+			    span_fits((int64_t)(d * (double)unit), a))
 				return true;
 			if (mw_span_parse(v, &us) && span_fits(us, a))
 				return true;
@@ -340,8 +358,10 @@ static bool cited_span(struct ground *g, const struct sentence *s, const struct 
 {
 	for (size_t i = 0; i < s->cited.n && s->cited.n <= 6; i++)
 		for (size_t k = i + 1; k < s->cited.n; k++) {
-			mw_time x = g->recs.v[s->cited.v[i]].time, y = g->recs.v[s->cited.v[k]].time;
-			if (x != MW_TIME_NONE && y != MW_TIME_NONE && span_fits(x > y ? x - y : y - x, a))
+			mw_time x = g->recs.v[s->cited.v[i]].time,
+			        y = g->recs.v[s->cited.v[k]].time;
+			if (x != MW_TIME_NONE && y != MW_TIME_NONE &&
+			    span_fits(x > y ? x - y : y - x, a))
 				return true;
 		}
 	return false;
@@ -371,10 +391,12 @@ static void check_span(struct ground *g, struct sentence *s, struct atom *a)
 		return;
 	if (set_span(g, &s->cited_set, &first, &last) && last > first && span_fits(last - first, a))
 		return;
-	if (g->first != MW_TIME_NONE && span_fits(g->last - g->first, a))
+	if (s->cited.n < 2 && g->first != MW_TIME_NONE && span_fits(g->last - g->first, a))
 		return;
 	m = matching(g, s, a->clause, &sc, &named);
-	if (g->complete && set_span(g, &m, &first, &last) && span_fits(last - first, a))
+	if ((s->cited.n < 2 ||
+	     tok_is(s, a->tok - (a->tok > 0), "over|for|lasted|spanned|took|in|within")) &&
+	    g->complete && set_span(g, &m, &first, &last) && span_fits(last - first, a))
 		return;
 	a->fail = "no cited records lie so far apart";
 }
@@ -398,14 +420,16 @@ static void check_range(struct ground *g, struct sentence *s, struct atom *a)
 			continue;
 		if (when_matches(&a->when, a->range_from ? first : last))
 			return;
-		if (a->between && when_resolve(&a->when, first, &x, &y) && (a->range_from ? x <= first : y >= last))
+		if (a->between && when_resolve(&a->when, first, &x, &y) &&
+		    (a->range_from ? x <= first : y >= last))
 			return;
 	}
 	/* a window with a count in it is judged by that count */
 	for (size_t k = 0; g->complete && k < s->na; k++)
 		if (s->a[k].kind == AT_COUNT && s->a[k].clause == a->clause && !s->a[k].fail)
 			return;
-	a->fail = a->range_from ? "not the time of the first record" : "not the time of the last record";
+	a->fail = a->range_from ? "not the time of the first record"
+	                        : "not the time of the last record";
 }
 
 /* ---- negations and universals ---- */
@@ -415,7 +439,8 @@ static const char unknown[] = "cannot be shown by the records that were given";
 static bool negator(const struct sentence *s, size_t i)
 {
 	struct slice w = s->t[i].low;
-	return tok_is(s, i, "not|never|no|none|without|nobody|neither|nor|nothing") || (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || tok_is(s, i, "cannot");
+	return tok_is(s, i, "not|never|no|none|without|nobody|neither|nor|nothing") ||
+	       (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || tok_is(s, i, "cannot");
 }
 
 static void against_all(struct ground *g, struct sentence *s, const struct set *m)
@@ -428,7 +453,8 @@ static void against_all(struct ground *g, struct sentence *s, const struct set *
 static void proved_between(struct sentence *s, size_t from, size_t to)
 {
 	for (size_t k = 0; k < s->na; k++)
-		if (s->a[k].tok >= from && s->a[k].tok < to && s->a[k].kind != AT_COUNT && s->a[k].kind != AT_SPAN) {
+		if (s->a[k].tok >= from && s->a[k].tok < to && s->a[k].kind != AT_COUNT &&
+		    s->a[k].kind != AT_SPAN) {
 			s->a[k].fail = NULL;
 			s->a[k].proved = true;
 		}
@@ -442,12 +468,15 @@ static int truth(struct slice v)
 
 static bool path_word(const char *path, struct slice w)
 {
-	size_t n = w.n > 6 && !memcmp(w.s + w.n - 2, "ed", 2) ? w.n - 2 : w.n > 4 && w.s[w.n - 1] == 's' ? w.n - 1 : w.n;
+	size_t n = w.n > 6 && !memcmp(w.s + w.n - 2, "ed", 2) ? w.n - 2
+	           : w.n > 4 && w.s[w.n - 1] == 's'           ? w.n - 1
+	                                                      : w.n;
 	return w.n >= 3 && mw_memimem(path, strlen(path), w.s, n) != NULL;
 }
 
 /* -1: no such field in the cited records; else whether the word's field says `want`. *at gets the token. */
-static int flag_says(struct ground *g, struct sentence *s, size_t from, size_t to, int want, size_t *at)
+static int flag_says(struct ground *g, struct sentence *s, size_t from, size_t to, int want,
+                     size_t *at)
 {
 	int seen = -1;
 	for (size_t i = from; i < to && i < s->nt; i++)
@@ -457,8 +486,11 @@ static int flag_says(struct ground *g, struct sentence *s, size_t from, size_t t
 				const struct fact *f = &g->facts.v[k];
 				int v = truth(g->values.v[f->value].text);
 				bool yes_no = v >= 0 && (!f->field || f->field->type == FT_BOOL);
-				if (!yes_no || !path_word(f->path, s->t[i].low) || in_list(s->t[i].low, "the|was|and|for|from|with|has|its|not|type|event|events|read|management|"
-				                                                                        "only|user|api|call|key|session|access|name|log"))
+				if (!yes_no || !path_word(f->path, s->t[i].low) ||
+				    in_list(s->t[i].low,
+				            "the|was|and|for|from|with|has|its|not|type|event|"
+				            "events|read|management|"
+				            "only|user|api|call|key|session|access|name|log"))
 					continue;
 				seen = seen == 1 ? 1 : v == want;
 				*at = i;
@@ -477,7 +509,8 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 	struct set m;
 	int flag = flag_says(g, s, i + 1, i + 5, 0, &at);
 	for (size_t k = 0; k < s->na; k++)
-		outcome = outcome || (s->a[k].kind == AT_OUTCOME && s->a[k].tok > i && s->a[k].tok < to && !tok_is(s, i, "not"));
+		outcome = outcome || (s->a[k].kind == AT_OUTCOME && s->a[k].tok > i &&
+		                      s->a[k].tok < to && !tok_is(s, i, "not"));
 	if (flag >= 0) {
 		s->checked = true;
 		if (!flag)
@@ -485,7 +518,10 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 		return;
 	}
 	/* Inside "X was not denied" the negation belongs to the outcome, which is judged by itself. */
-	if (tok_is(s, i + 1, "denied|refused|rejected|blocked|fail|failed|succeed|successful|allowed|granted|permitted|forbidden|authorized") && !tok_is(s, i, "never|no"))
+	if (tok_is(s, i + 1,
+	           "denied|refused|rejected|blocked|fail|failed|succeed|successful|allowed|granted|"
+	           "permitted|forbidden|authorized") &&
+	    !tok_is(s, i, "never|no"))
 		return;
 	m = matching(g, s, s->t[i].clause, &sc, &named);
 	for (size_t k = 0, after = 0; k < s->na; k++) {
@@ -511,7 +547,8 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 	size_t from, to;
 	clause_bounds(s, s->t[i].clause, &from, &to);
 	for (size_t k = i + 1; k < to; k++)
-		if (s->t[k - 1].comma || s->t[k - 1].stop || tok_is(s, k, "but|although|while|and|before|after|until")) {
+		if (s->t[k - 1].comma || s->t[k - 1].stop ||
+		    tok_is(s, k, "but|although|while|and|before|after|until")) {
 			to = k;
 			break;
 		}
@@ -523,13 +560,16 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 		}
 	if (tok_is(s, i, "without|no") && tok_is(s, i + 1, "an|a|any|error|errors"))
 		i++;
-	if (tok_is(s, i, "no") && tok_is(s, i + 1, "longer|doubt|matter|need|way|details|information|indication|context|explanation|reason"))
+	if (tok_is(s, i, "no") && tok_is(s, i + 1,
+	                                 "longer|doubt|matter|need|way|details|information|"
+	                                 "indication|context|explanation|reason"))
 		return;
 	deny_existence(g, s, i, from, to);
 }
 
 /* Whether every record of `all` is in `held`. */
-static void all_hold(struct ground *g, struct sentence *s, struct set all, const struct set *held, size_t a, size_t b)
+static void all_hold(struct ground *g, struct sentence *s, struct set all, const struct set *held,
+                     size_t a, size_t b)
 {
 	size_t whole = set_count(&all);
 	s->checked = true;
@@ -552,7 +592,8 @@ static bool total_of_all(struct ground *g, const struct atom *a)
 		if (!t->field)
 			events = t->n;
 	vec_each (t, &g->totals)
-		if (t->field && !t->distinct && events && t->n == events && text_holds(t->value, a->key))
+		if (t->field && !t->distinct && events && t->n == events &&
+		    text_holds(t->value, a->key))
 			return true;
 	return false;
 }
@@ -582,12 +623,15 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 	focus = focus_of(s, i, from, to);
 	if (!focus || focus->fail)
 		return;
-	struct scope sc = {.from = from, .to = to, .without = focus, .by_class = true, .outcomes = true};
+	struct scope sc = {
+	        .from = from, .to = to, .without = focus, .by_class = true, .outcomes = true};
 	all = matching(g, s, s->t[i].clause, &sc, &named);
 	held = set_new(&s->arena, g, false);
 	for (size_t k = 0; k < s->na; k++)
-		if (&s->a[k] == focus || (s->a[k].kind == AT_NAME && s->a[k].clause == focus->clause && kind_class(g, NULL, &s->a[k]) == kind_class(g, NULL, focus) &&
-		                          s->a[k].tok >= focus->tok))
+		if (&s->a[k] == focus ||
+		    (s->a[k].kind == AT_NAME && s->a[k].clause == focus->clause &&
+		     kind_class(g, NULL, &s->a[k]) == kind_class(g, NULL, focus) &&
+		     s->a[k].tok >= focus->tok))
 			atom_everywhere(g, &s->a[k], &held);
 	if (!named && total_of_all(g, focus)) {
 		s->checked = true;
@@ -616,15 +660,18 @@ static void check_all(struct ground *g, struct sentence *s, size_t i)
 	}
 	if (tok_is(s, i, "always|exclusively|solely|consistently"))
 		verb = i;
-	struct scope of = {.from = from, .to = verb, .outcomes = true, .times = true}, that = {.from = verb, .to = to, .outcomes = true, .times = true};
+	struct scope of = {.from = from, .to = verb, .outcomes = true, .times = true},
+	             that = {.from = verb, .to = to, .outcomes = true, .times = true};
 	for (size_t k = 0; k < s->na; k++)
-		outcome = outcome || (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= verb && s->a[k].tok < to);
+		outcome = outcome ||
+		          (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= verb && s->a[k].tok < to);
 	held = matching(g, s, s->t[i].clause, &that, &held_named);
 	all = matching(g, s, s->t[i].clause, &of, &named);
 	if (!held_named && !outcome)
 		return;
 	for (size_t k = 0; k < s->na; k++)
-		if (s->a[k].kind == AT_NAME && s->a[k].tok >= verb && s->a[k].tok < to && !named && !outcome && total_of_all(g, &s->a[k])) {
+		if (s->a[k].kind == AT_NAME && s->a[k].tok >= verb && s->a[k].tok < to && !named &&
+		    !outcome && total_of_all(g, &s->a[k])) {
 			s->checked = true;
 			return;
 		}
@@ -679,19 +726,27 @@ static bool superlative(const struct sentence *s, size_t i, bool *last)
 		return tok_is(s, i + 1, "with|by");
 	if (!*last && !tok_is(s, i, "first|earliest|initially|initial"))
 		return false;
+	for (size_t k = i + 1; tok_is(s, i, "first") && s->t[i].start && k < s->nt; k++)
+		if (tok_is(s, k, "then|next|later|afterwards|subsequently"))
+			return false;
 	/* "first 5 rows", "last 24 hours", "at last", "initial access" */
-	return !(i + 1 < s->nt && s->t[i + 1].atom >= 0 && (s->a[s->t[i + 1].atom].kind == AT_COUNT || s->a[s->t[i + 1].atom].kind == AT_SPAN)) &&
-	       !tok_is(s, i + 1, "access|week|month|year|hour|day|hours|days|name") && !(i && tok_is(s, i - 1, "at"));
+	return !(i + 1 < s->nt && s->t[i + 1].atom >= 0 &&
+	         (s->a[s->t[i + 1].atom].kind == AT_COUNT ||
+	          s->a[s->t[i + 1].atom].kind == AT_SPAN)) &&
+	       !tok_is(s, i + 1, "access|week|month|year|hour|day|hours|days|name") &&
+	       !(i && tok_is(s, i - 1, "at"));
 }
 
 /* The cited records that hold all names between the tokens. */
-static struct set cited_with(struct ground *g, struct sentence *s, size_t from, size_t to, size_t *named)
+static struct set cited_with(struct ground *g, struct sentence *s, size_t from, size_t to,
+                             size_t *named)
 {
 	struct set m = set_new(&s->arena, g, false);
 	set_or(&m, &s->cited_set);
 	*named = 0;
 	for (size_t k = 0; k < s->na; k++)
-		if (s->a[k].tok >= from && s->a[k].tok < to && restricts(&s->a[k]) && !s->a[k].fail) {
+		if (s->a[k].tok >= from && s->a[k].tok < to && restricts(&s->a[k]) &&
+		    !s->a[k].fail) {
 			set_and(&m, &s->a[k].cited);
 			++*named;
 		}
@@ -716,13 +771,16 @@ static void check_extreme(struct ground *g, struct sentence *s, size_t i, bool l
 	if (!mine || !set_count(&cited))
 		return;
 	verb = verb_after(s, i + 1, to);
-	copula = adjective && verb < to && tok_is(s, verb, "was|is|were|came|happened|occurred|hit|had");
+	copula = adjective && verb < to &&
+	         tok_is(s, verb, "was|is|were|came|happened|occurred|hit|had");
 	struct scope sc = {.from = from, .to = to, .outcomes = true};
 	if (copula) /* "the first call by X was Y": first of the calls by X */
 		sc.to = verb;
 	else if (adjective && verb_after(s, from, i) < i) /* "Y was the first call by X" */
 		sc.from = i;
-	else if (tok_is(s, i, "ended|ends|began|begins|started|starts|opened|begun|initially|finally|lastly|initial|final"))
+	else if (tok_is(s, i,
+	                "ended|ends|began|begins|started|starts|opened|begun|initially|finally|"
+	                "lastly|initial|final"))
 		sc.to = sc.from; /* of all */
 	of = matching(g, s, s->t[i].clause, &sc, &named);
 	ok = is_extreme(g, &cited, &of, last);
@@ -734,7 +792,9 @@ static void check_extreme(struct ground *g, struct sentence *s, size_t i, bool l
 	}
 	s->checked = true;
 	if (!ok)
-		sentence_fail(s, s->t[i].from, s->t[i].to, last ? "not the last by the times of the records" : "not the first by the times of the records");
+		sentence_fail(s, s->t[i].from, s->t[i].to,
+		              last ? "not the last by the times of the records"
+		                   : "not the first by the times of the records");
 	else if ((!g->complete || g->cut) && !is_extreme(g, &cited, &s->cited_set, last))
 		sentence_fail(s, s->t[i].from, s->t[i].to, unknown);
 	else if (!g->complete && g->first == MW_TIME_NONE)
@@ -746,14 +806,18 @@ static void check_extreme(struct ground *g, struct sentence *s, size_t i, bool l
 static void check_words(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
-		bool last, other = tok_is(s, i, "no") && tok_is(s, i + 1, "other|others|further|additional|more");
+		bool last, other = tok_is(s, i, "no") &&
+		                   tok_is(s, i + 1, "other|others|further|additional|more");
 		if (other || (tok_is(s, i, "nothing|nobody|noone") && tok_is(s, i + 1, "else")))
 			check_no_other(g, s, i);
-		else if (negator(s, i) && !(tok_is(s, i, "not") && tok_is(s, i + 1, "only|known|clear|yet")))
+		else if (negator(s, i) &&
+		         !(tok_is(s, i, "not") && tok_is(s, i + 1, "only|known|clear|yet")))
 			check_negation(g, s, i);
-		else if (tok_is(s, i, "only|solely|exclusively") && !tok_is(s, i + 1, "after|when|if|because|then"))
+		else if (tok_is(s, i, "only|solely|exclusively") &&
+		         !tok_is(s, i + 1, "after|when|if|because|then"))
 			check_only(g, s, i);
-		else if (tok_is(s, i, "all|every|each|always|consistently|everything") && !(i && tok_is(s, i - 1, "at|after|above|not|of")))
+		else if (tok_is(s, i, "all|every|each|always|consistently|everything") &&
+		         !(i && tok_is(s, i - 1, "at|after|above|not|of")))
 			check_all(g, s, i);
 		else if (s->t[i].atom < 0 && superlative(s, i, &last))
 			check_extreme(g, s, i, last);

@@ -59,7 +59,8 @@ static bool digit(char c)
 /* Blanks, dashes longer than a hyphen, arrows and dots of omission part tokens. */
 static size_t gap_at(const char *s, size_t n)
 {
-	static const char *const wide[] = {"\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\xa6", "\xe2\x86\x92", "\xc2\xa0", "\xe2\x80\x9c",
+	static const char *const wide[] = {"\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\xa6",
+	                                   "\xe2\x86\x92", "\xc2\xa0",     "\xe2\x80\x9c",
 	                                   "\xe2\x80\x9d", "\xe2\x80\xa2", "\xc2\xb7"};
 	if (s[0] == ' ' || (s[0] >= '\t' && s[0] <= '\r') || s[0] == '\0')
 		return 1;
@@ -154,8 +155,10 @@ static void ids(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
 		struct slice w = {s->text.s + s->t[i].from, s->t[i].to - s->t[i].from};
-		bool named = s->t[i].low.n > 3 && !memcmp(s->t[i].low.s, "ev:", 3) && digit(s->t[i].low.s[3]);
-		if (s->t[i].atom < 0 && (named || (memchr(w.s, ':', w.n) && ground_rec(g, w) != REC_NONE)))
+		bool named = s->t[i].low.n > 3 && !memcmp(s->t[i].low.s, "ev:", 3) &&
+		             digit(s->t[i].low.s[3]);
+		if (s->t[i].atom < 0 &&
+		    (named || (memchr(w.s, ':', w.n) && ground_rec(g, w) != REC_NONE)))
 			atom_add(s, AT_ID, i, i + 1);
 	}
 }
@@ -200,28 +203,39 @@ static enum compare compared(const struct sentence *s, size_t i)
 	return CMP_EQUAL;
 }
 
-static const char value_words[] = "port|ports|id|ids|eventid|code|codes|status|pid|rule|type|number|line|version|level|score|error|asn|record|vlan|as|event|#";
+static const char value_words[] =
+        "port|ports|id|ids|eventid|code|codes|status|pid|rule|type|number|line|version|level|score|"
+        "error|asn|record|vlan|as|event|#";
 
 static bool value_context(const struct sentence *s, size_t i)
 {
 	if (!i)
 		return false;
 	if (tok_is(s, i - 1, "event|record|as|line|type|level|error"))
-		return i + 1 >= s->nt || s->t[i].comma || s->t[i].stop || !word_known(s->t[i + 1].low) ||
-		       tok_is(s, i + 1, "was|is|on|in|from|at|by|to|with|and|for|shows|came|records|says|has|appeared|occurred|happened");
-	return tok_is(s, i - 1, value_words) || (i >= 2 && tok_is(s, i - 1, "of|is|was|=|to|equals") && tok_is(s, i - 2, "score|status|code|port|level|pid|id"));
+		return i + 1 >= s->nt || s->t[i].comma || s->t[i].stop ||
+		       !word_known(s->t[i + 1].low) ||
+		       tok_is(s, i + 1,
+		              "was|is|on|in|from|at|by|to|with|and|for|shows|came|records|says|has|"
+		              "appeared|occurred|happened");
+	return tok_is(s, i - 1, value_words) ||
+	       (i >= 2 && tok_is(s, i - 1, "of|is|was|=|to|equals") &&
+	        tok_is(s, i - 2, "score|status|code|port|level|pid|id"));
 }
 
 struct slice sentence_noun(const struct sentence *s, size_t i)
 {
 	const struct field *f;
 	size_t first = i;
-	for (size_t k = i; k < s->nt && k < i + 5 && !(k > i && s->t[k - 1].comma) && !(k > i && s->t[k - 1].stop); k++) {
+	for (size_t k = i; k < s->nt && k < i + 5 && !(k > i && s->t[k - 1].comma) &&
+	                   !(k > i && s->t[k - 1].stop);
+	     k++) {
 		if (s->t[k].verb && k > first)
 			break;
 		if (s->t[k].atom < 0 &&
-		    (tok_is(s, k, "events|event|records|record|calls|call|requests|request|times|time|attempts|attempt|entries|entry|occurrences|rows|actions|"
-		                  "operations|logs|hits|more|others|other") ||
+		    (tok_is(s, k,
+		            "events|event|records|record|calls|call|requests|request|times|time|"
+		            "attempts|attempt|entries|entry|occurrences|rows|actions|"
+		            "operations|logs|hits|more|others|other") ||
 		     field_by_word(s->t[k].low, &f, 1)))
 			return s->t[k].low;
 	}
@@ -234,7 +248,8 @@ static void numbers(struct sentence *s)
 		double v;
 		int64_t w;
 		struct slice low = s->t[i].low;
-		bool percent = low.n > 1 && low.s[low.n - 1] == '%', times_x = low.n > 1 && low.s[low.n - 1] == 'x', word;
+		bool percent = low.n > 1 && low.s[low.n - 1] == '%',
+		     times_x = low.n > 1 && low.s[low.n - 1] == 'x' && digit(low.s[0]), word;
 		struct atom *a;
 		if (s->t[i].atom >= 0)
 			continue;
@@ -242,20 +257,29 @@ static void numbers(struct sentence *s)
 			low.n--;
 		word = !percent && number_word(low, &w);
 		if (word && (w == 1 || w == 2) &&
-		    !(tok_is(s, i, "once|twice") || (i + 1 < s->nt && tok_is(s, i + 1, "event|call|record|request|user|time|address|bucket|attempt|failed|denied|"
-		                                                                             "events|calls|records|requests|users|times|addresses|attempts|buckets"))))
+		    !(tok_is(s, i, "once|twice") ||
+		      (i + 1 < s->nt && tok_is(s, i + 1,
+		                               "event|call|record|request|user|time|address|bucket|"
+		                               "attempt|failed|denied|"
+		                               "events|calls|records|requests|users|times|"
+		                               "addresses|attempts|buckets"))))
 			continue;
 		if (!word && !plain_number(low, &v))
 			continue;
 		if (word)
 			v = (double)w;
-		a = atom_add(s, percent || tok_is(s, i + 1, "percent|%") ? AT_PERCENT : !word && value_context(s, i) ? AT_VALUE : AT_COUNT, i, i + 1);
+		a = atom_add(s,
+		             percent || tok_is(s, i + 1, "percent|%") ? AT_PERCENT
+		             : !word && value_context(s, i)           ? AT_VALUE
+		                                                      : AT_COUNT,
+		             i, i + 1);
 		if (!a)
 			return;
 		a->real = v;
 		a->cmp = compared(s, i);
 		a->noun = sentence_noun(s, i + 1);
-		if (a->kind == AT_COUNT && s->t[i].paren && i && s->t[i - 1].atom >= 0 && s->a[s->t[i - 1].atom].kind == AT_NAME)
+		if (a->kind == AT_COUNT && s->t[i].paren && i && s->t[i - 1].atom >= 0 &&
+		    s->a[s->t[i - 1].atom].kind == AT_NAME)
 			a->of = s->t[i - 1].atom;
 	}
 }
@@ -267,13 +291,19 @@ static bool severity_word(struct slice low, enum severity *v)
 	static const struct {
 		const char *words;
 		enum severity v;
-	} names[] = {{"critical", SEV_CRITICAL}, {"high", SEV_HIGH}, {"medium|moderate", SEV_MEDIUM}, {"low", SEV_LOW}, {"informational|info", SEV_INFO}};
+	} names[] = {{"critical", SEV_CRITICAL},
+	             {"high", SEV_HIGH},
+	             {"medium|moderate", SEV_MEDIUM},
+	             {"low", SEV_LOW},
+	             {"informational|info", SEV_INFO}};
 	struct slice first = low;
 	const char *dash = memchr(low.s, '-', low.n);
 	if (dash)
 		first.n = (size_t)(dash - low.s);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (in_list(first, names[i].words) && (!dash || slice_eq_str((struct slice){dash + 1, low.n - first.n - 1}, "severity"))) {
+		if (in_list(first, names[i].words) &&
+		    (!dash ||
+		     slice_eq_str((struct slice){dash + 1, low.n - first.n - 1}, "severity"))) {
 			*v = names[i].v;
 			return true;
 		}
@@ -282,16 +312,19 @@ static bool severity_word(struct slice low, enum severity *v)
 
 static void severities(struct sentence *s)
 {
-	static const char near[] = "severity|finding|findings|alert|alerts|incident|vulnerability|vulnerabilities|rated|priority|issue|issues|risk";
+	static const char near[] = "severity|finding|findings|alert|alerts|incident|vulnerability|"
+	                           "vulnerabilities|rated|priority|issue|issues|risk";
 	for (size_t i = 0; i < s->nt; i++) {
 		enum severity v;
 		bool about = memchr(s->t[i].low.s, '-', s->t[i].low.n) || tok_is(s, i + 1, near) ||
 		             (i && tok_is(s, i - 1, "severity|rated|priority|as|risk")) ||
-		             (i > 1 && tok_is(s, i - 1, "is|was|of|at|to|as") && tok_is(s, i - 2, "severity|rated|priority|risk"));
+		             (i > 1 && tok_is(s, i - 1, "is|was|of|at|to|as") &&
+		              tok_is(s, i - 2, "severity|rated|priority|risk"));
 		struct atom *a;
 		if (s->t[i].atom >= 0 || !about || !severity_word(s->t[i].low, &v))
 			continue;
-		if (tok_is(s, i - (i > 0), "as") && !(i > 1 && tok_is(s, i - 2, "rated|classified|marked|reported|raised|scored")))
+		if (tok_is(s, i - (i > 0), "as") &&
+		    !(i > 1 && tok_is(s, i - 2, "rated|classified|marked|reported|raised|scored")))
 			continue;
 		a = atom_add(s, AT_SEVERITY, i, i + 1);
 		if (a)
@@ -299,11 +332,13 @@ static void severities(struct sentence *s)
 	}
 }
 
-static const char negators[] = "not|never|no|none|without|nobody|neither|nor|cannot|nothing|zero|hardly";
+static const char negators[] =
+        "not|never|no|none|without|nobody|neither|nor|cannot|nothing|zero|hardly";
 
 static bool negated(struct slice w)
 {
-	return in_list(w, negators) || (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || (w.n > 5 && !memcmp(w.s + w.n - 5, "n\xe2\x80\x99t", 5));
+	return in_list(w, negators) || (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) ||
+	       (w.n > 5 && !memcmp(w.s + w.n - 5, "n\xe2\x80\x99t", 5));
 }
 
 static void outcomes(struct sentence *s)
@@ -312,19 +347,27 @@ static void outcomes(struct sentence *s)
 		const char *words;
 		enum outcome v;
 	} names[] = {
-	        {"denied|refused|rejected|blocked|unauthorized|forbidden|denials|denial", OUT_DENIED},
-	        {"failed|fails|fail|failure|failures|unsuccessful|unsuccessfully|failing|errored", OUT_FAILED},
-	        {"succeeded|successful|successfully|allowed|permitted|granted|succeed|success|succeeds|accepted", OUT_OK},
+	        {"denied|refused|rejected|blocked|unauthorized|forbidden|denials|denial",
+	         OUT_DENIED},
+	        {"failed|fails|fail|failure|failures|unsuccessful|unsuccessfully|failing|errored",
+	         OUT_FAILED},
+	        {"succeeded|successful|successfully|allowed|permitted|granted|succeed|success|"
+	         "succeeds|accepted",
+	         OUT_OK},
 	};
 	for (size_t i = 0; i < s->nt; i++)
 		for (size_t k = 0; k < ARRAY_LEN(names) && s->t[i].atom < 0; k++) {
-			struct atom *a = in_list(s->t[i].low, names[k].words) ? atom_add(s, AT_OUTCOME, i, i + 1) : NULL;
+			struct atom *a = in_list(s->t[i].low, names[k].words)
+			                         ? atom_add(s, AT_OUTCOME, i, i + 1)
+			                         : NULL;
 			bool flip = false;
 			if (!a)
 				continue;
 			for (size_t b = 1; b <= 2 && b <= i; b++)
-				flip = flip || in_list(s->t[i - b].low, "not") || (negated(s->t[i - b].low) && !in_list(s->t[i - b].low, negators));
-			a->num = !flip ? (int64_t)names[k].v : names[k].v == OUT_OK ? OUT_FAILED : OUT_OK;
+				flip = flip || in_list(s->t[i - b].low, "not") ||
+				       (negated(s->t[i - b].low) &&
+				        !in_list(s->t[i - b].low, negators));
+			a->num = flip ? -(int64_t)names[k].v : (int64_t)names[k].v;
 			if (flip)
 				a->from = s->t[i - 1].from;
 		}
@@ -335,8 +378,10 @@ static void verbs(struct sentence *s)
 	for (size_t i = 0; i < s->nt; i++) {
 		unsigned f = verb_family(s->t[i].low);
 		/* "the created key", "a deleted bucket": no act of this sentence's records */
-		bool adjective = i && tok_is(s, i - 1, "the|a|an|newly|this|that") && i + 1 < s->nt && !s->t[i].comma;
-		s->t[i].verb = s->t[i].atom < 0 && (f || verb_agent(s->t[i].low) || tok_is(s, i, "were|is|are|been"));
+		bool adjective = i && tok_is(s, i - 1, "the|a|an|newly|this|that") &&
+		                 i + 1 < s->nt && !s->t[i].comma;
+		s->t[i].verb = s->t[i].atom < 0 &&
+		               (f || verb_agent(s->t[i].low) || tok_is(s, i, "were|is|are|been"));
 		if (s->t[i].atom < 0 && f && !adjective) {
 			struct atom *a = atom_add(s, AT_VERB, i, i + 1);
 			if (a)
@@ -348,25 +393,39 @@ static void verbs(struct sentence *s)
 /* ---- names ---- */
 
 /* Words that are written with a capital and name nothing of a case. */
-static const char titles[] =
-        "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|"
-        "dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|initial|access|credential|credentials|defense|evasion|impact|collection|"
-        "command|control|lateral|movement|privilege|escalation|resource|development|cloud|storage|object|account|accounts|domain|group|"
-        "policy|directory|security|hub|event|log|task|scheduler|service|services|manager|internet|technique|tactic|severity|critical|high|"
-        "medium|low|denied|failed|success|what|who|when|where|from|to|the|a|an|it|this|these|those|that|they|he|she|we|no|not|all|only|"
-        "user|role|action|api|secure|simple|elastic|compute|identity|management|key|vault|office|server|active|registry|network|discovery|"
-        "enumeration|execution|persistence|exfiltration|reconnaissance|data|center|web|file|share|admin|console|login|sign|in|out";
+static const char titles[] = "january|february|march|april|may|june|july|august|september|october|"
+                             "november|december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|"
+                             "dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|initial|"
+                             "access|credential|credentials|defense|evasion|impact|collection|"
+                             "command|control|lateral|movement|privilege|escalation|resource|"
+                             "development|cloud|storage|object|account|accounts|domain|group|"
+                             "policy|directory|security|hub|event|log|task|scheduler|service|"
+                             "services|manager|internet|technique|tactic|severity|critical|high|"
+                             "medium|low|denied|failed|success|what|who|when|where|from|to|the|a|"
+                             "an|it|this|these|those|that|they|he|she|we|no|not|all|only|"
+                             "user|role|action|api|secure|simple|elastic|compute|identity|"
+                             "management|key|vault|office|server|active|registry|network|discovery|"
+                             "enumeration|execution|persistence|exfiltration|reconnaissance|data|"
+                             "center|web|file|share|admin|console|login|sign|in|out";
 
 static bool generic(struct slice w)
 {
-	return in_list(w, "user|users|attacker|attackers|actor|actors|adversary|account|accounts|role|roles|session|sessions|host|hosts|process|"
-	                  "processes|machine|instance|principal|identity|caller|someone|somebody|nobody|he|she|it|they|who|that|which|this|these|"
-	                  "those|call|calls|event|events|request|requests|record|records|attempt|attempts|and|or|then|also|first|later|only|not|"
-	                  "never|there|what|both|all|each|one|nothing|none|others|other|same|client|source|address|key|client|we|you|i|again|"
-	                  "subsequently|immediately|successfully|activity|access|data|credentials|to|for|from|by|as|but|activity|had|have|has|"
-	                  "was|were|is|are|been|be|being|did|does|do|system|service|operation|operations|action|actions|finding|findings|alert|"
-	                  "alerts|login|logins|logon|logons|traffic|connection|connections|nor|which|whoever|everyone|anyone|it's|where|when|"
-	                  "script|program|command|tool|malware|campaign|incident|bucket|buckets|object|objects|file|files|admin|root|day|days");
+	return in_list(w, "user|users|attacker|attackers|actor|actors|adversary|account|accounts|"
+	                  "role|roles|session|sessions|host|hosts|process|"
+	                  "processes|machine|instance|principal|identity|caller|someone|somebody|"
+	                  "nobody|he|she|it|they|who|that|which|this|these|"
+	                  "those|call|calls|event|events|request|requests|record|records|attempt|"
+	                  "attempts|and|or|then|also|first|later|only|not|"
+	                  "never|there|what|both|all|each|one|nothing|none|others|other|same|"
+	                  "client|source|address|key|client|we|you|i|again|"
+	                  "subsequently|immediately|successfully|activity|access|data|credentials|"
+	                  "to|for|from|by|as|but|activity|had|have|has|"
+	                  "was|were|is|are|been|be|being|did|does|do|system|service|operation|"
+	                  "operations|action|actions|finding|findings|alert|"
+	                  "alerts|login|logins|logon|logons|traffic|connection|connections|nor|"
+	                  "which|whoever|everyone|anyone|it's|where|when|"
+	                  "script|program|command|tool|malware|campaign|incident|bucket|buckets|"
+	                  "object|objects|file|files|admin|root|day|days");
 }
 
 static bool word_parts_known(struct slice w)
@@ -377,7 +436,8 @@ static bool word_parts_known(struct slice w)
 			continue;
 		struct slice part = {w.s + from, i - from};
 		double v;
-		if (part.n && !word_known(part) && !plain_number(part, &v))
+		/* "24-hour" is a word, "us-west-1" a name */
+		if (part.n && (plain_number(part, &v) ? from || i == w.n : !word_known(part)))
 			return false;
 		from = i + 1;
 	}
@@ -399,68 +459,132 @@ static bool technical(const struct sentence *s, size_t i)
 	return hump || mark || (up && !low && w.n > 1);
 }
 
-/* A plain word in the place of a doer: "carol called", "made by carol". */
+static bool ends_part(const struct sentence *s, size_t i)
+{
+	return i + 1 >= s->nt || s->t[i].comma || s->t[i].stop;
+}
+
+/* A plain word in the place of a doer: "carol called", "made by carol", "it was carol who", "denied for carol". */
 static bool doer_place(const struct sentence *s, size_t i)
 {
-	bool opens = !i || s->t[i - 1].comma || s->t[i - 1].stop || tok_is(s, i - 1, "and|then|while|but|user|when|after|before|because|that|role|or|times|once");
-	if (i + 1 < s->nt && !s->t[i].comma && !s->t[i].stop && verb_agent(s->t[i + 1].low) && opens && !generic(s->t[i].low))
-		return s->t[i].upper || s->t[i].low.s[s->t[i].low.n - 1] != 's';
-	if (i && tok_is(s, i - 1, "by") && !generic(s->t[i].low) && !tok_is(s, i, "a|an|the|default|design|hand|its|their|his|her|any|way|means|mistake|another|using"))
-		return (i + 1 >= s->nt || s->t[i].comma || s->t[i].stop || !word_known(s->t[i + 1].low) ||
-		        tok_is(s, i + 1, "at|in|on|from|to|and|was|were|with|for|using|through|via|over|but|between|during|before|after|who|which")) &&
-		       !(s->t[i].low.n > 4 && !memcmp(s->t[i].low.s + s->t[i].low.n - 3, "ing", 3));
-	return false;
+	static const char after_name[] = "at|in|on|from|to|and|was|were|with|for|using|through|via|"
+	                                 "over|but|between|during|before|after|who|which";
+	struct slice w = s->t[i].low;
+	bool trade = word_trade(w), opens, ends;
+	size_t next = i + 1;
+	if (generic(w) || in_list(w, "the|a|an|his|her|its|their|no|any|some|in|on|at|our|your|my|"
+	                             "most|many|few|one|two|another"))
+		return false;
+	opens = !i || s->t[i - 1].comma || s->t[i - 1].stop ||
+	        tok_is(s, i - 1,
+	               "and|then|while|but|user|when|after|before|because|that|role|or|times|once");
+	while (tok_is(s, next, "never|also|then|first|later|did|not|had|has|only"))
+		next++;
+	if (!ends_part(s, i) && next < s->nt && opens && (s->t[i].upper || w.s[w.n - 1] != 's') &&
+	    (trade ? verb_agent(s->t[next].low) &&
+	                     !tok_is(s, next,
+	                             "logged|was|had|has|appeared|failed|triggered|reached|got|"
+	                             "received|is") &&
+	                     s->t[next].to > 0
+	           : verb_agent(s->t[next].low) ||
+	                     (next > i + 1 && tok_is(s, next,
+	                                             "call|use|make|run|access|delete|create|read|"
+	                                             "list|touch|log|assume"))))
+		return true;
+	if (tok_is(s, i + 1, "who") &&
+	    (s->t[i].upper || !word_known(w) || (i && tok_is(s, i - 1, "was|is"))))
+		return true;
+	ends = ends_part(s, i) || !word_known(s->t[i + 1].low) || verb_agent(s->t[i + 1].low) ||
+	       tok_is(s, i + 1, after_name);
+	if (!i || !ends || (w.n > 4 && !memcmp(w.s + w.n - 3, "ing", 3)))
+		return false;
+	if (tok_is(s, i - 1, "by"))
+		return !tok_is(s, i,
+		               "a|an|the|default|design|hand|its|their|his|her|any|way|means|"
+		               "mistake|another|using") &&
+		       !(trade && i > 1 &&
+		         tok_is(s, i - 2,
+		                "logged|recorded|reported|detected|flagged|seen|raised|found"));
+	return tok_is(s, i - 1, "for") && i > 1 &&
+	       tok_is(s, i - 2, "denied|refused|allowed|succeeded|failed|blocked|rejected");
 }
 
 static bool names_something(const struct sentence *s, size_t i)
 {
 	const struct tok *t = &s->t[i];
 	bool words = word_parts_known(t->low);
-	if (t->low.n < 2)
+	double number;
+	if (t->low.n < 2 ||
+	    plain_number((struct slice){t->low.s, t->low.n - one_of(t->low.s[t->low.n - 1], "%x")},
+	                 &number))
 		return false;
 	for (size_t k = 0; k < t->low.n; k++)
 		if (letter(t->low.s[k]) || digit(t->low.s[k]))
 			goto says;
 	return false;
 says:
-	if (word_trade(t->low) || in_list(t->low, "e.g|i.e|etc|vs|utc|gmt|am|pm|a.m|p.m"))
+	if (in_list(t->low, "e.g|i.e|etc|vs|utc|gmt|am|pm|a.m|p.m"))
+		return false;
+	if (doer_place(s, i))
+		return true;
+	if (word_trade(t->low))
 		return false;
 	if (!words)
 		return true;
 	if (technical(s, i) && !(t->upper && t->start))
-		return !in_list(t->low, titles) && !memchr(t->low.s, '-', t->low.n) ? true : technical(s, i) && memchr(t->low.s, '_', t->low.n);
-	if (doer_place(s, i))
-		return true;
-	return t->upper && !t->start && !in_list(t->low, titles) && !(t->low.n > 1 && negated(t->low));
+		return !in_list(t->low, titles) && !memchr(t->low.s, '-', t->low.n)
+		               ? true
+		               : technical(s, i) && memchr(t->low.s, '_', t->low.n);
+	return t->upper && !t->start && !in_list(t->low, titles) &&
+	       !(t->low.n > 1 && negated(t->low));
+}
+
+/* Whether a field of these parts has the word for its whole value in some record. */
+static bool is_value(const struct ground *g, struct slice low, unsigned roles, bool acts)
+{
+	const struct map_entry *m = map_get(&g->by_value, low.s, low.n);
+	for (size_t k = 0; m && k < g->values.v[m->val.u].at.n; k++) {
+		const struct field *f = g->facts.v[g->values.v[m->val.u].at.v[k].fact].field;
+		if (f && f->type == FT_STRING &&
+		    ((roles & 1u << f->role && f->sens != FS_PUBLIC) ||
+		     (acts && !strcmp(f->name, "api.operation"))))
+			return true;
+	}
+	return false;
+}
+
+/* "the dns log": a kind of log that some record is of. */
+static bool names_log(const struct ground *g, const struct sentence *s, size_t i)
+{
+	bool log = tok_is(s, i + 1, "log|logs") &&
+	           !tok_is(s, i, "the|a|this|audit|event|access|security");
+	for (size_t k = 0; log && k < g->facts.n; k++)
+		if (!strcmp(g->facts.v[k].path, "dataset") &&
+		    text_holds(g->values.v[g->facts.v[k].value].text, s->t[i].low))
+			return true;
+	return false;
 }
 
 static void names(struct ground *g, struct sentence *s)
 {
+	static const unsigned people = 1u << FR_ACTOR | 1u << FR_TARGET;
 	for (size_t i = 0; i < s->nt; i++) {
-		const struct map_entry *m;
 		struct atom *a;
-		if (s->t[i].atom >= 0 && !(s->a[s->t[i].atom].kind == AT_OUTCOME || s->a[s->t[i].atom].kind == AT_VERB))
+		if (s->t[i].atom >= 0)
 			continue;
-		if (s->t[i].atom < 0 && names_something(s, i)) {
+		if (names_something(s, i) || (s->t[i].upper && is_value(g, s->t[i].low, 0, true)) ||
+		    names_log(g, s, i)) {
 			atom_add(s, AT_NAME, i, i + 1);
 			continue;
 		}
 		/* A plain word that some record has as a whole name: looked at, but only held against the sentence where it cannot
 		 * be anything else. */
-		m = s->t[i].atom < 0 && s->t[i].low.n > 2 && !generic(s->t[i].low) && !word_trade(s->t[i].low) && !in_list(s->t[i].low, titles)
-		            ? map_get(&g->by_value, s->t[i].low.s, s->t[i].low.n)
-		            : NULL;
-		if (!m)
+		if (s->t[i].low.n < 3 || generic(s->t[i].low) || word_trade(s->t[i].low) ||
+		    in_list(s->t[i].low, titles) || !is_value(g, s->t[i].low, people, false))
 			continue;
-		for (size_t k = 0; k < g->values.v[m->val.u].at.n; k++) {
-			const struct field *f = g->facts.v[g->values.v[m->val.u].at.v[k].fact].field;
-			if (!f || (f->role != FR_ACTOR && f->role != FR_TARGET) || f->type != FT_STRING || f->sens == FS_PUBLIC)
-				continue;
-			a = atom_add(s, AT_NAME, i, i + 1);
-			if (a)
-				a->soft = true;
-			break;
-		}
+		a = atom_add(s, AT_NAME, i, i + 1);
+		if (a)
+			a->soft = true;
 	}
 }
 
@@ -472,17 +596,24 @@ static void parts(struct sentence *s)
 		size_t next = a->tok_to;
 		if (a->kind != AT_NAME)
 			continue;
-		if (a->tok && tok_is(s, a->tok - 1, "by"))
+		if ((a->tok && tok_is(s, a->tok - 1, "by")) || tok_is(s, next, "who"))
 			a->want = FR_ACTOR;
 		else if (a->tok && tok_is(s, a->tok - 1, "from"))
 			a->want = FR_SOURCE;
-		if (a->tok && tok_is(s, a->tok - 1, "user|principal|identity") && a->tok > 1 && tok_is(s, a->tok - 2, "by"))
+		if (a->tok && tok_is(s, a->tok - 1, "user|principal|identity") && a->tok > 1 &&
+		    tok_is(s, a->tok - 2, "by"))
 			a->want = FR_ACTOR;
-		while (tok_is(s, next, "also|then|first|later|successfully|subsequently|immediately|again"))
+		while (tok_is(s, next,
+		              "also|then|first|later|successfully|subsequently|immediately|again|"
+		              "never|did|not"))
 			next++;
-		if (next < s->nt && !s->t[next - 1].comma && !s->t[next - 1].stop && s->t[next].verb &&
-		    !tok_is(s, next, "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|signed|authenticated|hit|reached") &&
-		    !tok_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") && !(a->tok && tok_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
+		if (next < s->nt && !s->t[next - 1].comma && !s->t[next - 1].stop &&
+		    (s->t[next].verb || tok_is(s, next - 1, "not")) &&
+		    !tok_is(s, next,
+		            "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|"
+		            "signed|authenticated|hit|reached") &&
+		    !tok_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") &&
+		    !(a->tok && tok_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
 			a->want = FR_ACTOR;
 	}
 }
@@ -502,7 +633,28 @@ static bool clause_worth(const struct sentence *s, size_t from, size_t to)
 
 static bool parts_here(const struct sentence *s, size_t i)
 {
-	return s->t[i - 1].stop || s->t[i - 1].comma || tok_is(s, i, "and|then|while|but|whereas|before|after|when|until|because|which|who|so");
+	return s->t[i - 1].stop || s->t[i - 1].comma ||
+	       tok_is(s, i,
+	              "and|then|while|but|whereas|before|after|when|until|because|which|who|so|"
+	              "preceded|followed|following|prior");
+}
+
+/* What stands on the two sides of these are two events, verb or no verb. */
+static bool parts_events(const struct sentence *s, size_t i)
+{
+	bool opened = false;
+	if (tok_is(s, i, "before|after|preceded|following") ||
+	    (tok_is(s, i, "followed") && tok_is(s, i + 1, "by")) ||
+	    (tok_is(s, i, "prior") && tok_is(s, i + 1, "to")))
+		return i + 1 < s->nt;
+	if (!s->t[i - 1].comma)
+		return false;
+	for (size_t k = i; k-- > 0 && !s->t[k].stop && !(k + 1 < i && s->t[k].comma);)
+		opened = opened ||
+		         (tok_is(s, k, "before|after|following") &&
+		          (!k || s->t[k - 1].stop ||
+		           s->a[s->t[k - 1].atom < 0 ? 0 : s->t[k - 1].atom].kind == AT_SPAN));
+	return opened;
 }
 
 static void clauses(struct sentence *s)
@@ -518,7 +670,8 @@ static void clauses(struct sentence *s)
 		while (end < s->nt && !clause_worth(s, i, end))
 			for (end++; end < s->nt && !parts_here(s, end); end++)
 				;
-		if (!s->t[i - 1].stop && !(clause_worth(s, from, i) && clause_worth(s, i, end)))
+		if (!s->t[i - 1].stop && !parts_events(s, i) &&
+		    !(clause_worth(s, from, i) && clause_worth(s, i, end)))
 			continue;
 		for (size_t k = i; k < s->nt; k++)
 			s->t[k].clause = s->clauses;

@@ -19,12 +19,14 @@ static bool clock_word(struct slice w, struct when *x)
 {
 	const char *colon = memchr(w.s, ':', w.n);
 	size_t h = colon ? (size_t)(colon - w.s) : 0, at;
-	bool pm = w.n > 2 && !memcmp(w.s + w.n - 2, "pm", 2), am = w.n > 2 && !memcmp(w.s + w.n - 2, "am", 2);
+	bool pm = w.n > 2 && !memcmp(w.s + w.n - 2, "pm", 2),
+	     am = w.n > 2 && !memcmp(w.s + w.n - 2, "am", 2);
 	if (pm || am)
 		w.n -= 2;
 	if (w.n && w.s[w.n - 1] == 'z')
 		w.n--;
-	if ((h != 1 && h != 2) || !digits_at(w, 0, h, &x->c.hour) || !digits_at(w, h + 1, 2, &x->c.minute))
+	if ((h != 1 && h != 2) || !digits_at(w, 0, h, &x->c.hour) ||
+	    !digits_at(w, h + 1, 2, &x->c.minute))
 		return false;
 	at = h + 3;
 	x->timed = true;
@@ -35,7 +37,9 @@ static bool clock_word(struct slice w, struct when *x)
 	}
 	if (x->precision == 2 && at < w.n && (w.s[at] == '.' || w.s[at] == ',')) {
 		int scale = 100000;
-		for (at++, x->digits = 0; at < w.n && w.s[at] >= '0' && w.s[at] <= '9' && x->digits < 6; at++, x->digits++, scale /= 10)
+		for (at++, x->digits = 0;
+		     at < w.n && w.s[at] >= '0' && w.s[at] <= '9' && x->digits < 6;
+		     at++, x->digits++, scale /= 10)
 			x->c.usec += (w.s[at] - '0') * scale;
 		while (at < w.n && w.s[at] >= '0' && w.s[at] <= '9')
 			at++;
@@ -52,7 +56,8 @@ static bool date_word(struct slice w, struct when *x)
 {
 	if (w.n != 10 || (w.s[4] != '-' && w.s[4] != '/') || w.s[7] != w.s[4])
 		return false;
-	x->dated = x->year = digits_at(w, 0, 4, &x->c.year) && digits_at(w, 5, 2, &x->c.month) && digits_at(w, 8, 2, &x->c.day);
+	x->dated = x->year = digits_at(w, 0, 4, &x->c.year) && digits_at(w, 5, 2, &x->c.month) &&
+	                     digits_at(w, 8, 2, &x->c.day);
 	return x->dated && x->c.month >= 1 && x->c.month <= 12 && x->c.day >= 1 && x->c.day <= 31;
 }
 
@@ -70,7 +75,8 @@ static bool instant_word(struct slice w, struct when *x)
 	for (size_t i = 0; i < clock.n; i++)
 		if (clock.s[i] == '+' || clock.s[i] == '-')
 			clock.n = i;
-	if (!date_word((struct slice){w.s, 10}, x) || !clock_word(clock, x) || !mw_time_parse((struct slice){text, w.n}, &t))
+	if (!date_word((struct slice){w.s, 10}, x) || !clock_word(clock, x) ||
+	    !mw_time_parse((struct slice){text, w.n}, &t))
 		return false;
 	mw_time_civil(t, &x->c); /* in UTC, whatever the zone was */
 	return true;
@@ -78,10 +84,12 @@ static bool instant_word(struct slice w, struct when *x)
 
 static int month_of(struct slice w)
 {
-	static const char *const names[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-	                                    "december"};
+	static const char *const names[] = {"january",   "february", "march",    "april",
+	                                    "may",       "june",     "july",     "august",
+	                                    "september", "october",  "november", "december"};
 	for (int i = 0; i < 12; i++)
-		if (w.n >= 3 && w.n <= strlen(names[i]) && !memcmp(w.s, names[i], w.n) && (w.n == 3 || w.n == strlen(names[i]) || (i == 8 && w.n == 4)))
+		if (w.n >= 3 && w.n <= strlen(names[i]) && !memcmp(w.s, names[i], w.n) &&
+		    (w.n == 3 || w.n == strlen(names[i]) || (i == 8 && w.n == 4)))
 			return i + 1;
 	return 0;
 }
@@ -92,12 +100,15 @@ static bool day_word(struct slice w, int *day)
 	size_t n = 0;
 	while (n < w.n && w.s[n] >= '0' && w.s[n] <= '9')
 		n++;
-	return n >= 1 && n <= 2 && (n == w.n || in_list((struct slice){w.s + n, w.n - n}, "st|nd|rd|th")) && digits_at(w, 0, n, day) && *day >= 1 && *day <= 31;
+	return n >= 1 && n <= 2 &&
+	       (n == w.n || in_list((struct slice){w.s + n, w.n - n}, "st|nd|rd|th")) &&
+	       digits_at(w, 0, n, day) && *day >= 1 && *day <= 31;
 }
 
 static size_t year_after(const struct sentence *s, size_t i, struct when *x)
 {
-	if (i < s->nt && s->t[i].low.n == 4 && digits_at(s->t[i].low, 0, 4, &x->c.year) && x->c.year > 1990 && x->c.year < 2100) {
+	if (i < s->nt && s->t[i].low.n == 4 && digits_at(s->t[i].low, 0, 4, &x->c.year) &&
+	    x->c.year > 1990 && x->c.year < 2100) {
 		x->year = true;
 		return 1;
 	}
@@ -190,12 +201,14 @@ static size_t span_words(const struct sentence *s, size_t i, int64_t *us, int64_
 		double v = 1;
 		int64_t one = unit_word(s->t[k + 1].low);
 		bool article = tok_is(s, k, "a|an") && one >= MW_SECOND && s->t[k + 1].low.n > 2;
-		if (!one || s->t[k].atom >= 0 || (!article && !amount(s->t[k].low, &v)) || (s->t[k + 1].low.n == 1 && k == i && tok_is(s, k, "a|an")))
+		if (!one || s->t[k].atom >= 0 || (!article && !amount(s->t[k].low, &v)) ||
+		    (s->t[k + 1].low.n == 1 && k == i && tok_is(s, k, "a|an")))
 			break;
 		*us += (int64_t)(v * (double)one);
 		*unit = one;
 		k += 2;
-		if (tok_is(s, k, "and") && k + 2 < s->nt && unit_word(s->t[k + 2].low) && amount(s->t[k + 1].low, &v))
+		if (tok_is(s, k, "and") && k + 2 < s->nt && unit_word(s->t[k + 2].low) &&
+		    amount(s->t[k + 1].low, &v))
 			k++;
 	}
 	return k > i && *us ? (tok_is(s, k - 1, "and") ? k - 1 - i : k - i) : 0;
@@ -239,7 +252,8 @@ static size_t when_at(const struct sentence *s, size_t i, struct when *x)
 		*x = (struct when){0};
 		/* "4 pm", "11am" */
 		struct slice w = s->t[i].low;
-		bool glued = w.n > 2 && w.n <= 4 && (!memcmp(w.s + w.n - 2, "am", 2) || !memcmp(w.s + w.n - 2, "pm", 2));
+		bool glued = w.n > 2 && w.n <= 4 &&
+		             (!memcmp(w.s + w.n - 2, "am", 2) || !memcmp(w.s + w.n - 2, "pm", 2));
 		bool apart = w.n <= 2 && tok_is(s, i + 1, "am|pm|a.m|p.m");
 		if (glued)
 			w.n -= 2;
@@ -258,8 +272,10 @@ static size_t when_at(const struct sentence *s, size_t i, struct when *x)
 /* A date and a clock side by side ("2023-07-10 11:42", "11:42 on 10 July") are one time. Returns whether x went into last. */
 static bool joined(struct sentence *s, struct atom *last, const struct when *x, size_t i, size_t n)
 {
-	bool near = last && (i == last->tok_to || (i == last->tok_to + 1 && tok_is(s, i - 1, "at|on|utc|z|of")));
-	if (!near || last->range_to || (last->when.timed && x->timed) || (last->when.dated && x->dated))
+	bool near = last && (i == last->tok_to ||
+	                     (i == last->tok_to + 1 && tok_is(s, i - 1, "at|on|utc|z|of")));
+	if (!near || last->range_to || (last->when.timed && x->timed) ||
+	    (last->when.dated && x->dated))
 		return false;
 	if (x->timed) {
 		struct civil date = last->when.c;
@@ -284,7 +300,8 @@ static bool joined(struct sentence *s, struct atom *last, const struct when *x, 
 	return true;
 }
 
-static void add_time(struct sentence *s, size_t i, size_t n, const struct when *x, struct atom **last)
+static void add_time(struct sentence *s, size_t i, size_t n, const struct when *x,
+                     struct atom **last)
 {
 	struct atom *a, *before = *last;
 	if (joined(s, before, x, i, n))
@@ -295,8 +312,10 @@ static void add_time(struct sentence *s, size_t i, size_t n, const struct when *
 	a->when = *x;
 	if (i && tok_is(s, i - 1, "about|around|approximately|roughly|~"))
 		a->cmp = CMP_ABOUT;
-	if (before && (i == before->tok_to + 1 || (i == before->tok_to + 2 && tok_is(s, i - 2, "utc"))) &&
-	    tok_is(s, i - 1, "to|and|until|till|through|-") && before->tok && tok_is(s, before->tok - 1, "from|between")) {
+	if (before &&
+	    (i == before->tok_to + 1 || (i == before->tok_to + 2 && tok_is(s, i - 2, "utc"))) &&
+	    tok_is(s, i - 1, "to|and|until|till|through|-") && before->tok &&
+	    tok_is(s, before->tok - 1, "from|between")) {
 		before->range_from = a->range_to = true;
 		before->between = a->between = tok_is(s, before->tok - 1, "between");
 	}
@@ -337,11 +356,13 @@ bool when_matches(const struct when *w, mw_time t)
 	if (t == MW_TIME_NONE)
 		return false;
 	mw_time_civil(t, &c);
-	if (w->dated && (c.month != w->c.month || c.day != w->c.day || (w->year && c.year != w->c.year)))
+	if (w->dated &&
+	    (c.month != w->c.month || c.day != w->c.day || (w->year && c.year != w->c.year)))
 		return false;
 	if (!w->timed)
 		return w->dated;
-	if (c.hour != w->c.hour || (w->precision >= 1 && c.minute != w->c.minute) || (w->precision >= 2 && c.second != w->c.second))
+	if (c.hour != w->c.hour || (w->precision >= 1 && c.minute != w->c.minute) ||
+	    (w->precision >= 2 && c.second != w->c.second))
 		return false;
 	if (w->precision < 3)
 		return true;
@@ -354,7 +375,10 @@ bool when_matches(const struct when *w, mw_time t)
 bool when_resolve(const struct when *w, mw_time near, mw_time *from, mw_time *to)
 {
 	struct civil c = {0};
-	int64_t length = !w->timed ? MW_DAY : w->precision == 0 ? MW_HOUR : w->precision == 1 ? MW_MINUTE : MW_SECOND;
+	int64_t length = !w->timed           ? MW_DAY
+	                 : w->precision == 0 ? MW_HOUR
+	                 : w->precision == 1 ? MW_MINUTE
+	                                     : MW_SECOND;
 	if (near == MW_TIME_NONE && !w->year)
 		return false;
 	if (near != MW_TIME_NONE)

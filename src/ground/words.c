@@ -82,9 +82,11 @@ static bool inflected(struct slice w)
 {
 	static const struct {
 		const char *end, *as;
-	} ends[] = {{"s", ""},   {"es", ""},   {"ed", ""},   {"ed", "e"},  {"ing", ""}, {"ing", "e"}, {"er", ""},
-	            {"er", "e"}, {"ers", ""},  {"ers", "e"}, {"ly", ""},   {"ies", "y"}, {"ied", "y"}, {"ness", ""},
-	            {"able", ""}, {"able", "e"}, {"less", ""}, {"wise", ""}, {"ation", "e"}, {"ations", "e"}, {"al", ""}};
+	} ends[] = {{"s", ""},     {"es", ""},   {"ed", ""},   {"ed", "e"},    {"ing", ""},
+	            {"ing", "e"},  {"er", ""},   {"er", "e"},  {"ers", ""},    {"ers", "e"},
+	            {"ly", ""},    {"ies", "y"}, {"ied", "y"}, {"ness", ""},   {"able", ""},
+	            {"able", "e"}, {"less", ""}, {"wise", ""}, {"ation", "e"}, {"ations", "e"},
+	            {"al", ""}};
 	char stem[64];
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		size_t n = strlen(ends[i].end), k = strlen(ends[i].as);
@@ -95,7 +97,8 @@ static bool inflected(struct slice w)
 		if (plain((struct slice){stem, w.n - n + k}))
 			return true;
 		/* "logged", "stopping": a doubled letter */
-		if (!k && w.n > n + 2 && stem[w.n - n - 1] == stem[w.n - n - 2] && plain((struct slice){stem, w.n - n - 1}))
+		if (!k && w.n > n + 2 && stem[w.n - n - 1] == stem[w.n - n - 2] &&
+		    plain((struct slice){stem, w.n - n - 1}))
 			return true;
 	}
 	return false;
@@ -103,7 +106,8 @@ static bool inflected(struct slice w)
 
 bool word_known(struct slice w)
 {
-	static const char *const before[] = {"un", "re", "non", "pre", "sub", "over", "under", "mis", "de", "anti", "auto", "multi"};
+	static const char *const before[] = {"un",    "re",  "non", "pre",  "sub",  "over",
+	                                     "under", "mis", "de",  "anti", "auto", "multi"};
 	if (w.n > 2 && !memcmp(w.s + w.n - 2, "'s", 2))
 		w.n -= 2;
 	if (w.n < 2 || plain(w) || inflected(w))
@@ -143,19 +147,27 @@ static const struct {
         {V_CREATE, "create|new|register|allocate|generate|issue|import|provision",
          "create|creates|created|creating|registered|generated|provisioned|imported"},
         {V_DELETE, "delete|remove|purge|destroy|deregister|erase|wipe|terminate|cancel",
-         "delete|deletes|deleted|deleting|removed|removes|removing|destroyed|erased|wiped|purged|deregistered|terminated"},
-        {V_READ, "get|list|describe|head|read|view|query|select|scan|lookup|search|batchget|download|export|enumerate",
-         "read|reads|listed|lists|listing|enumerated|enumerates|enumerating|described|describes|viewed|queried|retrieved|fetched|"
+         "delete|deletes|deleted|deleting|removed|removes|removing|destroyed|erased|wiped|purged|"
+         "deregistered|terminated"},
+        {V_READ,
+         "get|list|describe|head|read|view|query|select|scan|lookup|search|batchget|download|"
+         "export|enumerate",
+         "read|reads|listed|lists|listing|enumerated|enumerates|enumerating|described|describes|"
+         "viewed|queried|retrieved|fetched|"
          "downloaded|downloads|looked"},
-        {V_WRITE, "put|update|modify|change|set|edit|write|upload|patch|reset|replace|rename|tag|copy",
-         "modified|modifies|updated|updates|changed|changes|wrote|written|uploaded|uploads|edited|overwrote|replaced|renamed|tagged|copied"},
+        {V_WRITE,
+         "put|update|modify|change|set|edit|write|upload|patch|reset|replace|rename|tag|copy",
+         "modified|modifies|updated|updates|changed|changes|wrote|written|uploaded|uploads|edited|"
+         "overwrote|replaced|renamed|tagged|copied"},
         {V_ATTACH, "attach|add|associate|join", "attached|attaches|added|adds|associated|joined"},
         {V_DETACH, "detach|disassociate", "detached|detaches|disassociated"},
-        {V_START, "start|run|launch|execute|invoke|resume|reboot", "started|starts|launched|launches|resumed|rebooted"},
+        {V_START, "start|run|launch|execute|invoke|resume|reboot",
+         "started|starts|launched|launches|resumed|rebooted"},
         {V_STOP, "stop|suspend|pause|halt|terminate", "stopped|stops|halted|suspended|paused"},
         {V_ENABLE, "enable|activate", "enabled|enables|activated"},
         {V_DISABLE, "disable|deactivate", "disabled|disables|deactivated"},
-        {V_LOGIN, "consolelogin|assume|login|logon|signin|authenticate|getsessiontoken|getfederationtoken",
+        {V_LOGIN,
+         "consolelogin|assume|login|logon|signin|authenticate|getsessiontoken|getfederationtoken",
          "assumed|assumes|authenticated"},
         {V_LOGOUT, "logout|logoff|signout", ""},
         {V_GRANT, "grant|authorize|allow|permit", "granted|grants"},
@@ -167,7 +179,8 @@ static const struct {
 } conflicts[] = {
         {V_CREATE, V_DELETE | V_READ | V_DETACH | V_STOP | V_LOGIN | V_DISABLE | V_REVOKE},
         {V_DELETE, V_CREATE | V_READ | V_ATTACH | V_START | V_LOGIN | V_ENABLE | V_GRANT | V_WRITE},
-        {V_READ, V_WRITE | V_ATTACH | V_DETACH | V_START | V_STOP | V_ENABLE | V_DISABLE | V_LOGIN | V_GRANT | V_REVOKE},
+        {V_READ, V_WRITE | V_ATTACH | V_DETACH | V_START | V_STOP | V_ENABLE | V_DISABLE | V_LOGIN |
+                         V_GRANT | V_REVOKE},
         {V_WRITE, V_START | V_STOP | V_LOGIN},
         {V_ATTACH, V_DETACH | V_STOP | V_LOGIN | V_REVOKE},
         {V_START, V_STOP | V_LOGIN},
@@ -218,7 +231,8 @@ bool families_conflict(unsigned said, unsigned done)
 	if (!said || !done || (said & done))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(conflicts); i++)
-		if (((said & conflicts[i].a) && (done & conflicts[i].b)) || ((said & conflicts[i].b) && (done & conflicts[i].a)))
+		if (((said & conflicts[i].a) && (done & conflicts[i].b)) ||
+		    ((said & conflicts[i].b) && (done & conflicts[i].a)))
 			return true;
 	return false;
 }
@@ -226,22 +240,30 @@ bool families_conflict(unsigned said, unsigned done)
 bool verb_agent(struct slice low)
 {
 	return verb_family(low) ||
-	       in_list(low, "called|calls|made|makes|ran|runs|executed|executes|invoked|invokes|issued|issues|performed|performs|used|uses|"
-	                    "accessed|accesses|connected|connects|opened|opens|requested|requests|tried|tries|attempted|attempts|sent|sends|"
-	                    "got|received|receives|spawned|spawns|loaded|loads|dumped|dumps|logged|signed|switched|triggered|triggers|contacted|"
-	                    "contacts|queried|scanned|hit|did|put|escalated|exfiltrated|moved|appeared|acted|failed|succeeded|was|had|has|"
+	       in_list(low, "called|calls|made|makes|ran|runs|executed|executes|invoked|invokes|"
+	                    "issued|issues|performed|performs|used|uses|"
+	                    "accessed|accesses|connected|connects|opened|opens|requested|requests|"
+	                    "tried|tries|attempted|attempts|sent|sends|"
+	                    "got|received|receives|spawned|spawns|loaded|loads|dumped|dumps|logged|"
+	                    "signed|switched|triggered|triggers|contacted|"
+	                    "contacts|queried|scanned|hit|did|put|escalated|exfiltrated|moved|"
+	                    "appeared|acted|failed|succeeded|was|had|has|"
 	                    "touched|reached|asked|resolved|talked|came|stole|leaked");
 }
 
 bool number_word(struct slice low, int64_t *n)
 {
-	static const char *const names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-	                                    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+	static const char *const names[] = {
+	        "zero",     "one",     "two",     "three",     "four",     "five",    "six",
+	        "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+	        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
 	static const struct {
 		const char *name;
 		int64_t n;
-	} more[] = {{"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60}, {"seventy", 70}, {"eighty", 80}, {"ninety", 90},
-	            {"hundred", 100}, {"thousand", 1000}, {"once", 1}, {"twice", 2}, {"thrice", 3}, {"dozen", 12}, {"single", 1}, {"both", 2}};
+	} more[] = {{"twenty", 20},   {"thirty", 30},     {"forty", 40},  {"fifty", 50},
+	            {"sixty", 60},    {"seventy", 70},    {"eighty", 80}, {"ninety", 90},
+	            {"hundred", 100}, {"thousand", 1000}, {"once", 1},    {"twice", 2},
+	            {"thrice", 3},    {"dozen", 12},      {"single", 1},  {"both", 2}};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (slice_eq_str(low, names[i])) {
 			*n = (int64_t)i;
