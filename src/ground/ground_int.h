@@ -90,7 +90,7 @@ enum atom_kind {
 	AT_OUTCOME,  /* num: enum outcome; negative: not that one */
 	AT_VERB,     /* num: families of acts */
 };
-enum compare { CMP_EQUAL, CMP_ABOUT, CMP_MOST, CMP_LESS, CMP_LEAST, CMP_MORE };
+enum compare { CMP_EQUAL, CMP_ABOUT, CMP_MOST, CMP_UP_TO, CMP_LESS, CMP_LEAST, CMP_MORE };
 struct when {
 	bool dated, year, timed;
 	struct civil c;
@@ -115,6 +115,9 @@ struct atom {
 	bool proved;      /* by more than the cited records: leave it out of the joint test */
 	bool soft;        /* a plain word that names something only where the records know it */
 	struct set cited; /* cited records that hold it */
+	struct set
+	        all; /* records everywhere that hold it; made when first asked for (w NULL: not yet) */
+	const char *path; /* of the first fact that holds it, where no field of the table does */
 	unsigned roles;   /* of the fields that hold it, by enum field_role, over cited */
 	enum field_role want; /* the part that the sentence gives it; FR_NONE: not said */
 };
@@ -159,6 +162,7 @@ struct atom *atom_add(struct sentence *s, enum atom_kind kind, size_t tok, size_
 bool word_known(struct slice low);      /* English, in some inflection, or a word of the trade */
 bool word_trade(struct slice low);      /* never a name of anything of the case */
 unsigned verb_family(struct slice low); /* bits; 0: no verb of an act */
+unsigned verb_bare(struct slice low);   /* the same of a verb without ending: "to stop" */
 unsigned act_family(struct slice act);  /* of an operation's name: "DeleteBucket" */
 bool families_conflict(unsigned said, unsigned done);
 bool verb_agent(struct slice low); /* a verb before which the doer stands */
@@ -173,8 +177,9 @@ bool when_resolve(const struct when *w, mw_time near, mw_time *from, mw_time *to
 /* look.c */
 bool text_holds(struct slice text, struct slice key); /* at word edges; both folded */
 unsigned rec_holds(struct ground *g, uint32_t rec,
-                   const struct atom *a); /* bits 1<<role; bit 31: somewhere else; 0 no */
-void atom_everywhere(struct ground *g, const struct atom *a, struct set *out);
+                   struct atom *a); /* bits 1<<role; bit 31: somewhere else; 0 no */
+/* Adds them to out; s keeps what was found. */
+void atom_everywhere(struct ground *g, struct sentence *s, const struct atom *a, struct set *out);
 void look_for_atoms(struct ground *g, struct sentence *s);
 
 /* rules.c, scope.c */

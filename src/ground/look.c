@@ -200,7 +200,7 @@ static bool raw_holds(struct ground *g, struct rec *r, const struct atom *a)
 	return found;
 }
 
-unsigned rec_holds(struct ground *g, uint32_t rec, const struct atom *a)
+unsigned rec_holds(struct ground *g, uint32_t rec, struct atom *a)
 {
 	struct rec *r = &g->recs.v[rec];
 	unsigned roles = 0;
@@ -212,8 +212,11 @@ unsigned rec_holds(struct ground *g, uint32_t rec, const struct atom *a)
 		                                                             : 1u << FR_WHEN;
 	}
 	for (uint32_t i = r->from; i < r->to; i++)
-		if (fact_holds(g, &g->facts.v[i], a))
+		if (fact_holds(g, &g->facts.v[i], a)) {
+			if (!g->facts.v[i].field && !a->path)
+				a->path = g->facts.v[i].path;
 			roles |= g->facts.v[i].field ? 1u << g->facts.v[i].field->role : ELSEWHERE;
+		}
 	if (!roles && raw_holds(g, r, a))
 		roles = ELSEWHERE;
 	return roles;
@@ -263,13 +266,20 @@ static void add_value(struct ground *g, const struct value *v, const struct atom
 	}
 }
 
-void atom_everywhere(struct ground *g, const struct atom *a, struct set *out)
+static void find_everywhere(struct ground *g, const struct atom *a, struct set *out)
 {
 	const struct value_list *best = NULL;
 	struct slice t;
-	if (a->kind == AT_TIME || a->kind == AT_SEVERITY) {
+	if (a->kind == AT_TIME) {
 		for (uint32_t i = 0; i < g->recs.n; i++)
-			if (rec_holds(g, i, a))
+			if (when_matches(&a->when, g->recs.v[i].time))
+				set_add(out, i);
+		return;
+	}
+	if (a->kind == AT_SEVERITY) {
+		struct atom copy = *a;
+		for (uint32_t i = 0; i < g->recs.n; i++)
+			if (rec_holds(g, i, &copy))
 				set_add(out, i);
 		return;
 	}
@@ -290,6 +300,17 @@ void atom_everywhere(struct ground *g, const struct atom *a, struct set *out)
 			                        : text_holds(v->text, a->key))
 				add_value(g, v, a, acts, out);
 		}
+}
+
+void atom_everywhere(struct ground *g, struct sentence *s, const struct atom *a, struct set *out)
+{
+	struct atom *own = &s->a[a - s->a];
+	if (!own->all.w) {
+		own->all = set_new(&s->arena, g, false);
+		find_everywhere(g, own, &own->all);
+		set_or(&own->all, &own->cited);
+	}
+	set_or(out, &own->all);
 }
 
 /* ---- a sentence's atoms in its cited records ---- */

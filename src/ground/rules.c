@@ -12,13 +12,13 @@ static unsigned class_of(const struct atom *a)
 	if (a->kind == AT_SEVERITY)
 		return 41;
 	if (a->kind == AT_VALUE)
-		return 42 + (unsigned)(a->tok % 16);
+		return 42;
 	if (a->want)
 		return (unsigned)a->want;
 	for (unsigned r = 1; r <= FR_WHEN; r++)
 		if (roles & 1u << r)
 			return r;
-	return 30;
+	return a->path ? 10 + (unsigned)(mw_hash(a->path, strlen(a->path)) % 20) : 30;
 }
 
 static bool joins(const struct atom *a)

@@ -10,6 +10,8 @@ static bool fits(double is, double said, enum compare cmp)
 		return fabs(is - said) <= said * 0.15 + 0.5;
 	case CMP_MOST:
 		return is <= said;
+	case CMP_UP_TO:
+		return is <= said && is * 2 >= said;
 	case CMP_LESS:
 		return is < said;
 	case CMP_LEAST:
@@ -77,29 +79,27 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 	for (size_t k = 0; k < s->na; k++) {
 		struct atom *a = &s->a[k];
 		unsigned c = kind_class(g, NULL, a);
-		struct set held;
 		if (a->tok < sc->from || a->tok >= sc->to || !restricts(a) || a == sc->without ||
 		    (a->kind == AT_TIME && !sc->times))
 			continue;
 		if (sc->without && sc->by_class && c == kind_class(g, NULL, sc->without))
 			continue;
-		held = set_new(&s->arena, g, false);
-		atom_everywhere(g, a, &held);
-		set_or(&held, &a->cited);
 		if (!used[c])
 			by[c] = set_new(&s->arena, g, false);
 		used[c] = true;
-		set_or(&by[c], &held);
+		atom_everywhere(g, s, a, &by[c]);
 		++*named;
 	}
 	for (size_t c = 0; c < ARRAY_LEN(by); c++)
 		if (used[c])
 			set_and(&all, &by[c]);
 	for (uint32_t i = 0; i < g->recs.n; i++) {
-		bool keep = set_has(&all, i) && (!sc->times || within_range(g, s, clause, i));
+		if (!set_has(&all, i))
+			continue;
+		bool keep = (!sc->times || within_range(g, s, clause, i));
 		for (size_t k = 0; keep && sc->outcomes && k < s->na; k++)
-			if (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= sc->from &&
-			    s->a[k].tok < sc->to)
+			if (s->a[k].kind == AT_OUTCOME && !s->a[k].proved &&
+			    s->a[k].tok >= sc->from && s->a[k].tok < sc->to)
 				keep = ground_outcome_is(g, i, s->a[k].num);
 		if (!keep)
 			all.w[i / 64] &= ~(UINT64_C(1) << i % 64);
@@ -232,6 +232,14 @@ static double named_before(const struct sentence *s, const struct atom *a)
 	return n;
 }
 
+static bool has_outcome(const struct sentence *s, size_t from, size_t to)
+{
+	for (size_t k = 0; k < s->na; k++)
+		if (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= from && s->a[k].tok < to)
+			return true;
+	return false;
+}
+
 static bool count_holds(struct ground *g, struct sentence *s, const struct atom *a,
                         struct set *match)
 {
@@ -248,7 +256,8 @@ static bool count_holds(struct ground *g, struct sentence *s, const struct atom 
 		return true;
 	if (g->complete && !g->cut) {
 		if (fits((double)set_count(match), a->real, a->cmp) &&
-		    (named || in_list(a->noun, event_nouns) || a->of >= 0))
+		    (named || has_outcome(s, from, to) || in_list(a->noun, event_nouns) ||
+		     a->of >= 0))
 			return true;
 		if (counts_distinct(g, a, match))
 			return true;
@@ -257,6 +266,14 @@ static bool count_holds(struct ground *g, struct sentence *s, const struct atom 
 		set_and(&some, &s->cited_set);
 		if (fits((double)set_count(&some), a->real, a->cmp) &&
 		    set_count(&some) == s->cited.n)
+			return true;
+	}
+	/* Each of them is cited, and the sentence may restrict them by more than is understood here ("tried to stop"). */
+	if (s->cited.n >= 2 && a->cmp == CMP_EQUAL && (double)s->cited.n == a->real &&
+	    s->cited.n == s->nids) {
+		struct set some = *match;
+		set_and(&some, &s->cited_set);
+		if (set_count(&some) == s->cited.n)
 			return true;
 	}
 	if (counted(g, s, a, from, to) || counted_distinct(g, a, more ? named_before(s, a) : 0))
@@ -305,6 +322,7 @@ static bool span_fits(int64_t is, const struct atom *a)
 	int64_t off = is > a->num ? is - a->num : a->num - is;
 	switch (a->cmp) {
 	case CMP_MOST:
+	case CMP_UP_TO:
 	case CMP_LESS:
 		return is <= a->num;
 	case CMP_LEAST:
@@ -508,6 +526,8 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 	struct scope sc = {.from = from, .to = to, .outcomes = true, .times = true};
 	struct set m;
 	int flag = flag_says(g, s, i + 1, i + 5, 0, &at);
+	bool adjective = tok_is(s, i, "not") && i && tok_is(s, i - 1, "was|is|were|are") &&
+	                 i + 1 < s->nt && s->t[i + 1].atom < 0 && !s->t[i + 1].verb;
 	for (size_t k = 0; k < s->na; k++)
 		outcome = outcome || (s->a[k].kind == AT_OUTCOME && s->a[k].tok > i &&
 		                      s->a[k].tok < to && !tok_is(s, i, "not"));
@@ -517,6 +537,8 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 			sentence_fail(s, s->t[i].from, s->t[at].to, "the records say the opposite");
 		return;
 	}
+	if (adjective)
+		return;
 	/* Inside "X was not denied" the negation belongs to the outcome, which is judged by itself. */
 	if (tok_is(s, i + 1,
 	           "denied|refused|rejected|blocked|fail|failed|succeed|successful|allowed|granted|"
@@ -558,8 +580,12 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 			from = k + 1;
 			break;
 		}
-	if (tok_is(s, i, "without|no") && tok_is(s, i + 1, "an|a|any|error|errors"))
-		i++;
+	if (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind == AT_OUTCOME)
+		return;
+	/* "29 requests, none of which succeeded": of what the sentence spoke before */
+	if (tok_is(s, i, "none") && tok_is(s, i + 1, "of") &&
+	    tok_is(s, i + 2, "which|them|these|those"))
+		from = 0;
 	if (tok_is(s, i, "no") && tok_is(s, i + 1,
 	                                 "longer|doubt|matter|need|way|details|information|"
 	                                 "indication|context|explanation|reason"))
@@ -632,7 +658,7 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 		    (s->a[k].kind == AT_NAME && s->a[k].clause == focus->clause &&
 		     kind_class(g, NULL, &s->a[k]) == kind_class(g, NULL, focus) &&
 		     s->a[k].tok >= focus->tok))
-			atom_everywhere(g, &s->a[k], &held);
+			atom_everywhere(g, s, &s->a[k], &held);
 	if (!named && total_of_all(g, focus)) {
 		s->checked = true;
 		return;
@@ -693,7 +719,7 @@ static void check_no_other(struct ground *g, struct sentence *s, size_t i)
 			for (size_t j = 0; j < n && j < NOUN_FIELDS; j++)
 				if (s->a[k].roles & 1u << f[j]->role) {
 					mine = &s->a[k];
-					atom_everywhere(g, mine, &held);
+					atom_everywhere(g, s, mine, &held);
 					hits++;
 					break;
 				}
@@ -803,6 +829,19 @@ static void check_extreme(struct ground *g, struct sentence *s, size_t i, bool l
 
 /* ---- all of it ---- */
 
+/* "is public", "was encrypted": a yes or no of the record. */
+static void check_flag(struct ground *g, struct sentence *s, size_t i)
+{
+	size_t at = i;
+	int says;
+	if (i + 1 >= s->nt || negator(s, i + 1))
+		return;
+	says = flag_says(g, s, i + 1, i + 2, 1, &at);
+	s->checked = s->checked || says >= 0;
+	if (!says)
+		sentence_fail(s, s->t[i].from, s->t[at].to, "the records say the opposite");
+}
+
 static void check_words(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
@@ -819,6 +858,8 @@ static void check_words(struct ground *g, struct sentence *s)
 		else if (tok_is(s, i, "all|every|each|always|consistently|everything") &&
 		         !(i && tok_is(s, i - 1, "at|after|above|not|of")))
 			check_all(g, s, i);
+		else if (tok_is(s, i, "is|was|are|were|be|been"))
+			check_flag(g, s, i);
 		else if (s->t[i].atom < 0 && superlative(s, i, &last))
 			check_extreme(g, s, i, last);
 	}

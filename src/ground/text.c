@@ -193,7 +193,7 @@ static enum compare compared(const struct sentence *s, size_t i)
 	if (i >= 2 && tok_is(s, i - 1, "than"))
 		return tok_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
 	if (i >= 2 && tok_is(s, i - 1, "to") && tok_is(s, i - 2, "up"))
-		return CMP_MOST;
+		return CMP_UP_TO;
 	if (i && tok_is(s, i - 1, "over|above|exceeding"))
 		return CMP_MORE;
 	if (i && tok_is(s, i - 1, "under|below|within"))
@@ -209,6 +209,11 @@ static const char value_words[] =
 
 static bool value_context(const struct sentence *s, size_t i)
 {
+	bool ends = i + 1 >= s->nt || s->t[i].comma || s->t[i].stop ||
+	            tok_is(s, i + 1, "was|were|is|on|and|then|to|in|at");
+	if (ends &&
+	    (tok_is(s, i + 1, "was|were|is") || (i && tok_is(s, i - 1, "process|first|was|is|="))))
+		return true;
 	if (!i)
 		return false;
 	if (tok_is(s, i - 1, "event|record|as|line|type|level|error"))
@@ -373,10 +378,32 @@ static void outcomes(struct sentence *s)
 		}
 }
 
+/* "went through", "without an error". */
+static void outcome_phrases(struct sentence *s)
+{
+	for (size_t i = 0; i + 1 < s->nt; i++) {
+		size_t n = tok_is(s, i, "went") && tok_is(s, i + 1, "through") ? 2
+		           : tok_is(s, i, "without") &&
+		                           tok_is(s, i + 1, "error|errors|failure|failures")
+		                   ? 2
+		           : tok_is(s, i, "without") && tok_is(s, i + 1, "an|any|a") &&
+		                           tok_is(s, i + 2, "error|errors|failure")
+		                   ? 3
+		                   : 0;
+		struct atom *a = n && s->t[i].atom < 0 ? atom_add(s, AT_OUTCOME, i, i + n) : NULL;
+		if (a)
+			a->num = OUT_OK;
+	}
+}
+
 static void verbs(struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
 		unsigned f = verb_family(s->t[i].low);
+		if (!f && i && tok_is(s, i - 1, "to|not|did|never|cannot|could"))
+			f = verb_bare(s->t[i].low);
+		if (tok_is(s, i + 1, "as|nothing|none|no") || tok_is(s, i + 1, "nobody"))
+			f = 0;
 		/* "the created key", "a deleted bucket": no act of this sentence's records */
 		bool adjective = i && tok_is(s, i - 1, "the|a|an|newly|this|that") &&
 		                 i + 1 < s->nt && !s->t[i].comma;
@@ -588,6 +615,24 @@ static void names(struct ground *g, struct sentence *s)
 	}
 }
 
+/* "29 GetPasswordData calls": what looks like a verb is what is counted. */
+static bool counted_noun(const struct sentence *s, size_t verb)
+{
+	size_t name = verb - 1;
+	if (!verb || !tok_is(s, verb,
+	                     "calls|requests|attempts|reads|lists|hits|runs|changes|updates|uses|"
+	                     "contacts|loads|starts|stops|copies|moves"))
+		return false;
+	if (tok_is(s, verb + 1,
+	           "were|was|came|from|by|in|on|with|for|at|and|between|that|which|are") ||
+	    verb + 1 >= s->nt || s->t[verb].stop || s->t[verb].comma)
+		return true;
+	return name && ((s->t[name - 1].atom >= 0 && s->a[s->t[name - 1].atom].kind == AT_COUNT) ||
+	                tok_is(s, name - 1,
+	                       "all|every|the|no|of|these|those|only|further|most|many|more|any|"
+	                       "several|few|some"));
+}
+
 /* The part that the sentence gives each name. */
 static void parts(struct sentence *s)
 {
@@ -608,7 +653,7 @@ static void parts(struct sentence *s)
 		              "never|did|not"))
 			next++;
 		if (next < s->nt && !s->t[next - 1].comma && !s->t[next - 1].stop &&
-		    (s->t[next].verb || tok_is(s, next - 1, "not")) &&
+		    (s->t[next].verb || tok_is(s, next - 1, "not")) && !counted_noun(s, next) &&
 		    !tok_is(s, next,
 		            "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|"
 		            "signed|authenticated|hit|reached") &&
@@ -691,6 +736,7 @@ void sentence_read(struct ground *g, struct sentence *s)
 	ids(g, s);
 	s->over = !times_read(s) || s->over;
 	severities(s);
+	outcome_phrases(s);
 	outcomes(s);
 	verbs(s);
 	names(g, s);

@@ -340,7 +340,8 @@ bool times_read(struct sentence *s)
 		n = span_words(s, i, &us, &unit);
 		if (!n && span_word(s->t[i].low, &us, &unit))
 			n = 1;
-		if (n) {
+		/* "two minutes past noon" is a time, in words that are not read here */
+		if (n && !tok_is(s, i + n, "past")) {
 			add_span(s, i, n, us, unit);
 			i += n - 1;
 		}

@@ -4,12 +4,15 @@
 
 bool in_list(struct slice low, const char *words)
 {
-	while (*words) {
-		const char *bar = strchr(words, '|');
-		size_t n = bar ? (size_t)(bar - words) : strlen(words);
-		if (n == low.n && !memcmp(words, low.s, n))
+	const char *p = words;
+	if (!low.n)
+		return false;
+	while (*p) {
+		if (*p == low.s[0] && !strncmp(p, low.s, low.n) && (p[low.n] == '|' || !p[low.n]))
 			return true;
-		words += n + (bar != NULL);
+		while (*p && *p != '|')
+			p++;
+		p += *p == '|';
 	}
 	return false;
 }
@@ -195,6 +198,15 @@ unsigned verb_family(struct slice low)
 	unsigned f = 0;
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		if (in_list(low, families[i].verbs))
+			f |= families[i].family;
+	return f;
+}
+
+unsigned verb_bare(struct slice low)
+{
+	unsigned f = 0;
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		if (in_list(low, families[i].acts))
 			f |= families[i].family;
 	return f;
 }
