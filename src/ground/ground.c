@@ -45,7 +45,7 @@ static int by_place(const void *a, const void *b)
 static bool counts(const struct sentence *s, const struct atom *a)
 {
 	return !a->soft || !a->tok ||
-	       !tok_is(s, a->tok - 1, "the|a|an|this|that|its|their|any|some|of|no");
+	       !word_is(s, a->tok - 1, "the|a|an|this|that|its|their|any|some|of|no");
 }
 
 static void settle(struct sentence *s)
@@ -79,8 +79,9 @@ static void settle(struct sentence *s)
 		v->nagainst = 0;
 }
 
-void ground_check(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
-                  struct ground_verdict *out)
+void ground_check_made(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
+                       const struct ground_copied *copied, size_t ncopied,
+                       struct ground_verdict *out)
 {
 	struct sentence *s = xcalloc(1, sizeof(*s));
 	vec_free(&out->spans);
@@ -88,6 +89,8 @@ void ground_check(struct ground *g, struct slice text, const struct slice *ids, 
 	s->text = text;
 	s->ids = ids;
 	s->nids = nids;
+	s->copied = copied;
+	s->ncopied = ncopied;
 	s->out = out;
 	if (text.n > GROUND_TEXT_MAX || nids > GROUND_RECORDS_MAX) {
 		s->over = true;
@@ -105,9 +108,15 @@ void ground_check(struct ground *g, struct slice text, const struct slice *ids, 
 	free(s);
 }
 
+void ground_check(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
+                  struct ground_verdict *out)
+{
+	ground_check_made(g, text, ids, nids, NULL, 0, out);
+}
+
 /* ---- protocol form ---- */
 
-static void verdict_json(cJSON *o, const struct ground_verdict *v)
+void ground_verdict_json(cJSON *o, const struct ground_verdict *v)
 {
 	cJSON *list;
 	cJSON_DeleteItemFromObjectCaseSensitive(o, "status");
@@ -145,7 +154,7 @@ size_t ground_check_json(struct ground *g, cJSON *list)
 			*vec_push(&ids) = cJSON_IsString(x) ? slice_of(x->valuestring) : SLICE("?");
 		ground_check(g, slice_of(json_str(o, "text", "")), ids.v, ids.n, &v);
 		bad += v.status == GROUND_PARTLY || v.status == GROUND_UNSUPPORTED;
-		verdict_json(o, &v);
+		ground_verdict_json(o, &v);
 		ground_verdict_release(&v);
 		vec_free(&ids);
 	}

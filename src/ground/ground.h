@@ -69,11 +69,21 @@ struct ground_verdict {
 /* ids: what the sentence cites. out must be zeroed or used before; release it. */
 void ground_check(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
                   struct ground_verdict *out);
+/* As ground_check, for a sentence that a template of ours made: the pieces that it copied out of records, by bytes of the text, in order
+ * and apart, are each looked for as a whole and read no further ("all", "denied" in a title are no claims of the sentence). */
+struct ground_copied {
+	size_t from, to;
+};
+void ground_check_made(struct ground *g, struct slice text, const struct slice *ids, size_t nids,
+                       const struct ground_copied *copied, size_t ncopied,
+                       struct ground_verdict *out);
 void ground_verdict_release(struct ground_verdict *v);
 
 /* Protocol form: list is [{text, evidence:[ids]}]; sets "status", and where something fails "spans":[{from,to,why}] and
  * "against":[ids], in each. Returns how many are partly or not supported. */
 size_t ground_check_json(struct ground *g, cJSON *list);
+/* Puts a verdict into a sentence of the protocol's form. */
+void ground_verdict_json(cJSON *sentence, const struct ground_verdict *v);
 /* What may leave the console: supported sentences, and opinions as such. */
 bool ground_may_leave(const cJSON *sentence);
 

@@ -144,6 +144,8 @@ struct sentence {
 	int clauses;
 	const struct slice *ids;
 	size_t nids;
+	const struct ground_copied *copied;
+	size_t ncopied;
 	VEC(uint32_t) cited; /* records */
 	struct set cited_set;
 	bool checked; /* something was checked that is no atom: an order, a universal */
@@ -154,8 +156,8 @@ struct slice sentence_noun(const struct sentence *s,
                            size_t i); /* what is counted from token i on */
 void sentence_fail(struct sentence *s, size_t from, size_t to, const char *why);
 void sentence_against(struct ground *g, struct sentence *s, uint32_t rec);
-bool tok_is(const struct sentence *s, size_t i,
-            const char *words); /* one of "a|b|c"; false past the end */
+bool word_is(const struct sentence *s, size_t i,
+             const char *words); /* one of "a|b|c"; false past the end */
 struct atom *atom_add(struct sentence *s, enum atom_kind kind, size_t tok, size_t tok_to);
 
 /* words.c */

@@ -79,10 +79,10 @@ static bool begins_with_verb(const struct sentence *s, int clause)
 {
 	for (size_t i = 0; i < s->nt; i++)
 		if (s->t[i].clause == clause &&
-		    !tok_is(s, i,
-		            "and|then|but|also|later|subsequently|immediately|finally|afterwards|"
-		            "again|first"))
-			return s->t[i].verb && !tok_is(s, i, "was|were|is|are");
+		    !word_is(s, i,
+		             "and|then|but|also|later|subsequently|immediately|finally|afterwards|"
+		             "again|first"))
+			return s->t[i].verb && !word_is(s, i, "was|were|is|are");
 	return false;
 }
 
@@ -298,7 +298,7 @@ static bool time_only(const struct sentence *s, const struct operand *o, mw_time
 static size_t end_of_part(const struct sentence *s, size_t i)
 {
 	while (i < s->nt && !s->t[i].stop && !s->t[i].comma &&
-	       !(i > 0 && tok_is(s, i, "before|after|then|while")))
+	       !(i > 0 && word_is(s, i, "before|after|then|while")))
 		i++;
 	return i < s->nt && (s->t[i].comma || s->t[i].stop) ? i + 1 : i;
 }
@@ -335,7 +335,7 @@ static void judge(struct ground *g, struct sentence *s, size_t c, struct operand
 static size_t part_start(const struct sentence *s, size_t c)
 {
 	size_t i = c;
-	while (i > 0 && !s->t[i - 1].stop && !tok_is(s, i - 1, "before|after|then|while"))
+	while (i > 0 && !s->t[i - 1].stop && !word_is(s, i - 1, "before|after|then|while"))
 		i--;
 	return i;
 }
@@ -379,7 +379,7 @@ static void one_connective(struct ground *g, struct sentence *s, size_t i, bool 
 	struct operand left = {.from = part_start(s, i), .to = i},
 	               right = {.from = i + 1, .to = end_of_part(s, i + 1)};
 	size_t start;
-	bool adverb = tok_is(s, i, "later|subsequently|afterwards|thereafter|next");
+	bool adverb = word_is(s, i, "later|subsequently|afterwards|thereafter|next");
 	if (adverb && inside_clause(s, i, &start)) {
 		judge(g, s, i,
 		      (struct operand){.from = part_start(s, start ? start - 1 : 0), .to = start},
@@ -411,13 +411,13 @@ void check_order(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++)
 		for (size_t k = 0; k < ARRAY_LEN(connectives); k++) {
-			if (!tok_is(s, i, connectives[k].words) ||
-			    (connectives[k].next && !tok_is(s, i + 1, connectives[k].next)))
+			if (!word_is(s, i, connectives[k].words) ||
+			    (connectives[k].next && !word_is(s, i + 1, connectives[k].next)))
 				continue;
-			if (tok_is(s, i, "later|next") &&
-			    tok_is(s, i + 1, "than|steps|step|questions"))
+			if (word_is(s, i, "later|next") &&
+			    word_is(s, i + 1, "than|steps|step|questions"))
 				continue;
-			if (tok_is(s, i, "following") && i && tok_is(s, i - 1, "the"))
+			if (word_is(s, i, "following") && i && word_is(s, i - 1, "the"))
 				continue;
 			one_connective(g, s, i, connectives[k].swapped, k < 3);
 			break;

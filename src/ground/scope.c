@@ -413,7 +413,7 @@ static void check_span(struct ground *g, struct sentence *s, struct atom *a)
 		return;
 	m = matching(g, s, a->clause, &sc, &named);
 	if ((s->cited.n < 2 ||
-	     tok_is(s, a->tok - (a->tok > 0), "over|for|lasted|spanned|took|in|within")) &&
+	     word_is(s, a->tok - (a->tok > 0), "over|for|lasted|spanned|took|in|within")) &&
 	    g->complete && set_span(g, &m, &first, &last) && span_fits(last - first, a))
 		return;
 	a->fail = "no cited records lie so far apart";
@@ -457,8 +457,8 @@ static const char unknown[] = "cannot be shown by the records that were given";
 static bool negator(const struct sentence *s, size_t i)
 {
 	struct slice w = s->t[i].low;
-	return tok_is(s, i, "not|never|no|none|without|nobody|neither|nor|nothing") ||
-	       (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || tok_is(s, i, "cannot");
+	return word_is(s, i, "not|never|no|none|without|nobody|neither|nor|nothing") ||
+	       (w.n > 3 && !memcmp(w.s + w.n - 3, "n't", 3)) || word_is(s, i, "cannot");
 }
 
 static void against_all(struct ground *g, struct sentence *s, const struct set *m)
@@ -526,11 +526,11 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 	struct scope sc = {.from = from, .to = to, .outcomes = true, .times = true};
 	struct set m;
 	int flag = flag_says(g, s, i + 1, i + 5, 0, &at);
-	bool adjective = tok_is(s, i, "not") && i && tok_is(s, i - 1, "was|is|were|are") &&
+	bool adjective = word_is(s, i, "not") && i && word_is(s, i - 1, "was|is|were|are") &&
 	                 i + 1 < s->nt && s->t[i + 1].atom < 0 && !s->t[i + 1].verb;
 	for (size_t k = 0; k < s->na; k++)
 		outcome = outcome || (s->a[k].kind == AT_OUTCOME && s->a[k].tok > i &&
-		                      s->a[k].tok < to && !tok_is(s, i, "not"));
+		                      s->a[k].tok < to && !word_is(s, i, "not"));
 	if (flag >= 0) {
 		s->checked = true;
 		if (!flag)
@@ -540,10 +540,11 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 	if (adjective)
 		return;
 	/* Inside "X was not denied" the negation belongs to the outcome, which is judged by itself. */
-	if (tok_is(s, i + 1,
-	           "denied|refused|rejected|blocked|fail|failed|succeed|successful|allowed|granted|"
-	           "permitted|forbidden|authorized") &&
-	    !tok_is(s, i, "never|no"))
+	if (word_is(s, i + 1,
+	            "denied|refused|rejected|blocked|fail|failed|succeed|successful|allowed|"
+	            "granted|"
+	            "permitted|forbidden|authorized") &&
+	    !word_is(s, i, "never|no"))
 		return;
 	m = matching(g, s, s->t[i].clause, &sc, &named);
 	for (size_t k = 0, after = 0; k < s->na; k++) {
@@ -570,12 +571,12 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 	clause_bounds(s, s->t[i].clause, &from, &to);
 	for (size_t k = i + 1; k < to; k++)
 		if (s->t[k - 1].comma || s->t[k - 1].stop ||
-		    tok_is(s, k, "but|although|while|and|before|after|until")) {
+		    word_is(s, k, "but|although|while|and|before|after|until")) {
 			to = k;
 			break;
 		}
 	for (size_t k = i; k-- > from;)
-		if (s->t[k].comma || s->t[k].stop || tok_is(s, k, "but|although|while")) {
+		if (s->t[k].comma || s->t[k].stop || word_is(s, k, "but|although|while")) {
 			/* "bob called A but not B": bob, and B, but not A */
 			from = k + 1;
 			break;
@@ -583,12 +584,12 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 	if (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind == AT_OUTCOME)
 		return;
 	/* "29 requests, none of which succeeded": of what the sentence spoke before */
-	if (tok_is(s, i, "none") && tok_is(s, i + 1, "of") &&
-	    tok_is(s, i + 2, "which|them|these|those"))
+	if (word_is(s, i, "none") && word_is(s, i + 1, "of") &&
+	    word_is(s, i + 2, "which|them|these|those"))
 		from = 0;
-	if (tok_is(s, i, "no") && tok_is(s, i + 1,
-	                                 "longer|doubt|matter|need|way|details|information|"
-	                                 "indication|context|explanation|reason"))
+	if (word_is(s, i, "no") && word_is(s, i + 1,
+	                                   "longer|doubt|matter|need|way|details|information|"
+	                                   "indication|context|explanation|reason"))
 		return;
 	deny_existence(g, s, i, from, to);
 }
@@ -684,7 +685,7 @@ static void check_all(struct ground *g, struct sentence *s, size_t i)
 	if (verb >= to && i > from) { /* "they came from X, all of them" */
 		return;
 	}
-	if (tok_is(s, i, "always|exclusively|solely|consistently"))
+	if (word_is(s, i, "always|exclusively|solely|consistently"))
 		verb = i;
 	struct scope of = {.from = from, .to = verb, .outcomes = true, .times = true},
 	             that = {.from = verb, .to = to, .outcomes = true, .times = true};
@@ -747,20 +748,20 @@ static void check_no_other(struct ground *g, struct sentence *s, size_t i)
 
 static bool superlative(const struct sentence *s, size_t i, bool *last)
 {
-	*last = tok_is(s, i, "last|latest|final|finally|lastly|ended|ends");
-	if (tok_is(s, i, "ended|ends|began|begins|started|starts|opened|begun"))
-		return tok_is(s, i + 1, "with|by");
-	if (!*last && !tok_is(s, i, "first|earliest|initially|initial"))
+	*last = word_is(s, i, "last|latest|final|finally|lastly|ended|ends");
+	if (word_is(s, i, "ended|ends|began|begins|started|starts|opened|begun"))
+		return word_is(s, i + 1, "with|by");
+	if (!*last && !word_is(s, i, "first|earliest|initially|initial"))
 		return false;
-	for (size_t k = i + 1; tok_is(s, i, "first") && s->t[i].start && k < s->nt; k++)
-		if (tok_is(s, k, "then|next|later|afterwards|subsequently"))
+	for (size_t k = i + 1; word_is(s, i, "first") && s->t[i].start && k < s->nt; k++)
+		if (word_is(s, k, "then|next|later|afterwards|subsequently"))
 			return false;
 	/* "first 5 rows", "last 24 hours", "at last", "initial access" */
 	return !(i + 1 < s->nt && s->t[i + 1].atom >= 0 &&
 	         (s->a[s->t[i + 1].atom].kind == AT_COUNT ||
 	          s->a[s->t[i + 1].atom].kind == AT_SPAN)) &&
-	       !tok_is(s, i + 1, "access|week|month|year|hour|day|hours|days|name") &&
-	       !(i && tok_is(s, i - 1, "at"));
+	       !word_is(s, i + 1, "access|week|month|year|hour|day|hours|days|name") &&
+	       !(i && word_is(s, i - 1, "at"));
 }
 
 /* The cited records that hold all names between the tokens. */
@@ -791,22 +792,22 @@ static void check_extreme(struct ground *g, struct sentence *s, size_t i, bool l
 {
 	size_t from, to, named, mine, verb;
 	struct set cited, of;
-	bool adjective = i && tok_is(s, i - 1, "the|its|their|his|her|'s"), ok, copula;
+	bool adjective = i && word_is(s, i - 1, "the|its|their|his|her|'s"), ok, copula;
 	clause_bounds(s, s->t[i].clause, &from, &to);
 	cited = cited_with(g, s, from, to, &mine);
 	if (!mine || !set_count(&cited))
 		return;
 	verb = verb_after(s, i + 1, to);
 	copula = adjective && verb < to &&
-	         tok_is(s, verb, "was|is|were|came|happened|occurred|hit|had");
+	         word_is(s, verb, "was|is|were|came|happened|occurred|hit|had");
 	struct scope sc = {.from = from, .to = to, .outcomes = true};
 	if (copula) /* "the first call by X was Y": first of the calls by X */
 		sc.to = verb;
 	else if (adjective && verb_after(s, from, i) < i) /* "Y was the first call by X" */
 		sc.from = i;
-	else if (tok_is(s, i,
-	                "ended|ends|began|begins|started|starts|opened|begun|initially|finally|"
-	                "lastly|initial|final"))
+	else if (word_is(s, i,
+	                 "ended|ends|began|begins|started|starts|opened|begun|initially|finally|"
+	                 "lastly|initial|final"))
 		sc.to = sc.from; /* of all */
 	of = matching(g, s, s->t[i].clause, &sc, &named);
 	ok = is_extreme(g, &cited, &of, last);
@@ -845,20 +846,20 @@ static void check_flag(struct ground *g, struct sentence *s, size_t i)
 static void check_words(struct ground *g, struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
-		bool last, other = tok_is(s, i, "no") &&
-		                   tok_is(s, i + 1, "other|others|further|additional|more");
-		if (other || (tok_is(s, i, "nothing|nobody|noone") && tok_is(s, i + 1, "else")))
+		bool last, other = word_is(s, i, "no") &&
+		                   word_is(s, i + 1, "other|others|further|additional|more");
+		if (other || (word_is(s, i, "nothing|nobody|noone") && word_is(s, i + 1, "else")))
 			check_no_other(g, s, i);
 		else if (negator(s, i) &&
-		         !(tok_is(s, i, "not") && tok_is(s, i + 1, "only|known|clear|yet")))
+		         !(word_is(s, i, "not") && word_is(s, i + 1, "only|known|clear|yet")))
 			check_negation(g, s, i);
-		else if (tok_is(s, i, "only|solely|exclusively") &&
-		         !tok_is(s, i + 1, "after|when|if|because|then"))
+		else if (word_is(s, i, "only|solely|exclusively") &&
+		         !word_is(s, i + 1, "after|when|if|because|then"))
 			check_only(g, s, i);
-		else if (tok_is(s, i, "all|every|each|always|consistently|everything") &&
-		         !(i && tok_is(s, i - 1, "at|after|above|not|of")))
+		else if (word_is(s, i, "all|every|each|always|consistently|everything") &&
+		         !(i && word_is(s, i - 1, "at|after|above|not|of")))
 			check_all(g, s, i);
-		else if (tok_is(s, i, "is|was|are|were|be|been"))
+		else if (word_is(s, i, "is|was|are|were|be|been"))
 			check_flag(g, s, i);
 		else if (s->t[i].atom < 0 && superlative(s, i, &last))
 			check_extreme(g, s, i, last);

@@ -2,7 +2,7 @@
 #include "ground/ground_int.h"
 #include "model/incident.h"
 
-bool tok_is(const struct sentence *s, size_t i, const char *words)
+bool word_is(const struct sentence *s, size_t i, const char *words)
 {
 	return i < s->nt && in_list(s->t[i].low, words);
 }
@@ -128,26 +128,36 @@ static void tokens(struct sentence *s)
 
 /* ---- quoted names and evidence ids ---- */
 
+static void quote(struct sentence *s, size_t from, size_t to)
+{
+	size_t tok = 0, tok_to;
+	struct atom *a;
+	while (tok < s->nt && s->t[tok].to <= from)
+		tok++;
+	for (tok_to = tok; tok_to < s->nt && s->t[tok_to].from < to; tok_to++)
+		;
+	if (tok_to == tok || s->t[tok].atom >= 0)
+		return;
+	a = atom_add(s, AT_NAME, tok, tok_to);
+	if (!a)
+		return;
+	a->from = from;
+	a->to = to;
+	a->key = slice_trim((struct slice){s->low.s + from, to - from});
+}
+
+#define QUOTE_MAX 300
 static void quoted(struct sentence *s, char mark)
 {
 	const char *x = s->text.s;
 	for (size_t i = 0; i < s->text.n; i++) {
 		const char *end = x[i] == mark ? memchr(x + i + 1, mark, s->text.n - i - 1) : NULL;
-		size_t from = i + 1, to = end ? (size_t)(end - x) : 0, tok = 0, tok_to;
-		struct atom *a;
+		size_t from = i + 1;
 		if (!end)
 			continue;
-		i = to;
-		while (tok < s->nt && s->t[tok].from < from)
-			tok++;
-		for (tok_to = tok; tok_to < s->nt && s->t[tok_to].from < to; tok_to++)
-			;
-		a = tok_to > tok && to - from <= 300 ? atom_add(s, AT_NAME, tok, tok_to) : NULL;
-		if (!a)
-			continue;
-		a->from = from;
-		a->to = to;
-		a->key = slice_trim((struct slice){s->low.s + from, to - from});
+		i = (size_t)(end - x);
+		if (i - from <= QUOTE_MAX)
+			quote(s, from, i);
 	}
 }
 
@@ -186,19 +196,19 @@ static bool plain_number(struct slice w, double *out)
 /* "at least", "more than", "about" in front of token i. */
 static enum compare compared(const struct sentence *s, size_t i)
 {
-	if (i >= 2 && tok_is(s, i - 1, "least|minimum") && tok_is(s, i - 2, "at|a"))
+	if (i >= 2 && word_is(s, i - 1, "least|minimum") && word_is(s, i - 2, "at|a"))
 		return CMP_LEAST;
-	if (i >= 2 && tok_is(s, i - 1, "most") && tok_is(s, i - 2, "at"))
+	if (i >= 2 && word_is(s, i - 1, "most") && word_is(s, i - 2, "at"))
 		return CMP_MOST;
-	if (i >= 2 && tok_is(s, i - 1, "than"))
-		return tok_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
-	if (i >= 2 && tok_is(s, i - 1, "to") && tok_is(s, i - 2, "up"))
+	if (i >= 2 && word_is(s, i - 1, "than"))
+		return word_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
+	if (i >= 2 && word_is(s, i - 1, "to") && word_is(s, i - 2, "up"))
 		return CMP_UP_TO;
-	if (i && tok_is(s, i - 1, "over|above|exceeding"))
+	if (i && word_is(s, i - 1, "over|above|exceeding"))
 		return CMP_MORE;
-	if (i && tok_is(s, i - 1, "under|below|within"))
+	if (i && word_is(s, i - 1, "under|below|within"))
 		return CMP_MOST;
-	if (i && tok_is(s, i - 1, "about|around|approximately|roughly|nearly|almost|some|circa|~"))
+	if (i && word_is(s, i - 1, "about|around|approximately|roughly|nearly|almost|some|circa|~"))
 		return CMP_ABOUT;
 	return CMP_EQUAL;
 }
@@ -210,21 +220,22 @@ static const char value_words[] =
 static bool value_context(const struct sentence *s, size_t i)
 {
 	bool ends = i + 1 >= s->nt || s->t[i].comma || s->t[i].stop ||
-	            tok_is(s, i + 1, "was|were|is|on|and|then|to|in|at");
-	if (ends &&
-	    (tok_is(s, i + 1, "was|were|is") || (i && tok_is(s, i - 1, "process|first|was|is|="))))
+	            word_is(s, i + 1, "was|were|is|on|and|then|to|in|at");
+	if (ends && (word_is(s, i + 1, "was|were|is") ||
+	             (i && word_is(s, i - 1, "process|first|was|is|="))))
 		return true;
 	if (!i)
 		return false;
-	if (tok_is(s, i - 1, "event|record|as|line|type|level|error"))
+	if (word_is(s, i - 1, "event|record|as|line|type|level|error"))
 		return i + 1 >= s->nt || s->t[i].comma || s->t[i].stop ||
 		       !word_known(s->t[i + 1].low) ||
-		       tok_is(s, i + 1,
-		              "was|is|on|in|from|at|by|to|with|and|for|shows|came|records|says|has|"
-		              "appeared|occurred|happened");
-	return tok_is(s, i - 1, value_words) ||
-	       (i >= 2 && tok_is(s, i - 1, "of|is|was|=|to|equals") &&
-	        tok_is(s, i - 2, "score|status|code|port|level|pid|id"));
+		       word_is(s, i + 1,
+		               "was|is|on|in|from|at|by|to|with|and|for|shows|came|records|says|"
+		               "has|"
+		               "appeared|occurred|happened");
+	return word_is(s, i - 1, value_words) ||
+	       (i >= 2 && word_is(s, i - 1, "of|is|was|=|to|equals") &&
+	        word_is(s, i - 2, "score|status|code|port|level|pid|id"));
 }
 
 struct slice sentence_noun(const struct sentence *s, size_t i)
@@ -237,10 +248,10 @@ struct slice sentence_noun(const struct sentence *s, size_t i)
 		if (s->t[k].verb && k > first)
 			break;
 		if (s->t[k].atom < 0 &&
-		    (tok_is(s, k,
-		            "events|event|records|record|calls|call|requests|request|times|time|"
-		            "attempts|attempt|entries|entry|occurrences|rows|actions|"
-		            "operations|logs|hits|more|others|other") ||
+		    (word_is(s, k,
+		             "events|event|records|record|calls|call|requests|request|times|time|"
+		             "attempts|attempt|entries|entry|occurrences|rows|actions|"
+		             "operations|logs|hits|more|others|other") ||
 		     field_by_word(s->t[k].low, &f, 1)))
 			return s->t[k].low;
 	}
@@ -262,21 +273,22 @@ static void numbers(struct sentence *s)
 			low.n--;
 		word = !percent && number_word(low, &w);
 		if (word && (w == 1 || w == 2) &&
-		    !(tok_is(s, i, "once|twice") ||
-		      (i + 1 < s->nt && tok_is(s, i + 1,
-		                               "event|call|record|request|user|time|address|bucket|"
-		                               "attempt|failed|denied|"
-		                               "events|calls|records|requests|users|times|"
-		                               "addresses|attempts|buckets"))))
+		    !(word_is(s, i, "once|twice") ||
+		      (i + 1 < s->nt &&
+		       word_is(s, i + 1,
+		               "event|call|record|request|user|time|address|bucket|"
+		               "attempt|failed|denied|"
+		               "events|calls|records|requests|users|times|"
+		               "addresses|attempts|buckets"))))
 			continue;
 		if (!word && !plain_number(low, &v))
 			continue;
 		if (word)
 			v = (double)w;
 		a = atom_add(s,
-		             percent || tok_is(s, i + 1, "percent|%") ? AT_PERCENT
-		             : !word && value_context(s, i)           ? AT_VALUE
-		                                                      : AT_COUNT,
+		             percent || word_is(s, i + 1, "percent|%") ? AT_PERCENT
+		             : !word && value_context(s, i)            ? AT_VALUE
+		                                                       : AT_COUNT,
 		             i, i + 1);
 		if (!a)
 			return;
@@ -321,15 +333,15 @@ static void severities(struct sentence *s)
 	                           "vulnerabilities|rated|priority|issue|issues|risk";
 	for (size_t i = 0; i < s->nt; i++) {
 		enum severity v;
-		bool about = memchr(s->t[i].low.s, '-', s->t[i].low.n) || tok_is(s, i + 1, near) ||
-		             (i && tok_is(s, i - 1, "severity|rated|priority|as|risk")) ||
-		             (i > 1 && tok_is(s, i - 1, "is|was|of|at|to|as") &&
-		              tok_is(s, i - 2, "severity|rated|priority|risk"));
+		bool about = memchr(s->t[i].low.s, '-', s->t[i].low.n) || word_is(s, i + 1, near) ||
+		             (i && word_is(s, i - 1, "severity|rated|priority|as|risk")) ||
+		             (i > 1 && word_is(s, i - 1, "is|was|of|at|to|as") &&
+		              word_is(s, i - 2, "severity|rated|priority|risk"));
 		struct atom *a;
 		if (s->t[i].atom >= 0 || !about || !severity_word(s->t[i].low, &v))
 			continue;
-		if (tok_is(s, i - (i > 0), "as") &&
-		    !(i > 1 && tok_is(s, i - 2, "rated|classified|marked|reported|raised|scored")))
+		if (word_is(s, i - (i > 0), "as") &&
+		    !(i > 1 && word_is(s, i - 2, "rated|classified|marked|reported|raised|scored")))
 			continue;
 		a = atom_add(s, AT_SEVERITY, i, i + 1);
 		if (a)
@@ -382,12 +394,12 @@ static void outcomes(struct sentence *s)
 static void outcome_phrases(struct sentence *s)
 {
 	for (size_t i = 0; i + 1 < s->nt; i++) {
-		size_t n = tok_is(s, i, "went") && tok_is(s, i + 1, "through") ? 2
-		           : tok_is(s, i, "without") &&
-		                           tok_is(s, i + 1, "error|errors|failure|failures")
+		size_t n = word_is(s, i, "went") && word_is(s, i + 1, "through") ? 2
+		           : word_is(s, i, "without") &&
+		                           word_is(s, i + 1, "error|errors|failure|failures")
 		                   ? 2
-		           : tok_is(s, i, "without") && tok_is(s, i + 1, "an|any|a") &&
-		                           tok_is(s, i + 2, "error|errors|failure")
+		           : word_is(s, i, "without") && word_is(s, i + 1, "an|any|a") &&
+		                           word_is(s, i + 2, "error|errors|failure")
 		                   ? 3
 		                   : 0;
 		struct atom *a = n && s->t[i].atom < 0 ? atom_add(s, AT_OUTCOME, i, i + n) : NULL;
@@ -400,15 +412,15 @@ static void verbs(struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
 		unsigned f = verb_family(s->t[i].low);
-		if (!f && i && tok_is(s, i - 1, "to|not|did|never|cannot|could"))
+		if (!f && i && word_is(s, i - 1, "to|not|did|never|cannot|could"))
 			f = verb_bare(s->t[i].low);
-		if (tok_is(s, i + 1, "as|nothing|none|no") || tok_is(s, i + 1, "nobody"))
+		if (word_is(s, i + 1, "as|nothing|none|no") || word_is(s, i + 1, "nobody"))
 			f = 0;
 		/* "the created key", "a deleted bucket": no act of this sentence's records */
-		bool adjective = i && tok_is(s, i - 1, "the|a|an|newly|this|that") &&
+		bool adjective = i && word_is(s, i - 1, "the|a|an|newly|this|that") &&
 		                 i + 1 < s->nt && !s->t[i].comma;
 		s->t[i].verb = s->t[i].atom < 0 &&
-		               (f || verb_agent(s->t[i].low) || tok_is(s, i, "were|is|are|been"));
+		               (f || verb_agent(s->t[i].low) || word_is(s, i, "were|is|are|been"));
 		if (s->t[i].atom < 0 && f && !adjective) {
 			struct atom *a = atom_add(s, AT_VERB, i, i + 1);
 			if (a)
@@ -503,37 +515,38 @@ static bool doer_place(const struct sentence *s, size_t i)
 	                             "most|many|few|one|two|another"))
 		return false;
 	opens = !i || s->t[i - 1].comma || s->t[i - 1].stop ||
-	        tok_is(s, i - 1,
-	               "and|then|while|but|user|when|after|before|because|that|role|or|times|once");
-	while (tok_is(s, next, "never|also|then|first|later|did|not|had|has|only"))
+	        word_is(s, i - 1,
+	                "and|then|while|but|user|when|after|before|because|that|role|or|times|"
+	                "once");
+	while (word_is(s, next, "never|also|then|first|later|did|not|had|has|only"))
 		next++;
 	if (!ends_part(s, i) && next < s->nt && opens && (s->t[i].upper || w.s[w.n - 1] != 's') &&
 	    (trade ? verb_agent(s->t[next].low) &&
-	                     !tok_is(s, next,
-	                             "logged|was|had|has|appeared|failed|triggered|reached|got|"
-	                             "received|is") &&
+	                     !word_is(s, next,
+	                              "logged|was|had|has|appeared|failed|triggered|reached|got|"
+	                              "received|is") &&
 	                     s->t[next].to > 0
 	           : verb_agent(s->t[next].low) ||
-	                     (next > i + 1 && tok_is(s, next,
-	                                             "call|use|make|run|access|delete|create|read|"
-	                                             "list|touch|log|assume"))))
+	                     (next > i + 1 && word_is(s, next,
+	                                              "call|use|make|run|access|delete|create|read|"
+	                                              "list|touch|log|assume"))))
 		return true;
-	if (tok_is(s, i + 1, "who") &&
-	    (s->t[i].upper || !word_known(w) || (i && tok_is(s, i - 1, "was|is"))))
+	if (word_is(s, i + 1, "who") &&
+	    (s->t[i].upper || !word_known(w) || (i && word_is(s, i - 1, "was|is"))))
 		return true;
 	ends = ends_part(s, i) || !word_known(s->t[i + 1].low) || verb_agent(s->t[i + 1].low) ||
-	       tok_is(s, i + 1, after_name);
+	       word_is(s, i + 1, after_name);
 	if (!i || !ends || (w.n > 4 && !memcmp(w.s + w.n - 3, "ing", 3)))
 		return false;
-	if (tok_is(s, i - 1, "by"))
-		return !tok_is(s, i,
-		               "a|an|the|default|design|hand|its|their|his|her|any|way|means|"
-		               "mistake|another|using") &&
+	if (word_is(s, i - 1, "by"))
+		return !word_is(s, i,
+		                "a|an|the|default|design|hand|its|their|his|her|any|way|means|"
+		                "mistake|another|using") &&
 		       !(trade && i > 1 &&
-		         tok_is(s, i - 2,
-		                "logged|recorded|reported|detected|flagged|seen|raised|found"));
-	return tok_is(s, i - 1, "for") && i > 1 &&
-	       tok_is(s, i - 2, "denied|refused|allowed|succeeded|failed|blocked|rejected");
+		         word_is(s, i - 2,
+		                 "logged|recorded|reported|detected|flagged|seen|raised|found"));
+	return word_is(s, i - 1, "for") && i > 1 &&
+	       word_is(s, i - 2, "denied|refused|allowed|succeeded|failed|blocked|rejected");
 }
 
 static bool names_something(const struct sentence *s, size_t i)
@@ -583,8 +596,8 @@ static bool is_value(const struct ground *g, struct slice low, unsigned roles, b
 /* "the dns log": a kind of log that some record is of. */
 static bool names_log(const struct ground *g, const struct sentence *s, size_t i)
 {
-	bool log = tok_is(s, i + 1, "log|logs") &&
-	           !tok_is(s, i, "the|a|this|audit|event|access|security");
+	bool log = word_is(s, i + 1, "log|logs") &&
+	           !word_is(s, i, "the|a|this|audit|event|access|security");
 	for (size_t k = 0; log && k < g->facts.n; k++)
 		if (!strcmp(g->facts.v[k].path, "dataset") &&
 		    text_holds(g->values.v[g->facts.v[k].value].text, s->t[i].low))
@@ -619,18 +632,18 @@ static void names(struct ground *g, struct sentence *s)
 static bool counted_noun(const struct sentence *s, size_t verb)
 {
 	size_t name = verb - 1;
-	if (!verb || !tok_is(s, verb,
-	                     "calls|requests|attempts|reads|lists|hits|runs|changes|updates|uses|"
-	                     "contacts|loads|starts|stops|copies|moves"))
+	if (!verb || !word_is(s, verb,
+	                      "calls|requests|attempts|reads|lists|hits|runs|changes|updates|uses|"
+	                      "contacts|loads|starts|stops|copies|moves"))
 		return false;
-	if (tok_is(s, verb + 1,
-	           "were|was|came|from|by|in|on|with|for|at|and|between|that|which|are") ||
+	if (word_is(s, verb + 1,
+	            "were|was|came|from|by|in|on|with|for|at|and|between|that|which|are") ||
 	    verb + 1 >= s->nt || s->t[verb].stop || s->t[verb].comma)
 		return true;
 	return name && ((s->t[name - 1].atom >= 0 && s->a[s->t[name - 1].atom].kind == AT_COUNT) ||
-	                tok_is(s, name - 1,
-	                       "all|every|the|no|of|these|those|only|further|most|many|more|any|"
-	                       "several|few|some"));
+	                word_is(s, name - 1,
+	                        "all|every|the|no|of|these|those|only|further|most|many|more|any|"
+	                        "several|few|some"));
 }
 
 /* The part that the sentence gives each name. */
@@ -641,24 +654,24 @@ static void parts(struct sentence *s)
 		size_t next = a->tok_to;
 		if (a->kind != AT_NAME)
 			continue;
-		if ((a->tok && tok_is(s, a->tok - 1, "by")) || tok_is(s, next, "who"))
+		if ((a->tok && word_is(s, a->tok - 1, "by")) || word_is(s, next, "who"))
 			a->want = FR_ACTOR;
-		else if (a->tok && tok_is(s, a->tok - 1, "from"))
+		else if (a->tok && word_is(s, a->tok - 1, "from"))
 			a->want = FR_SOURCE;
-		if (a->tok && tok_is(s, a->tok - 1, "user|principal|identity") && a->tok > 1 &&
-		    tok_is(s, a->tok - 2, "by"))
+		if (a->tok && word_is(s, a->tok - 1, "user|principal|identity") && a->tok > 1 &&
+		    word_is(s, a->tok - 2, "by"))
 			a->want = FR_ACTOR;
-		while (tok_is(s, next,
-		              "also|then|first|later|successfully|subsequently|immediately|again|"
-		              "never|did|not"))
+		while (word_is(s, next,
+		               "also|then|first|later|successfully|subsequently|immediately|again|"
+		               "never|did|not"))
 			next++;
 		if (next < s->nt && !s->t[next - 1].comma && !s->t[next - 1].stop &&
-		    (s->t[next].verb || tok_is(s, next - 1, "not")) && !counted_noun(s, next) &&
-		    !tok_is(s, next,
-		            "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|"
-		            "signed|authenticated|hit|reached") &&
-		    !tok_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") &&
-		    !(a->tok && tok_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
+		    (s->t[next].verb || word_is(s, next - 1, "not")) && !counted_noun(s, next) &&
+		    !word_is(s, next,
+		             "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|"
+		             "signed|authenticated|hit|reached") &&
+		    !word_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") &&
+		    !(a->tok && word_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
 			a->want = FR_ACTOR;
 	}
 }
@@ -679,24 +692,24 @@ static bool clause_worth(const struct sentence *s, size_t from, size_t to)
 static bool parts_here(const struct sentence *s, size_t i)
 {
 	return s->t[i - 1].stop || s->t[i - 1].comma ||
-	       tok_is(s, i,
-	              "and|then|while|but|whereas|before|after|when|until|because|which|who|so|"
-	              "preceded|followed|following|prior");
+	       word_is(s, i,
+	               "and|then|while|but|whereas|before|after|when|until|because|which|who|so|"
+	               "preceded|followed|following|prior");
 }
 
 /* What stands on the two sides of these are two events, verb or no verb. */
 static bool parts_events(const struct sentence *s, size_t i)
 {
 	bool opened = false;
-	if (tok_is(s, i, "before|after|preceded|following") ||
-	    (tok_is(s, i, "followed") && tok_is(s, i + 1, "by")) ||
-	    (tok_is(s, i, "prior") && tok_is(s, i + 1, "to")))
+	if (word_is(s, i, "before|after|preceded|following") ||
+	    (word_is(s, i, "followed") && word_is(s, i + 1, "by")) ||
+	    (word_is(s, i, "prior") && word_is(s, i + 1, "to")))
 		return i + 1 < s->nt;
 	if (!s->t[i - 1].comma)
 		return false;
 	for (size_t k = i; k-- > 0 && !s->t[k].stop && !(k + 1 < i && s->t[k].comma);)
 		opened = opened ||
-		         (tok_is(s, k, "before|after|following") &&
+		         (word_is(s, k, "before|after|following") &&
 		          (!k || s->t[k - 1].stop ||
 		           s->a[s->t[k - 1].atom < 0 ? 0 : s->t[k - 1].atom].kind == AT_SPAN));
 	return opened;
@@ -731,6 +744,8 @@ void sentence_read(struct ground *g, struct sentence *s)
 {
 	s->low = ground_fold(&s->arena, s->text);
 	tokens(s);
+	for (size_t i = 0; i < s->ncopied; i++)
+		quote(s, s->copied[i].from, s->copied[i].to);
 	quoted(s, '`');
 	quoted(s, '"');
 	ids(g, s);

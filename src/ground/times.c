@@ -118,7 +118,7 @@ static size_t year_after(const struct sentence *s, size_t i, struct when *x)
 /* "10 July 2023", "July 10, 2023", "10th of July": tokens taken. */
 static size_t date_words(const struct sentence *s, size_t i, struct when *x)
 {
-	size_t of = tok_is(s, i + 1, "of") ? 1 : 0;
+	size_t of = word_is(s, i + 1, "of") ? 1 : 0;
 	int month = i + 1 + of < s->nt ? month_of(s->t[i + 1 + of].low) : 0;
 	if (month && day_word(s->t[i].low, &x->c.day)) {
 		x->c.month = month;
@@ -200,18 +200,18 @@ static size_t span_words(const struct sentence *s, size_t i, int64_t *us, int64_
 	while (k + 1 < s->nt) {
 		double v = 1;
 		int64_t one = unit_word(s->t[k + 1].low);
-		bool article = tok_is(s, k, "a|an") && one >= MW_SECOND && s->t[k + 1].low.n > 2;
+		bool article = word_is(s, k, "a|an") && one >= MW_SECOND && s->t[k + 1].low.n > 2;
 		if (!one || s->t[k].atom >= 0 || (!article && !amount(s->t[k].low, &v)) ||
-		    (s->t[k + 1].low.n == 1 && k == i && tok_is(s, k, "a|an")))
+		    (s->t[k + 1].low.n == 1 && k == i && word_is(s, k, "a|an")))
 			break;
 		*us += (int64_t)(v * (double)one);
 		*unit = one;
 		k += 2;
-		if (tok_is(s, k, "and") && k + 2 < s->nt && unit_word(s->t[k + 2].low) &&
+		if (word_is(s, k, "and") && k + 2 < s->nt && unit_word(s->t[k + 2].low) &&
 		    amount(s->t[k + 1].low, &v))
 			k++;
 	}
-	return k > i && *us ? (tok_is(s, k - 1, "and") ? k - 1 - i : k - i) : 0;
+	return k > i && *us ? (word_is(s, k - 1, "and") ? k - 1 - i : k - i) : 0;
 }
 
 static void add_span(struct sentence *s, size_t i, size_t n, int64_t us, int64_t unit)
@@ -222,15 +222,15 @@ static void add_span(struct sentence *s, size_t i, size_t n, int64_t us, int64_t
 		return;
 	a->num = us;
 	a->unit = unit;
-	if (b && tok_is(s, b - 1, "about|around|approximately|roughly|nearly|almost|some|~"))
+	if (b && word_is(s, b - 1, "about|around|approximately|roughly|nearly|almost|some|~"))
 		a->cmp = CMP_ABOUT;
-	else if (b > 1 && tok_is(s, b - 1, "than"))
-		a->cmp = tok_is(s, b - 2, "more|longer|greater") ? CMP_MORE : CMP_LESS;
-	else if (b && tok_is(s, b - 1, "over"))
-		a->cmp = b > 1 && tok_is(s, b - 2, "for|just|lasted|took") ? CMP_MORE : CMP_EQUAL;
-	else if (b && tok_is(s, b - 1, "within|under"))
+	else if (b > 1 && word_is(s, b - 1, "than"))
+		a->cmp = word_is(s, b - 2, "more|longer|greater") ? CMP_MORE : CMP_LESS;
+	else if (b && word_is(s, b - 1, "over"))
+		a->cmp = b > 1 && word_is(s, b - 2, "for|just|lasted|took") ? CMP_MORE : CMP_EQUAL;
+	else if (b && word_is(s, b - 1, "within|under"))
 		a->cmp = CMP_MOST;
-	else if (b > 1 && tok_is(s, b - 1, "least"))
+	else if (b > 1 && word_is(s, b - 1, "least"))
 		a->cmp = CMP_LEAST;
 }
 
@@ -254,7 +254,7 @@ static size_t when_at(const struct sentence *s, size_t i, struct when *x)
 		struct slice w = s->t[i].low;
 		bool glued = w.n > 2 && w.n <= 4 &&
 		             (!memcmp(w.s + w.n - 2, "am", 2) || !memcmp(w.s + w.n - 2, "pm", 2));
-		bool apart = w.n <= 2 && tok_is(s, i + 1, "am|pm|a.m|p.m");
+		bool apart = w.n <= 2 && word_is(s, i + 1, "am|pm|a.m|p.m");
 		if (glued)
 			w.n -= 2;
 		if ((!glued && !apart) || !digits_at(w, 0, w.n, &h) || h > 12 || !w.n)
@@ -264,16 +264,16 @@ static size_t when_at(const struct sentence *s, size_t i, struct when *x)
 		x->c.hour = h % 12 + (pm ? 12 : 0);
 		return apart ? 2 : 1;
 	}
-	if (tok_is(s, i + 1, "pm|p.m") && x->c.hour < 12)
+	if (word_is(s, i + 1, "pm|p.m") && x->c.hour < 12)
 		x->c.hour += 12;
-	return tok_is(s, i + 1, "pm|p.m|am|a.m") ? 2 : 1;
+	return word_is(s, i + 1, "pm|p.m|am|a.m") ? 2 : 1;
 }
 
 /* A date and a clock side by side ("2023-07-10 11:42", "11:42 on 10 July") are one time. Returns whether x went into last. */
 static bool joined(struct sentence *s, struct atom *last, const struct when *x, size_t i, size_t n)
 {
 	bool near = last && (i == last->tok_to ||
-	                     (i == last->tok_to + 1 && tok_is(s, i - 1, "at|on|utc|z|of")));
+	                     (i == last->tok_to + 1 && word_is(s, i - 1, "at|on|utc|z|of")));
 	if (!near || last->range_to || (last->when.timed && x->timed) ||
 	    (last->when.dated && x->dated))
 		return false;
@@ -310,14 +310,14 @@ static void add_time(struct sentence *s, size_t i, size_t n, const struct when *
 	if (!a)
 		return;
 	a->when = *x;
-	if (i && tok_is(s, i - 1, "about|around|approximately|roughly|~"))
+	if (i && word_is(s, i - 1, "about|around|approximately|roughly|~"))
 		a->cmp = CMP_ABOUT;
 	if (before &&
-	    (i == before->tok_to + 1 || (i == before->tok_to + 2 && tok_is(s, i - 2, "utc"))) &&
-	    tok_is(s, i - 1, "to|and|until|till|through|-") && before->tok &&
-	    tok_is(s, before->tok - 1, "from|between")) {
+	    (i == before->tok_to + 1 || (i == before->tok_to + 2 && word_is(s, i - 2, "utc"))) &&
+	    word_is(s, i - 1, "to|and|until|till|through|-") && before->tok &&
+	    word_is(s, before->tok - 1, "from|between")) {
 		before->range_from = a->range_to = true;
-		before->between = a->between = tok_is(s, before->tok - 1, "between");
+		before->between = a->between = word_is(s, before->tok - 1, "between");
 	}
 	*last = a;
 }
@@ -341,7 +341,7 @@ bool times_read(struct sentence *s)
 		if (!n && span_word(s->t[i].low, &us, &unit))
 			n = 1;
 		/* "two minutes past noon" is a time, in words that are not read here */
-		if (n && !tok_is(s, i + n, "past")) {
+		if (n && !word_is(s, i + n, "past")) {
 			add_span(s, i, n, us, unit);
 			i += n - 1;
 		}

@@ -12,7 +12,7 @@ struct summary;
 struct summary *summary_new(void);
 void summary_free(struct summary *s);
 void summary_add(struct summary *s, const struct event *ev, event_id id, const struct described *d);
-/* [{"text","evidence":[ids],"status":"supported"}], in the order what/who/from/to/denied/when. */
+/* [{"text","evidence":[ids],"status", ..}], in the order when/what/who/from/to/denied/failed, each judged by ground/. */
 cJSON *summary_json(const struct summary *s);
 
 #endif
