@@ -114,7 +114,11 @@ static void zsh(struct buf *out)
 			buf_str(out, *s == '\'' ? "'\\''" : *s == ':' ? "\\:" : (char[2]){*s, 0});
 		buf_str(out, "'\n");
 	}
-	buf_str(out, ")\n_arguments '1: :{_describe command commands}' '*:file:_files'\n");
+	buf_str(out, ")\n_arguments");
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].flag && *options[i].flag)
+			buf_printf(out, " --%s", options[i].flag);
+	buf_str(out, " --config --json '1: :{_describe command commands}' '*:file:_files'\n");
 }
 
 static void fish(struct buf *out)

@@ -97,7 +97,12 @@ key Enter
 expect note
 type checked with the owner
 key Enter
-expect closed 1 as benign positive
+expect Written to
+expect checked with the owner
+expect Enter closes it
+key Enter
+expect done: 1 done, 0 failed, 0 open
+key Esc
 expect hidden 1
 key H
 expect HIDDEN ones
@@ -147,6 +152,37 @@ key Enter
 expect 10.20.9.71, the others 10.20.4.15
 key Esc
 expect Queue
+key q
+exit 0
+X
+vt "several are closed by the word, on review, with a result each" <<'X'
+deadline 20000
+run MW
+expect Role key of web-07
+key /
+type sev:i
+key Enter
+expect filter sev:i
+key Home Space Space Space
+expect 3 ticked
+key m
+type close
+key Enter
+expect verdict
+key 4
+expect reason
+type test data
+key Enter
+expect review of 3
+key Enter
+expect Close 3 incidents as false_positive_data
+key Enter
+expect nothing was closed
+key Enter
+expect type close to close these 3
+type close
+key Enter
+expect done: 3 done, 0 failed, 0 open
 key q
 exit 0
 X

@@ -230,9 +230,8 @@ static void note_given(struct app *a, struct view *v, const char *note)
 	json_add_str(p, "reason", reason ? reason : "");
 	if (*note)
 		json_add_str(p, "note", note);
-	begin(1, "closed %zu as %s", n, verdicts[verdict].label);
-	app_call(a, v, "incident.close", p, done);
 	queue_untick(&a->queue);
+	open_bulk_close(a, p);
 }
 
 static void reason_given(struct app *a, struct view *v, const char *text)
@@ -246,7 +245,7 @@ static void reason_given(struct app *a, struct view *v, const char *text)
 	}
 	free(reason);
 	reason = xstrdup(text);
-	snprintf(label, sizeof(label), "note (Enter closes %zu as %.20s)", targets(a, v, ids),
+	snprintf(label, sizeof(label), "note (Enter: review of %zu as %.20s)", targets(a, v, ids),
 	         verdicts[verdict].wire);
 	app_ask_line(a, label, "", note_given);
 }
