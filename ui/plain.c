@@ -188,22 +188,22 @@ static void wait_answer(struct plain *p, size_t turn)
 	}
 }
 
-static void ask(struct plain *p, const char *question)
+/* Sends what makes a turn (ask, recipe.run), waits for its answer and says that turn only. */
+static void run_turn(struct plain *p, const char *question, const char *method, cJSON *params)
 {
 	size_t i = session_ask(&p->session, question, mw_now());
-	cJSON *params = param("session", p->session.name), *result = NULL;
 	struct session one = {.loaded = true};
+	cJSON *result = NULL;
 	struct err e;
 
-	json_add_str(params, "question", question);
+	json_add_str(params, "session", p->session.name);
 	if (p->incident[0])
 		json_add_str(params, "incident", p->incident);
-	if (client_call(&p->cl, "ask", params, &result, &e))
+	if (client_call(&p->cl, method, params, &result, &e))
 		session_asked(&p->session, i, NULL, &e);
 	else
 		session_asked(&p->session, i, result, NULL);
 	wait_answer(p, i);
-	/* only this turn is said */
 	*vec_push(&one.turns) = p->session.turns.v[i];
 	struct session all = p->session;
 	p->session.turns.v = one.turns.v;
@@ -211,6 +211,31 @@ static void ask(struct plain *p, const char *question)
 	say_view(p, &chat_ops, NULL);
 	p->session.turns = all.turns;
 	vec_free(&one.turns);
+}
+
+static void ask(struct plain *p, const char *question)
+{
+	run_turn(p, question, "ask", param("question", question));
+}
+
+/* A numbered question of the card. */
+static void ask_next(struct plain *p)
+{
+	cJSON *card = call(p, "incident.get", param("id", p->incident)), *params;
+	const char *line = ask_line(p, "question number> ");
+	const cJSON *n;
+	int64_t at = 0;
+
+	(void)slice_i64(slice_trim(slice_of(line ? line : "")), &at);
+	cJSON_ArrayForEach(n, json_arr(card, "next")) if (json_i64(n, "n", -1) == at) break;
+	if (n) {
+		params = param("recipe", json_str(n, "recipe", ""));
+		json_add_str(params, "value", json_str(n, "value", ""));
+		run_turn(p, json_str(n, "label", ""), "recipe.run", params);
+	} else {
+		sayf("There is no question of that number; 1 says the card again.");
+	}
+	cJSON_Delete(card);
 }
 
 static void ask_words(struct plain *p)
@@ -464,23 +489,37 @@ static void decide(struct plain *p, const char *id, const cJSON *action)
 	cJSON_Delete(result);
 }
 
+/* The request for a step: the one that is open, else a new one. "" in id: there is none, and it was said why. */
+static void request_of(struct plain *p, int64_t step, char id[40])
+{
+	cJSON *book = call(p, "playbook.get", param("incident", p->incident)), *params, *result;
+	const cJSON *s;
+
+	id[0] = '\0';
+	cJSON_ArrayForEach(s, json_arr(book, "steps"))
+		if (json_i64(s, "n", -1) == step && !strcmp(json_str(s, "state", ""), "open"))
+			snprintf(id, 40, "%s", json_str(s, "request", ""));
+	cJSON_Delete(book);
+	if (id[0])
+		return;
+	params = param("incident", p->incident);
+	json_add_i64(params, "step", step);
+	result = call(p, "action.propose", params);
+	snprintf(id, 40, "%s", json_str(result, "id", ""));
+	cJSON_Delete(result);
+}
+
 static void response(struct plain *p)
 {
 	const char *n;
 	char id[40];
-	cJSON *params, *result, *action;
+	cJSON *action;
 
 	say_view(p, &proposal_ops, call(p, "playbook.get", param("incident", p->incident)));
 	n = ask_line(p, "ask approval of step (number, nothing to go back)> ");
 	if (!n || !*n)
 		return;
-	params = param("incident", p->incident);
-	json_add_i64(params, "step", strtol(n, NULL, 10));
-	result = call(p, "action.propose", params);
-	if (!result)
-		return;
-	snprintf(id, sizeof(id), "%s", json_str(result, "id", ""));
-	cJSON_Delete(result);
+	request_of(p, strtol(n, NULL, 10), id);
 	action = id[0] ? call(p, "action.get", param("action", id)) : NULL;
 	if (!action)
 		return;
@@ -535,11 +574,17 @@ static const struct choice queue_menu[] = {
         {"open", open_incident},      {"claim", claim},     {"next incident", queue_next},
         {"previous", queue_previous}, {"list", queue_list}, {"filter", queue_filter},
         {"ask", ask_words},           {"handoff", draft},   {"quit", quit}};
-static const struct choice card_menu[] = {{"card", card},         {"ask", ask_words},
-                                          {"timeline", timeline}, {"evidence", evidence},
-                                          {"claim", claim},       {"note", note},
-                                          {"response", response}, {"report", draft},
-                                          {"close", close_it},    {"back", leave_incident}};
+static const struct choice card_menu[] = {{"card", card},
+                                          {"ask", ask_words},
+                                          {"timeline", timeline},
+                                          {"evidence", evidence},
+                                          {"claim", claim},
+                                          {"note", note},
+                                          {"response", response},
+                                          {"report", draft},
+                                          {"close", close_it},
+                                          {"back", leave_incident},
+                                          {"question of the card", ask_next}};
 
 static void turn(struct plain *p)
 {

@@ -9,6 +9,8 @@
  *   key NAME..                 Enter Esc Tab Up Ctrl-X Alt-Enter, or single characters
  *   type TEXT                  as typed                             paste TEXT         in paste brackets; \n is a newline
  *   expect TEXT                until a row has it                   absent TEXT        until no row has it
+ *   column X TEXT              every row but the first and the last three has it at column X
+ *   within MS TEXT             a row has it at most MS after the last byte was typed
  *   row N TEXT                 until row N (from 0) has it          cursor ROW COL     until the cursor is there
  *   never TEXT                 the screen does not have it now      settle             until nothing came for 150 ms
  *   mark                       counts bytes from here               most BYTES         at most so many since the mark
@@ -48,7 +50,7 @@ static struct {
 	VTermPos cursor;
 	char *raw;
 	size_t nraw, mark;
-	int64_t started, first_byte, last_byte, deadline_us;
+	int64_t started, first_byte, last_byte, typed, deadline_us;
 	struct termios before;
 	int rate, delay_ms; /* slow line */
 	int64_t budget_at;
@@ -318,6 +320,7 @@ static void send_bytes(const char *p, size_t n)
 
 	while (t.delay_ms && now_us() < until)
 		pump(10);
+	t.typed = now_us();
 	while (n) {
 		ssize_t w = write(t.fd, p, n > 512 ? 512 : n);
 		if (w < 0 && errno != EAGAIN && errno != EINTR)
@@ -614,6 +617,36 @@ static void do_row(char *a)
 	wait_text(s, true, y < 0 ? t.rows + y : y);
 }
 
+static void do_column(char *a)
+{
+	const char *s = a;
+	int x = number(&s);
+
+	for (int y = 1; y < t.rows - 3; y++) {
+		VTermScreenCell cell;
+		char text[64];
+		size_t n = 0;
+		vterm_screen_get_cell(t.screen, (VTermPos){.row = y, .col = x}, &cell);
+		if (cell.chars[0] && cell.chars[0] != (uint32_t)-1)
+			add_utf8(text, &n, cell.chars[0]);
+		text[n] = '\0';
+		if (strcmp(text, s) != 0)
+			fail("row %d has \"%s\" at column %d, not \"%s\"", y, text, x, s);
+	}
+}
+
+static void do_within(char *a)
+{
+	const char *s = a;
+	int ms = number(&s);
+
+	while (!has_text(s)) {
+		if (now_us() > t.typed + (int64_t)ms * 1000)
+			fail("\"%s\" was not there %d ms after the key", s, ms);
+		pump(5);
+	}
+}
+
 static void do_cursor(char *a)
 {
 	const char *s = a;
@@ -780,6 +813,8 @@ static const struct {
                 {"expect", do_expect},
                 {"absent", do_absent},
                 {"row", do_row},
+                {"column", do_column},
+                {"within", do_within},
                 {"cursor", do_cursor},
                 {"never", do_never},
                 {"settle", do_settle},

@@ -348,7 +348,7 @@ static void the_status_row(void **state)
 	              now);
 	status_row(&s, now, &b);
 	assert_string_equal(b.s,
-	                    "MW ana lead CONDITIONAL | src 1/2 qradar DOWN 4m | no model | 03:12Z");
+	                    "MW ana lead | src 1/2 qradar DOWN 4m | no model | 03:12Z");
 	assert_true(status_may(&s, PERM_ANALYST));
 	assert_false(status_may(&s, PERM_ADMIN));
 	s.readonly = true;

@@ -105,13 +105,13 @@ void status_row(const struct status *s, mw_time now, struct buf *out)
 		add_clock(now, out);
 		return;
 	}
-	buf_printf(out, "%s %s ", s->user, s->role);
-	if (s->readonly)
-		buf_str(out, "READ-ONLY");
-	else
-		add_upper(out, s->phase[0] ? s->phase : s->private ? "PRIVATE" : "SHARED");
+	buf_printf(out, "%s %s%s", s->user, s->role, s->readonly ? " READ-ONLY" : "");
 	add_sources(s, now, out);
 	buf_printf(out, " | %s", model ? model : "no model");
+	if (model && s->phase[0]) { /* how far what it proposes may go */
+		buf_ch(out, ' ');
+		add_upper(out, s->phase);
+	}
 	if (status_jobs(s))
 		buf_printf(out, " | %d running", status_jobs(s));
 	if (s->watches)

@@ -8,6 +8,7 @@
 #include "widget/text.h"
 
 #define HANG 7
+#define NEXT_HEARD 400 /* columns of a question that is read aloud: nothing is cut */
 
 enum { K_TEXT, K_NEXT, K_SENTENCE };
 
@@ -222,18 +223,19 @@ static void next_cell(struct buf *b, const cJSON *all, int i, int width)
 	} else {
 		buf_add(b, c.s, cut);
 	}
-	for (; used < width; used++)
+	for (; used < width && width < NEXT_HEARD - 1; used++)
 		buf_ch(b, ' ');
 	buf_release(&c);
 }
 
 /* One question a row where the screen has the rows, else two; numbers run down first. A digit runs one, Enter offers them all. */
-static void add_next(struct view *v)
+static void add_next(struct view *v, bool heard)
 {
 	const cJSON *all = json_arr(v->data, "next");
 	int n = cJSON_GetArraySize(all) + 1;
-	int columns = v->doc.lines.n + (size_t)n <= (size_t)v->pos.rows ? 1 : 2;
-	int rows = (n + columns - 1) / columns, col = (v->doc.width - HANG) / columns;
+	int columns = heard || v->doc.lines.n + (size_t)n <= (size_t)v->pos.rows ? 1 : 2;
+	int rows = (n + columns - 1) / columns,
+	    col = heard ? NEXT_HEARD : (v->doc.width - HANG) / columns;
 
 	for (int i = 0; i < rows; i++) {
 		struct buf b = BUF_INIT;
@@ -304,7 +306,7 @@ static void add_summary(struct view *v, bool *more)
 	add_seen(v, 1);
 	if (v->doc.lines.n + 5 <= (size_t)v->pos.rows)
 		doc_add(&v->doc, R_TEXT, SLICE(""));
-	add_next(v);
+	add_next(v, false);
 }
 
 static void add_details(struct view *v)
@@ -337,7 +339,7 @@ static void card_build(struct app *a, struct view *v)
 	if (!a) {
 		add_state(v, "ACTIVE", json_get(v->data, "active"), R_BAD);
 		add_state(v, "CONTAINED", json_get(v->data, "contained"), R_WARN);
-		add_next(v);
+		add_next(v, true);
 	}
 	add_details(v);
 	v->num[0] = more;
