@@ -9,6 +9,7 @@
 #include "model/say.h"
 #include "model/session.h"
 #include "model/status.h"
+#include "model/vendor_page.h"
 #include "widget/text.h"
 
 static cJSON *parse(const char *text)
@@ -347,8 +348,7 @@ static void the_status_row(void **state)
 	                    "\"qradar\",\"state\":\"down\",\"since\":\"2026-03-14T03:08:00Z\"}]}"),
 	              now);
 	status_row(&s, now, &b);
-	assert_string_equal(b.s,
-	                    "MW ana lead | src 1/2 qradar DOWN 4m | no model | 03:12Z");
+	assert_string_equal(b.s, "MW ana lead | src 1/2 qradar DOWN 4m | no model | 03:12Z");
 	assert_true(status_may(&s, PERM_ANALYST));
 	assert_false(status_may(&s, PERM_ADMIN));
 	s.readonly = true;
@@ -419,11 +419,48 @@ static void base64_both_ways(void **state)
 	}
 }
 
+static void a_vendor_page_is_the_records_own(void **state)
+{
+	static const struct {
+		const char *evidence, *page;
+	} cases[] = {
+	        {"{\"dataset\":\"cloudtrail\",\"uid\":\"7d1f0c52\",\"raw\":\"e30=\",\"fields\":[{"
+	         "\"name\":"
+	         "\"cloud.region\",\"value\":\"eu-west-1\"}]}",
+	         "https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/"
+	         "events/"
+	         "7d1f0c52"},
+	        /* {"a":{"SourceUrl":"https://siem.example/i/7"}} */
+	        {"{\"dataset\":\"x\",\"raw\":"
+	         "\"eyJhIjp7IlNvdXJjZVVybCI6Imh0dHBzOi8vc2llbS5leGFtcGxlL2kvNyJ9fQ==\"}",
+	         "https://siem.example/i/7"},
+	        /* {"url":"https://attacker.example/"}: evidence, no page */
+	        {"{\"dataset\":\"x\",\"raw\":\"eyJ1cmwiOiJodHRwczovL2F0dGFja2VyLmV4YW1wbGUvIn0=\"}",
+	         NULL},
+	        {"{\"dataset\":\"cloudtrail\",\"uid\":\"7\",\"raw\":\"e30=\"}", NULL},
+	        /* an id is no part of the address's structure */
+	        {"{\"dataset\":\"finding.wiz\",\"uid\":\"7')/@evil\",\"raw\":\"e30=\"}",
+	         "https://app.wiz.io/issues#~(issue~'7%27%29%2F%40evil)"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		cJSON *j = parse(cases[i].evidence);
+		char *page = vendor_page(j);
+		if (cases[i].page)
+			assert_string_equal(page, cases[i].page);
+		else
+			assert_null(page);
+		free(page);
+		cJSON_Delete(j);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(selection_survives_a_thousand_updates),
 	        cmocka_unit_test(a_burst_is_one_row),
+	        cmocka_unit_test(a_vendor_page_is_the_records_own),
 	        cmocka_unit_test(news_wait_and_ticks_stay),
 	        cmocka_unit_test(filters),
 	        cmocka_unit_test(ten_thousand_filter_fast),

@@ -287,6 +287,14 @@ static bool evidence(struct app *a, struct view *v)
 	return true;
 }
 
+static bool web(struct app *a, struct view *v)
+{
+	const struct doc_line *l = view_selected(v);
+
+	open_web_of(a, v, l ? l->ref : NULL);
+	return true;
+}
+
 static bool timeline(struct app *a, struct view *v)
 {
 	const struct turn *t = v->session ? session_last(v->session) : NULL;
@@ -306,7 +314,7 @@ static bool path(struct app *a, struct view *v)
 		open_card(a, queue_selected(&a->queue)->id);
 		app_say(a, R_TEXT, "g again draws the paths of this incident");
 	} else {
-		ask_graph(a, v, "exposure");
+		ask_graph(a, v, "exposure", NULL);
 	}
 	return true;
 }
@@ -561,8 +569,9 @@ static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_PALETTE] = palette,     [ACT_HELP] = help,
         [ACT_NOTE] = note,           [ACT_PIN] = pin,
         [ACT_WATCH] = watch,         [ACT_EDITOR] = editor,
-        [ACT_REFRESH] = refresh,     [ACT_MODELS] = models,
-        [ACT_STORY] = story,         [ACT_NEXT_STEP] = next_step,
+        [ACT_REFRESH] = refresh,     [ACT_WEB] = web,
+        [ACT_MODELS] = models,       [ACT_STORY] = story,
+        [ACT_NEXT_STEP] = next_step,
 };
 
 bool action_allowed(struct app *a, enum action act, const char **why)

@@ -173,6 +173,10 @@ void open_palette(struct app *a);
 void open_help(struct app *a);
 const char *view_incident(const struct app *a, const struct view *v); /* "" : none */
 
+/* --- web.c: the vendor's page of a record, or of the first record of a row or sentence --- */
+void open_web(struct app *a, struct view *v, const char *wire);
+void open_web_of(struct app *a, struct view *v, const cJSON *thing);
+
 /* --- import.c --- */
 void ask_import(struct app *a);
 void import_ended(struct app *a); /* a child ended: was it that one? */
@@ -195,8 +199,8 @@ void chat_news(struct app *a, const struct session *s); /* after a job of its se
 void open_timeline(struct app *a, const char *incident, int64_t job);
 void open_plan(struct app *a, struct view *from, int64_t job, const cJSON *plan, int step);
 void open_graph(struct app *a, const char *incident, int64_t job, int64_t step);
-/* Asks for it and draws the answer when it is there. recipe: "exposure", "blast-radius". */
-void ask_graph(struct app *a, struct view *v, const char *recipe);
+/* Asks for it and draws the answer when it is there. recipe: "exposure", "blast-radius"; node NULL: what the incident's card offers. */
+void ask_graph(struct app *a, struct view *v, const char *recipe, const char *node);
 void open_cover(struct app *a);
 void open_proposal(struct app *a, const char *incident);
 void open_approval(struct app *a, const char *action);

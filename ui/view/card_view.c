@@ -425,17 +425,15 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
 		return true;
 	case ACT_BLAST:
-		ask_graph(a, v, "blast-radius");
+		ask_graph(a, v, "blast-radius", NULL);
 		return true;
 	case ACT_PATH:
-		ask_graph(a, v, "exposure");
+		ask_graph(a, v, "exposure", NULL);
 		return true;
-	case ACT_WEB:
-		if (json_str(v->data, "url", NULL))
-			copy_out(a, "address of the vendor's page",
-			         slice_of(json_str(v->data, "url", "")));
-		else
-			app_say(a, R_WARN, "its records carry no address of a vendor page");
+	case ACT_WEB: /* of the selected sentence, else of what happened */
+		open_web_of(a, v,
+		            l && l->kind == K_SENTENCE ? l->ref
+		                                       : first_item(json_get(v->data, "what")));
 		return true;
 	default:
 		return false;

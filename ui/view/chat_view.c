@@ -578,23 +578,43 @@ static void draw_graph(struct app *a, struct view *v, const struct turn *t)
 
 enum { N_DRAW_WHEN_DONE = 2 };
 
-void ask_graph(struct app *a, struct view *v, const char *recipe)
+/* What the card of the incident offers for a recipe: from this view, or from the card under it. */
+static const cJSON *offered(struct app *a, const char *incident, const char *recipe)
 {
-	const cJSON *it, *found = NULL;
-	cJSON *own_item = NULL;
+	const cJSON *it;
+
+	for (int i = a->depth - 1; i >= 0; i--) {
+		if (strcmp(a->stack[i]->incident, incident) != 0)
+			continue;
+		cJSON_ArrayForEach(it, json_arr(a->stack[i]->data, "next"))
+			if (!strcmp(json_str(it, "recipe", ""), recipe))
+				return it;
+	}
+	return NULL;
+}
+
+void ask_graph(struct app *a, struct view *v, const char *recipe, const char *node)
+{
+	const cJSON *found = node ? NULL : offered(a, v->incident, recipe);
+	cJSON *item = found ? cJSON_Duplicate(found, true) : params_new("recipe", recipe);
 	char incident[24];
 
-	cJSON_ArrayForEach(it, json_arr(v->data, "next")) if (!strcmp(json_str(it, "recipe", ""),
-	                                                              recipe)) found = it;
-	if (!found) {
-		own_item = params_new("recipe", recipe);
-		json_add_str(own_item, "label", recipe);
-		found = own_item;
+	if (!found && !node) {
+		app_say(a, R_WARN, "no entity of %s is in the inventory's graph; . on a value has "
+		                   "its own paths", v->incident[0] ? v->incident : "this answer");
+		cJSON_Delete(item);
+		return;
+	}
+	if (node) {
+		char *label = xasprintf("%s of %s", recipe, node);
+		json_add_str(item, "label", label);
+		json_add_str(item, "value", node);
+		free(label);
 	}
 	snprintf(incident, sizeof(incident), "%s", v->incident);
-	app_run_item(a, incident, found, NULL);
+	app_run_item(a, incident, item, NULL);
 	app_top(a)->num[N_DRAW_WHEN_DONE] = (int64_t)app_top(a)->session->turns.n;
-	cJSON_Delete(own_item);
+	cJSON_Delete(item);
 }
 
 /* The picture that was asked for opens by itself, unless the analyst went on meanwhile. */
@@ -659,7 +679,7 @@ static bool chat_act(struct app *a, struct view *v, enum action act)
 			draw_graph(a, v, t);
 			return true;
 		}
-		ask_graph(a, v, "exposure");
+		ask_graph(a, v, "exposure", NULL);
 		return true;
 	default:
 		return false;

@@ -261,11 +261,7 @@ static bool evidence_act(struct app *a, struct view *v, enum action act)
 		}
 		return true;
 	case ACT_WEB:
-		if (json_str(v->data, "url", NULL))
-			copy_out(a, "address of the vendor's page",
-			         slice_of(json_str(v->data, "url", "")));
-		else
-			app_say(a, R_WARN, "this record carries no address of a vendor page");
+		open_web(a, v, r->wire);
 		return true;
 	default:
 		return false;

@@ -270,7 +270,8 @@ static bool graph_act(struct app *a, struct view *v, enum action act)
 		view_dirty(v);
 		return true;
 	case ACT_BLAST:
-		ask_graph(a, v, "blast-radius");
+		ask_graph(a, v, "blast-radius",
+		          l && l->kind == K_NODE ? json_str(l->ref, "id", NULL) : NULL);
 		return true;
 	default:
 		return false;
