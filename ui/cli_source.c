@@ -288,6 +288,21 @@ static void explain(struct cli *c, const char *kind)
 	client_close(&cl);
 }
 
+static bool reload(struct cli *c)
+{
+	struct client cl;
+	cJSON *result = NULL;
+	struct err e;
+	int rc;
+
+	if (client_open(&cl, c->config, true, &e))
+		return false;
+	rc = client_call(&cl, "config.reload", NULL, &result, &e);
+	cJSON_Delete(result);
+	client_close(&cl);
+	return rc == 0;
+}
+
 static bool known_kind(const char *kind)
 {
 	bool known = false;
@@ -317,9 +332,10 @@ static int add(struct cli *c)
 	if (gather(c, kind, &entry))
 		rc = add_entry(&entry, path);
 	if (rc == CLI_OK)
-		printf("added to %s. Next: midwatch engine reload, then midwatch source test "
-		       "NAME\n",
-		       path);
+		printf("added to %s%s. Next: midwatch source test NAME\n", path,
+		       reload(c) ? ""
+		                 : "; the engine still has the old configuration: midwatch engine "
+		                   "reload");
 	buf_release(&entry);
 	free(path);
 	return rc;

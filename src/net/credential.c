@@ -74,7 +74,11 @@ static int from_env(const char *name, struct secret **out, struct err *e)
 {
 	const char *v = getenv(name);
 	if (!v || !*v)
-		return err_set(e, ERR_NOT_FOUND, "the environment variable %s is not set", name);
+		return err_set(e, ERR_NOT_FOUND,
+		               "the environment variable %s is not set where the engine runs; stop "
+		               "the engine and start it "
+		               "from where it is",
+		               name);
 	*out = secret_new(v, strlen(v));
 	return 0;
 }

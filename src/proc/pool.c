@@ -248,7 +248,7 @@ static struct crew count_crew(const struct pool *p, const struct worker_kind *k,
 			continue;
 		n.of_kind++;
 		n.starting += !w->started;
-		if (w->started && !w->call && !n.idle)
+		if (w->started && !w->call && !w->stale && !n.idle)
 			n.idle = w;
 	}
 	return n;
@@ -366,7 +366,10 @@ void pool_worker_answered(struct worker_proc *w, const cJSON *msg)
 		        cJSON_DetachItemFromObjectCaseSensitive((cJSON *)(uintptr_t)msg, "result"),
 		        NULL);
 	}
-	w->idle = loop_timer(w->pool->o.loop, w->pool->o.idle_us, worker_proc_idle, w);
+	if (w->stale)
+		worker_proc_let_go(w);
+	else
+		w->idle = loop_timer(w->pool->o.loop, w->pool->o.idle_us, worker_proc_idle, w);
 	pool_pump(w->pool);
 }
 
@@ -403,6 +406,15 @@ void pool_worker_died(struct worker_proc *w, int status)
 		        "the engine log",
 		        w->kind->name, WEXITSTATUS(status), c->method);
 	call_finish(c, NULL, &e);
+}
+
+void pool_renew(struct pool *p)
+{
+	for (struct worker_proc *w = p->workers; w; w = w->next) {
+		w->stale = true;
+		if (!w->call)
+			worker_proc_let_go(w);
+	}
 }
 
 /* ---- life of the pool ---- */

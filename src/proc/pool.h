@@ -60,5 +60,7 @@ void pool_status(const struct pool *p, cJSON *array);
 int64_t pool_cancel_ack_max_us(const struct pool *p);
 size_t pool_waiting(const struct pool *p);
 bool pool_busy(const struct pool *p);
+/* The configuration has changed: workers that run are let go, each after the call that it has. */
+void pool_renew(struct pool *p);
 
 #endif

@@ -31,6 +31,7 @@ struct worker_proc {
 	struct call *call;
 	uint64_t requests;
 	bool started;
+	bool stale;                 /* started with an old configuration: let go after its call */
 	bool closing;               /* our end is shut, it is waited for */
 	bool dead;                  /* reaped: only its last words are heard */
 	struct err start_error;
@@ -53,6 +54,7 @@ bool same_instance(const char *a, const char *b); /* either may be NULL */
 int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e); /* takes msg; -1: it was not sent */
 void worker_proc_idle(void *worker); /* timer */
 void worker_proc_kill(struct worker_proc *w);
+void worker_proc_let_go(struct worker_proc *w); /* without our end it leaves by itself; what does not is killed */
 void worker_proc_spawned(void *worker, pid_t pid, const struct err *e);
 void worker_proc_end(struct worker_proc *w); /* kill, wait, free; at the end of the engine only */
 void pool_reap(void *pool, unsigned ready);

@@ -38,8 +38,7 @@ static void kill_closing(void *ctx)
 	worker_proc_kill(w);
 }
 
-/* Without our end it leaves by itself; what does not is killed. */
-static void let_go(struct worker_proc *w)
+void worker_proc_let_go(struct worker_proc *w)
 {
 	if (w->closing)
 		return;
@@ -53,7 +52,7 @@ void worker_proc_idle(void *worker)
 	struct worker_proc *w = worker;
 
 	w->idle = NULL;
-	let_go(w);
+	worker_proc_let_go(w);
 }
 
 /* ---- messages ---- */
@@ -71,7 +70,7 @@ int worker_proc_send(struct worker_proc *w, cJSON *msg, struct err *e)
 	rc = conn_flush(&w->conn, e);
 	if (rc < 0) {
 		mw_log(LOG_WARN, "worker %s[%d]: %s", w->kind->name, (int)w->pid, e->what);
-		let_go(w); /* its death is noticed, and ends its call */
+		worker_proc_let_go(w); /* its death is noticed, and ends its call */
 		return 0;
 	}
 	watch_want(w->watch, rc ? LOOP_READ | LOOP_WRITE : LOOP_READ);
@@ -156,7 +155,7 @@ static bool hear(struct worker_proc *w)
 	int rc = conn_fill(&w->conn, &e);
 
 	if (rc < 0)
-		let_go(w);
+		worker_proc_let_go(w);
 	if (rc)
 		return false;
 	while (!w->closing && (rc = conn_next(&w->conn, &msg, &e)) > 0) {
@@ -166,7 +165,7 @@ static bool hear(struct worker_proc *w)
 	if (rc < 0 && !w->closing) { /* a sibling that talks nonsense may have been taken over */
 		mw_log(LOG_ERROR, "worker %s[%d]: %s; killed", w->kind->name, (int)w->pid, e.what);
 		worker_proc_kill(w);
-		let_go(w);
+		worker_proc_let_go(w);
 	}
 	return !w->closing;
 }

@@ -68,6 +68,9 @@ struct empty_proof {
  * searches. The reason truly_none with complete_to MW_TIME_NONE means that no log cover proves it: the sentence says so. */
 int run_prove_empty(const struct plan *p, const struct run_env *env, const char *const *named, size_t nnamed, struct empty_proof *out,
                     struct err *e) MW_USE_RESULT;
+/* The same where sources outside were asked, all of them to the end: what the lake does not have proves nothing about them. r: the run. */
+void run_prove_outside(const struct plan *p, const struct run_result *r, struct empty_proof *out);
+bool run_asks_outside(const struct plan *p); /* other sources than the embedded lake and graph */
 void empty_proof_release(struct empty_proof *p);
 const char *empty_reason_name(enum empty_reason r); /* "no_such_value", as the questions' README names them */
 /* How far the data of the plan's sources reaches: one entry a dataset that the plan reads. [{source,dataset,complete_to,delay_s,text}] */

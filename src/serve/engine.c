@@ -70,6 +70,7 @@ int engine_reload(struct engine *e, struct err *err)
 	if (load(&c, e->config_flag, err))
 		return -1;
 	e->config = c;
+	pool_renew(e->pool);
 	sources_begin(e);
 	keeper_do(e->keeper, nothing, free_old, old);
 	log_init("midwatchd", STDERR_FILENO, log_level(c));

@@ -99,7 +99,7 @@ static void begin(struct relay *r, const cJSON *params)
 	                      .instance = instance,
 	                      .method = json_str(params, "method", ""),
 	                      .uid = pool_call_opts(r->outer)->uid,
-	                      .deadline_us = json_i64(params, "deadline_us", 0),
+	                      .deadline_us = json_i64(json_get(params, "params"), "deadline_us", 0),
 	                      .ctx = r,
 	                      .done = inner_done,
 	                      .notify = inner_notify,

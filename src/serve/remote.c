@@ -195,7 +195,17 @@ static int give_page(struct taking *t, const cJSON *rows, struct err *e)
 	return rc;
 }
 
-static int give_rows(struct taking *t, struct err *e)
+static int late(const struct source_run *run, const struct remote *r, struct err *e)
+{
+	if (run->cancelled && *run->cancelled)
+		return err_set(e, ERR_CANCELLED, "cancelled");
+	if (run->deadline_us && mw_mono_us() >= run->deadline_us)
+		return err_set(e, ERR_DEADLINE, "%s had not answered all of it by the deadline",
+		               r->name);
+	return 0;
+}
+
+static int give_rows(struct taking *t, const struct source_run *run, struct err *e)
 {
 	uint64_t n = 1;
 	int rc = 0;
@@ -213,18 +223,10 @@ static int give_rows(struct taking *t, struct err *e)
 		t->at += n;
 		cJSON_Delete(rows);
 		buf_release(&b);
+		if (rc == 0)
+			rc = late(run, t->r, e);
 	}
 	return rc;
-}
-
-static int late(const struct source_run *run, const struct remote *r, struct err *e)
-{
-	if (run->cancelled && *run->cancelled)
-		return err_set(e, ERR_CANCELLED, "cancelled");
-	if (run->deadline_us && mw_mono_us() >= run->deadline_us)
-		return err_set(e, ERR_DEADLINE, "%s had not answered all of it by the deadline",
-		               r->name);
-	return 0;
 }
 
 static int take_all(struct taking *t, struct worker_call *c, const struct source_run *run,
@@ -234,7 +236,7 @@ static int take_all(struct taking *t, struct worker_call *c, const struct source
 
 	while (ended == 0) {
 		ended = worker_call_wait(c, LOOK_US);
-		if (give_rows(t, e) || (ended <= 0 && late(run, t->r, e)))
+		if (give_rows(t, run, e) || (ended <= 0 && late(run, t->r, e)))
 			return -1;
 		if (t->sink->progress)
 			t->sink->progress(t->sink->ctx, t->at, worker_call_share(c));
@@ -258,12 +260,13 @@ static int run_call(struct taking *t, struct worker_call *c, const char *key,
 	return 0;
 }
 
-static int replay(struct taking *t, const struct replay *p, struct source_done *done, struct err *e)
+static int replay(struct taking *t, const struct replay *p, const struct source_run *run,
+                  struct source_done *done, struct err *e)
 {
 	t->files = &p->files;
 	*done = p->done;
 	done->sent = p->done.sent ? xstrdup(p->done.sent) : NULL;
-	return give_rows(t, e);
+	return give_rows(t, run, e);
 }
 
 static int search(struct source *s, const struct plan *p, size_t i, const struct source_run *run,
@@ -280,7 +283,7 @@ static int search(struct source *s, const struct plan *p, size_t i, const struct
 	if (!old && !c)
 		c = begin(r, "search", params, run->deadline_us, e);
 	if (old)
-		rc = replay(&t, old, done, e);
+		rc = replay(&t, old, run, done, e);
 	else if (c)
 		rc = run_call(&t, c, key, run, done, e);
 	if (c)
@@ -509,10 +512,10 @@ static char *list_of(const struct remotes *r, const bool *chosen, bool graph, bo
 	return buf_take(&b, NULL);
 }
 
-void remotes_pick(const struct remotes *r, char *text, struct picked *out)
+void remotes_pick(const struct remotes *r, char *text, bool has_own, struct picked *out)
 {
 	bool *chosen = xcalloc(r->n + 1, sizeof(*chosen));
-	bool named = find_named(r, text, chosen), own = !named || blank(text, "lake");
+	bool named = find_named(r, text, chosen), own = (!named && has_own) || blank(text, "lake");
 
 	for (size_t i = 0; i < r->n && !named; i++)
 		chosen[i] = r->v[i].ask_always;

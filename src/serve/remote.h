@@ -27,7 +27,8 @@ struct picked {
 };
 /* Sources that text names as whole words, by name or kind; the words, with "in", "on", "from" before them, are blanked in text. Where
  * none is named: the embedded one and every source that is to be asked by default. */
-void remotes_pick(const struct remotes *r, char *text, struct picked *out);
+/* own: the lake holds something; where it does not, and others are there, it is not asked. */
+void remotes_pick(const struct remotes *r, char *text, bool own, struct picked *out);
 void picked_release(struct picked *p);
 /* Sets the source of each step that has the embedded one. */
 void picked_apply(const struct picked *p, struct plan *plan);

@@ -70,6 +70,16 @@ static void conversation_release(struct conversation *c)
 	arena_release(&c->arena);
 }
 
+static bool lake_has_events(const struct lake_state *s)
+{
+	const struct catalog_dataset *d;
+	size_t n = catalog_datasets(s->catalog, &d);
+	bool any = false;
+	for (size_t i = 0; i < n; i++)
+		any |= d[i].events > 0;
+	return any;
+}
+
 /* ---- answers ---- */
 
 /* Sends the reading ahead, runs, and makes {reading, answer}. reading is taken over. */
@@ -188,7 +198,7 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 		return -1;
 	conversation_read(&c, params, &ctx);
 	words = xstrdup(question);
-	remotes_pick(s->remotes, words, &where);
+	remotes_pick(s->remotes, words, lake_has_events(s), &where);
 	rc = ask_read(s->lexicon, s->catalog, &ctx, slice_of(words), &r, e);
 	if (!rc && widen_related(s, &ctx, question, &r, e)) {
 		ask_reading_release(&r);
@@ -244,7 +254,7 @@ static void ask_by_default(const struct lake_state *s, struct plan *p)
 {
 	struct picked where;
 	char nothing[1] = "";
-	remotes_pick(s->remotes, nothing, &where);
+	remotes_pick(s->remotes, nothing, lake_has_events(s), &where);
 	picked_apply(&where, p);
 	picked_release(&where);
 }

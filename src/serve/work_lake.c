@@ -205,6 +205,10 @@ static int prove(struct lake_state *s, const struct plan *p, const struct run_en
 	/* Nothing may be called empty that was not fully asked. */
 	if (!answer_is_empty(a) || run->partial)
 		return 0;
+	if (run_asks_outside(p)) {
+		run_prove_outside(p, run, proof);
+		return 1;
+	}
 	remotes_reuse(s->remotes, true);
 	rc = run_prove_empty(p, env, named, nnamed, proof, e);
 	remotes_reuse(s->remotes, false);
