@@ -84,5 +84,22 @@ int cmd_watch(struct cli *c);
 int cmd_suppress(struct cli *c);
 int cmd_recipe(struct cli *c);
 int cmd_bulk(struct cli *c);
+int cmd_story(struct cli *c);
+int cmd_next(struct cli *c);
+int cmd_model(struct cli *c);
+int cmd_prompt(struct cli *c);
+int cmd_replay(struct cli *c);
+int cmd_label(struct cli *c);
+int cmd_eval(struct cli *c);
+
+/* Runs a method that makes a job, to its end. Both results are the caller's and may be NULL. */
+int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **reading, cJSON **done, struct err *e) MW_USE_RESULT;
+/* A file's text as it is; at most 16 MiB. */
+int cli_read(const char *path, struct buf *out, struct err *e) MW_USE_RESULT;
+struct tally;
+/* Each row with its share; CLI_FAILED where one is below. */
+int cli_put_tally(const struct tally *t, double least);
+/* The tests of a prompt (prompt.get), counted into t under its version and model; prints each that fails. */
+int cli_test_prompt(struct client *cl, const cJSON *prompt, const char *model, bool recorded, struct tally *t, struct err *e);
 
 #endif

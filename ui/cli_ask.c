@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "model/say.h"
 
 #define PAGE_ROWS 2000
 #define POLL_US 200000
@@ -270,6 +271,9 @@ static int print_json(struct run *r, struct err *e)
 	rc = fill_result(r, json_add_obj(o, "result"), rows, e);
 	copy(o, "unread_words", r->reading, "unread");
 	copy(o, "reading", r->reading, "paraphrase");
+	copy_set(o, r->reading, "planner");
+	copy_set(o, r->reading, "model");
+	copy_set(o, r->reading, "other");
 	copy_set(o, r->done, "error");
 	json_add_i64(o, "elapsed_ms", json_i64(r->done, "elapsed_ms", 0));
 	if (rc == 0)
@@ -290,6 +294,33 @@ static void print_value(const cJSON *v)
 		printf("%.15g", v->valuedouble);
 }
 
+/* Who planned or wrote where a model had part in it. */
+static void print_model(const cJSON *reading)
+{
+	const cJSON *m = json_obj(reading, "model"), *other = json_obj(reading, "other"), *f;
+	struct buf b = BUF_INIT;
+
+	if (!m)
+		return;
+	say_model(&b, m);
+	printf("model ");
+	cli_put((struct slice){b.s, b.len});
+	printf("\n");
+	buf_release(&b);
+	if (other) {
+		printf("      %s planner: ", json_str(other, "planner", "other"));
+		cli_puts(json_bool(other, "same", false) ? "reads it the same way"
+		                                         : json_str(other, "text", ""));
+		printf("\n");
+	}
+	cJSON_ArrayForEach(f, json_arr(m, "flagged")) if (cJSON_IsString(f))
+	{
+		printf("      reads like an instruction, sent as data: ");
+		cli_puts(f->valuestring);
+		printf("\n");
+	}
+}
+
 static void print_reading(const cJSON *reading)
 {
 	const cJSON *x;
@@ -299,6 +330,7 @@ static void print_reading(const cJSON *reading)
 		cli_puts(json_str(reading, "paraphrase", ""));
 		printf("\n");
 	}
+	print_model(reading);
 	cJSON_ArrayForEach(x, json_arr(reading, "chips")) if (json_bool(x, "assumed", false))
 	{
 		printf("      assumed: ");
@@ -466,6 +498,37 @@ static void print_reach(const cJSON *answer)
 	}
 }
 
+/* Sentences with the records that they rest on; what those do not hold is struck. */
+static void print_sentences(const cJSON *answer)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, json_arr(answer, "sentences"))
+	{
+		struct buf b = BUF_INIT;
+		say_sentence(&b, x);
+		cli_put((struct slice){b.s, b.len});
+		printf("\n");
+		buf_release(&b);
+	}
+}
+
+/* A step that was proposed and not run: its plan is what there is. */
+static int print_proposed(const cJSON *reading)
+{
+	struct buf b = BUF_INIT;
+
+	json_write(&b, json_obj(reading, "plan"));
+	printf("why   ");
+	cli_puts(json_str(reading, "why", ""));
+	printf("\nplan  ");
+	cli_put((struct slice){b.s, b.len});
+	printf("\nnot run; %lld steps left (--run runs the next one at once)\n",
+	       (long long)json_i64(reading, "steps_left", 0));
+	buf_release(&b);
+	return CLI_OK;
+}
+
 static int print_text(struct run *r, struct err *e)
 {
 	const cJSON *answer = json_obj(r->done, "answer");
@@ -478,6 +541,12 @@ static int print_text(struct run *r, struct err *e)
 	if (json_str(r->done, "error", NULL)) {
 		err_set(e, ERR_REMOTE, "%s", json_str(r->done, "error", ""));
 		return -1;
+	}
+	if (!answer)
+		return print_proposed(r->reading);
+	if (strcmp(kind, "text") == 0) {
+		print_sentences(answer);
+		return CLI_OK;
 	}
 	if (strcmp(kind, "empty") == 0)
 		print_empty(answer);
@@ -515,6 +584,17 @@ int cli_question(struct cli *c, const char *method, cJSON *params)
 	return rc < 0 ? cli_error(&e) : rc;
 }
 
+int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **reading, cJSON **done,
+            struct err *e)
+{
+	struct run r = {.cl = cl};
+	int rc = begin(&r, method, params, e);
+
+	*reading = r.reading;
+	*done = r.done;
+	return rc;
+}
+
 void cli_session(struct cli *c, cJSON *params)
 {
 	const char *session = cli_option(c, "--session");
@@ -538,6 +618,7 @@ int cmd_ask(struct cli *c)
 {
 	cJSON *params = cJSON_CreateObject();
 	const char *now = cli_option(c, "--now"), *incident = cli_option(c, "--incident");
+	bool model = cli_switch(c, "--model");
 	char *question;
 
 	cli_session(c, params);
@@ -552,7 +633,37 @@ int cmd_ask(struct cli *c)
 		json_add_str(params, "now", now);
 	if (incident)
 		json_add_str(params, "incident", incident);
+	if (model)
+		json_add_str(params, "planner", "model");
 	return cli_question(c, "ask", params);
+}
+
+static int about_incident(struct cli *c, const char *method, cJSON *params)
+{
+	cli_session(c, params);
+	if (!cli_words(c, 1, 1)) {
+		cJSON_Delete(params);
+		return CLI_USAGE;
+	}
+	json_add_str(params, "incident", c->argv[0]);
+	return cli_question(c, method, params);
+}
+
+int cmd_story(struct cli *c)
+{
+	const char *prompt = cli_option(c, "--prompt");
+	cJSON *params = cJSON_CreateObject();
+
+	json_add_str(params, "prompt", prompt ? prompt : "narrative");
+	return about_incident(c, "model.write", params);
+}
+
+int cmd_next(struct cli *c)
+{
+	cJSON *params = cJSON_CreateObject();
+
+	json_add_bool(params, "run", cli_switch(c, "--run"));
+	return about_incident(c, "model.next", params);
 }
 
 /* ---- search: words to a plan, without reading English ---- */

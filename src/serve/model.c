@@ -3,6 +3,7 @@
  * question, analyst and day, the choice of a model by role with the next one where it fails, and the record of what was sent and what
  * came, which is on disk before the reply goes on. The model itself is in a worker of its own (work_model.c).
  */
+#include "base/digest.h"
 #include "serve/relay.h"
 #include "serve/work.h"
 
@@ -94,6 +95,7 @@ struct asking {
 	char *user;
 	int64_t job, began;
 	mw_time now;
+	char inputs[DIGEST_HEX]; /* of prompt and inputs: what a recorded reply is found by */
 };
 
 static void asking_free(struct asking *a)
@@ -112,6 +114,18 @@ static void give_up(struct asking *a, const struct err *e)
 }
 
 static void next_model(struct asking *a);
+
+static void pass_on(struct asking *a, int64_t record)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(o, "reply", a->reply);
+	a->reply = NULL;
+	json_add_i64(o, "record", record);
+	json_add_str(o, "currency", config_str(a->e->config, OPT_MODEL_CURRENCY));
+	relay_finish(a->r, o, NULL);
+	asking_free(a);
+}
 
 /* ---- budgets ---- */
 
@@ -162,6 +176,12 @@ static int store_begin(struct state *s, void *arg, struct err *e)
 		    within(a->e, &bounds[i], &spent, e))
 			return -1;
 	}
+	if (json_bool(a->params, "recorded", false)) {
+		cJSON *old = state_model_recorded(s, a->inputs, a->wanted, e);
+		a->reply = old ? cJSON_DetachItemFromObjectCaseSensitive(old, "reply") : NULL;
+		cJSON_Delete(old);
+		return a->reply ? 0 : -1;
+	}
 	return key && json_get(a->params, "redact")
 	               ? state_redacted_put(s, key, json_get(a->params, "redact"), e)
 	               : 0;
@@ -173,6 +193,8 @@ static void begun(void *arg, const struct err *e)
 
 	if (e)
 		give_up(a, e);
+	else if (a->reply)
+		pass_on(a, 0);
 	else
 		next_model(a);
 }
@@ -202,6 +224,7 @@ static cJSON *record_json(struct asking *a, const char *model, const struct err 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		copy(o, keys[i], a->params);
 	copy(o, "prompt", json_obj(a->params, "request"));
+	json_add_str(o, "inputs", a->inputs);
 	json_add_str(o, "model", model);
 	json_add_i64(o, "tokens", tokens);
 	json_add_i64(o, "cost_micro", cost);
@@ -235,7 +258,6 @@ static void recorded(void *arg, const struct err *e)
 {
 	struct asking *a = arg;
 	int64_t id = json_i64(a->record, "id", 0);
-	cJSON *o;
 
 	cJSON_Delete(a->record);
 	a->record = NULL;
@@ -244,13 +266,7 @@ static void recorded(void *arg, const struct err *e)
 	} else if (!a->reply) {
 		next_model(a);
 	} else {
-		o = cJSON_CreateObject();
-		cJSON_AddItemToObject(o, "reply", a->reply);
-		a->reply = NULL;
-		json_add_i64(o, "record", id);
-		json_add_str(o, "currency", config_str(a->e->config, OPT_MODEL_CURRENCY));
-		relay_finish(a->r, o, NULL);
-		asking_free(a);
+		pass_on(a, id);
 	}
 }
 
@@ -330,6 +346,19 @@ static void next_model(struct asking *a)
 	tell_begun(a, o.instance);
 }
 
+static void digest_inputs(struct asking *a)
+{
+	const cJSON *request = json_obj(a->params, "request");
+	struct buf b = BUF_INIT;
+	uint8_t d[32];
+
+	json_write(&b, json_get(json_obj(request, "prompt"), "sha256"));
+	json_write(&b, json_get(request, "inputs"));
+	digest_sha256(b.s, b.len, d);
+	digest_hex(d, a->inputs);
+	buf_release(&b);
+}
+
 static int may_ask(const struct engine *e, const cJSON *params, struct err *err)
 {
 	const cJSON *request = json_obj(params, "request"), *p = json_obj(request, "prompt");
@@ -337,7 +366,7 @@ static int may_ask(const struct engine *e, const cJSON *params, struct err *err)
 	int needs = phase_of(json_str(p, "phase", "read-only")),
 	    now = phase_of(config_str(e->config, OPT_MODEL_PHASE));
 
-	if (!models_on(e))
+	if (!models_on(e) && !json_bool(params, "recorded", false))
 		return err_set(err, ERR_DENIED,
 		               "the models are switched off (midwatch model on, or model.use)");
 	if (needs > now)
@@ -385,6 +414,7 @@ void model_asked(struct relay *r, const cJSON *params)
 	a->wanted = json_str(a->params, "model", NULL);
 	asker = job_asker(outer, &a->job);
 	a->user = xstrdup(asker ? asker : worker_asker(outer));
+	digest_inputs(a);
 	keeper_do(r->e->keeper, store_begin, begun, a);
 }
 
@@ -399,6 +429,8 @@ static int store_settled(struct state *s, void *arg, struct err *e)
 {
 	const cJSON *p = ((struct settling *)arg)->params;
 
+	if (!json_i64(p, "record", 0)) /* a recorded reply was looked at again */
+		return 0;
 	return state_model_settle(s, json_i64(p, "record", 0), json_str(p, "outcome", ""),
 	                          json_get(p, "detail"), e);
 }

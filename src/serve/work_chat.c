@@ -87,6 +87,8 @@ static cJSON *call_params(const struct work_chat *c, cJSON *request)
 	put(o, "evidence", c->evidence);
 	if (c->model)
 		json_add_str(o, "model", c->model);
+	if (c->recorded)
+		json_add_bool(o, "recorded", true);
 	cJSON_AddItemToObject(o, "redact", redact_to_json(c->redact));
 	return o;
 }

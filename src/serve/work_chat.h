@@ -20,6 +20,7 @@ struct work_chat {
 	struct redact *redact;
 	const char *purpose; /* "plan", "next", or the id of a writer's prompt */
 	const char *model;   /* the one that is wanted; NULL: by role */
+	bool recorded;       /* a reply to the same prompt and inputs that was kept, no model */
 	cJSON *evidence;     /* [{id, sha256}] of what is sent; may be NULL */
 	cJSON *spent;        /* {model, record, rounds, tokens_in, tokens_out, cost_micro, elapsed_ms} so far */
 };
@@ -38,7 +39,7 @@ int work_run_reading(struct worker *w, cJSON *reading, const struct plan *p, mw_
 
 /* What a reply comes to, checked: outcome is "plan", "asked back", "done", "sentences", "object" or "refused"; the JSON has what goes
  * with it (plan, text, sentences with their verdicts, checked, supported, object, error) and is the record's detail. p is the prompt
- * that was used, ids [{id}] the records that were sent, incident the stored one (may be NULL). */
+ * that was used, ids [{id, text?}] the records that were sent (text: as given, where they are not of the lake), incident the stored one (may be NULL). */
 cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply, const struct redact *r, const cJSON *ids,
                     const cJSON *incident, const cJSON *use, const char **outcome);
 /* The sources that a plan of the model may ask: NULL-terminated, of the arena. */

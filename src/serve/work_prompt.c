@@ -46,27 +46,46 @@ static void redact_inputs(struct redact *r, cJSON *v)
 	cJSON_ArrayForEach(c, v) if (!c->string || strcmp(c->string, "label")) redact_inputs(r, c);
 }
 
+/* Every labelled piece of the inputs is a record that a sentence may rest on. */
+static cJSON *given_records(const cJSON *inputs)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *i, *piece;
+	cJSON_ArrayForEach(i, inputs) for (piece = cJSON_IsArray(i) ? i->child : NULL; piece;
+	                                   piece = piece->next)
+	{
+		cJSON *o = cJSON_CreateObject();
+		json_add_str(o, "id", json_str(piece, "label", ""));
+		json_add_str(o, "text", json_str(piece, "text", ""));
+		cJSON_AddItemToArray(list, o);
+	}
+	return list;
+}
+
 int work_model_try(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
 	struct work_chat c = {.w = w, .params = params, .purpose = "try"};
 	const struct prompt *p = prompt_find(s->prompts, json_str(params, "prompt", ""), e);
 	const char *outcome;
-	cJSON *inputs, *request, *reply, *out;
+	cJSON *inputs, *request, *reply, *out, *given;
 	if (!p || lake_state_refresh(s, e))
 		return -1;
-	if (!work_model_use(params, p->role))
+	if (!work_model_use(params, p->role) && !json_bool(params, "recorded", false))
 		return err_set(e, ERR_DENIED, "no model is on for \"%s\": midwatch model", p->role);
 	c.redact = work_redact(params);
 	c.model = json_str(params, "model", NULL);
+	c.recorded = json_bool(params, "recorded", false);
 	inputs = cJSON_Duplicate(json_obj(params, "inputs"), true);
 	redact_inputs(c.redact, inputs);
 	request = prompt_request(p, inputs, e);
 	cJSON_Delete(inputs);
 	reply = request ? work_chat(&c, request, e) : NULL;
 	if (reply) {
-		out = work_outcome(w, p, reply, c.redact, NULL, NULL,
+		given = given_records(json_obj(params, "inputs"));
+		out = work_outcome(w, p, reply, c.redact, given, NULL,
 		                   work_model_use(params, p->role), &outcome);
+		cJSON_Delete(given);
 		*result = cJSON_CreateObject();
 		json_add_str(*result, "outcome", outcome);
 		cJSON_AddItemToObject(*result, "output", cJSON_Duplicate(out, true));
@@ -87,8 +106,8 @@ static bool same_member(const cJSON *a, const cJSON *b, const char *key)
 	struct plan *p, *q;
 	struct err ignored;
 	bool same;
-	if (!x || !y)
-		return !x == !y;
+	if (!x || !y || cJSON_IsNull(x) || cJSON_IsNull(y))
+		return (!x || cJSON_IsNull(x)) == (!y || cJSON_IsNull(y));
 	if (strcmp(key, "plan"))
 		return cJSON_Compare(x, y, true);
 	p = plan_from_json(x, &ignored);

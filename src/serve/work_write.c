@@ -6,6 +6,7 @@
 #include "ask/model_plan.h"
 #include "base/digest.h"
 #include "base/limits.h"
+#include "ground/ground.h"
 #include "serve/work_chat.h"
 
 #define RECORDS_MAX 60 /* of one incident that are sent */
@@ -53,6 +54,16 @@ static void records_init(struct records *r)
 	*r = (struct records){0};
 	r->ev = arena_zalloc(&r->arena, RECORDS_MAX * sizeof(*r->ev));
 	r->ids = arena_zalloc(&r->arena, RECORDS_MAX * sizeof(*r->ids));
+}
+
+/* ids: [{id}]; those that have their text with them are not of the lake. */
+static int records_of_ids(struct records *r, struct lake *l, const cJSON *ids, struct err *e)
+{
+	const cJSON *x;
+	records_init(r);
+	cJSON_ArrayForEach(x, ids) if (!json_get(x, "text") &&
+	                               records_add(r, l, json_str(x, "id", ""), e)) return -1;
+	return 0;
 }
 
 static int records_of_incident(struct records *r, struct lake *l, const cJSON *incident,
@@ -139,24 +150,73 @@ static int check_sentences(const cJSON *list, struct err *e)
 	return 0;
 }
 
-/* What is not checked does not count as supported. */
-static void mark_unchecked(cJSON *list)
+/* The case's own figures count as a record: title, severity, counts, first and last. */
+static void index_incident(struct ground *g, const cJSON *incident)
 {
-	cJSON *x;
-	cJSON_ArrayForEach(x, list) json_add_str(x, "status", "unsupported");
+	static const char *const keys[] = {"title", "severity", "score",  "records",
+	                                   "first", "last",     "attack", "entities"};
+	cJSON *o;
+	if (!incident)
+		return;
+	o = cJSON_CreateObject();
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (json_get(incident, keys[i]))
+			cJSON_AddItemToObject(o, keys[i],
+			                      cJSON_Duplicate(json_get(incident, keys[i]), true));
+	ground_add_json(g, "incident", o);
+	cJSON_Delete(o);
 }
 
-static const char *take_sentences(cJSON *object, cJSON *out, struct err *e)
+/* Records that were given as text, not from the lake: what is tried is checked against its own inputs. */
+static void index_given(struct ground *g, const cJSON *ids)
+{
+	const cJSON *x;
+	cJSON_ArrayForEach(x, ids)
+	{
+		struct err ignored;
+		const char *text = json_str(x, "text", NULL);
+		cJSON *j = text ? json_parse(slice_of(text), MW_LINE_MAX, &ignored) : NULL;
+		if (j)
+			ground_add_json(g, json_str(x, "id", ""), j);
+		cJSON_Delete(j);
+	}
+}
+
+static int ground_sentences(struct worker *w, cJSON *list, const cJSON *ids, const cJSON *incident,
+                            size_t *failed, struct err *e)
+{
+	struct lake_state *s = worker_state(w);
+	struct records r;
+	struct ground *g;
+	int rc = records_of_ids(&r, s->lake, ids, e);
+	if (!rc) {
+		g = ground_new();
+		for (size_t i = 0; i < r.n; i++)
+			ground_add_event(g, &r.ev[i], r.ids[i]);
+		index_given(g, ids);
+		index_incident(g, incident);
+		*failed = ground_check_json(g, list);
+		ground_free(g);
+	}
+	records_release(&r);
+	return rc;
+}
+
+static const char *take_sentences(struct worker *w, cJSON *object, const cJSON *ids,
+                                  const cJSON *incident, cJSON *out, struct err *e)
 {
 	cJSON *list = cJSON_DetachItemFromObjectCaseSensitive(object, "sentences");
-	if (check_sentences(list, e)) {
+	size_t failed = 0;
+	const cJSON *x;
+	int64_t checked = 0;
+	if (check_sentences(list, e) || ground_sentences(w, list, ids, incident, &failed, e)) {
 		cJSON_Delete(list);
 		return "refused";
 	}
-	mark_unchecked(list);
-	json_add_i64(out, "checked", cJSON_GetArraySize(list));
-	json_add_i64(out, "supported", 0);
+	cJSON_ArrayForEach(x, list) checked += strcmp(json_str(x, "status", ""), "opinion") != 0;
 	cJSON_AddItemToObject(out, "sentences", list);
+	json_add_i64(out, "checked", checked);
+	json_add_i64(out, "supported", checked - (int64_t)failed);
 	return "sentences";
 }
 
@@ -206,16 +266,16 @@ cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply
 {
 	cJSON *out = cJSON_CreateObject(), *object = NULL;
 	struct err e = {0};
-	(void)ids, (void)incident;
 	*outcome = broken(reply, &e);
 	if (!*outcome && p->tools) {
 		*outcome = take_call(w, reply, r, use, out, &e);
 	} else if (!*outcome) {
 		object = object_of(json_str(reply, "text", ""), &e);
 		restore(r, object);
-		*outcome = !object                         ? "refused"
-		           : json_get(object, "sentences") ? take_sentences(object, out, &e)
-		                                           : "object";
+		*outcome = !object ? "refused"
+		           : json_get(object, "sentences")
+		                   ? take_sentences(w, object, ids, incident, out, &e)
+		                   : "object";
 	}
 	if (object && !strcmp(*outcome, "object"))
 		cJSON_AddItemToObject(out, "object", object);

@@ -159,6 +159,8 @@ struct model_spent {
 int state_model_spent(struct state *s, int64_t uid, int64_t job, mw_time since, struct model_spent *out, struct err *e) MW_USE_RESULT;
 /* How many steps a model proposed for an incident in a session; -1 on errors. */
 int64_t state_model_steps(struct state *s, const char *session, const char *incident, struct err *e);
+/* The newest record with that digest of prompt and inputs (record.inputs), of a model or any. ERR_NOT_FOUND. */
+cJSON *state_model_recorded(struct state *s, const char *inputs, const char *model, struct err *e);
 cJSON *state_model_get(struct state *s, int64_t id, struct err *e);
 struct model_filter {
 	const char *incident, *session; /* NULL: any */
@@ -168,7 +170,7 @@ struct model_filter {
 };
 cJSON *state_model_list(struct state *s, const struct model_filter *f, struct err *e); /* {records: [...]} newest first */
 /* Rows of the metrics: {groups: [{prompt, version, model, calls, tokens, cost_micro, accepted, edited, rejected, wrong_links, checked,
- * supported, median_us, p95_us}]} */
+ * supported, median_us, p95_us}], queue: {suppressed, closed_false, triaged, triage_mean_s, triage_sd_s}} (alerts; seconds) */
 cJSON *state_model_metrics(struct state *s, struct err *e);
 /* A case's table of what was taken out before it was sent; key: incident or session. NULL without an error: none yet. */
 cJSON *state_redacted_get(struct state *s, const char *key, struct err *e);

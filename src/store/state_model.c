@@ -3,6 +3,8 @@
  */
 #include "store/state_int.h"
 
+#include <math.h>
+
 int64_t state_model_last(struct state *s, struct err *e)
 {
 	int64_t id;
@@ -24,14 +26,15 @@ int state_model_add(struct state *s, const cJSON *r, struct err *e)
 	text = state_text(doc);
 	rc = db_run(&s->db, e,
 	            "INSERT INTO model_call (id, at, uid, user, session, incident, job, purpose, "
-	            "prompt, version, sha256, model, tokens, cost, elapsed, doc) "
-	            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	            "iiisssisssssiiis", json_i64(r, "id", 0), state_time(r, "at"),
+	            "prompt, version, sha256, model, tokens, cost, elapsed, doc, inputs) "
+	            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	            "iiisssisssssiiiss", json_i64(r, "id", 0), state_time(r, "at"),
 	            json_i64(r, "uid", 0), json_str(r, "user", ""), json_str(r, "session", NULL),
 	            json_str(r, "incident", NULL), json_i64(r, "job", 0),
 	            json_str(r, "purpose", ""), json_str(p, "id", ""), json_str(p, "version", ""),
 	            json_str(p, "sha256", ""), json_str(r, "model", ""), json_i64(r, "tokens", 0),
-	            json_i64(r, "cost_micro", 0), json_i64(r, "elapsed_us", 0), text.s);
+	            json_i64(r, "cost_micro", 0), json_i64(r, "elapsed_us", 0), text.s,
+	            json_str(r, "inputs", NULL));
 	buf_release(&text);
 	cJSON_Delete(doc);
 	return rc;
@@ -182,6 +185,24 @@ cJSON *state_model_list(struct state *s, const struct model_filter *f, struct er
 	return NULL;
 }
 
+cJSON *state_model_recorded(struct state *s, const char *inputs, const char *model, struct err *e)
+{
+	sqlite3_stmt *st = db_query(&s->db, e,
+	                            COLUMNS "WHERE inputs = ?1 AND (?2 IS NULL OR model = ?2) AND "
+	                                    "outcome IS NOT NULL ORDER BY id DESC LIMIT 1",
+	                            "ss", inputs, model);
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *o = rc > 0 ? record_json(st, true) : NULL;
+
+	if (rc > 0)
+		db_done(st);
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND,
+		        "no reply to this very prompt and these inputs was recorded%s%s",
+		        model ? " of " : "", model ? model : "");
+	return o;
+}
+
 /* ---- metrics ---- */
 
 static int64_t rank_of(struct state *s, sqlite3_stmt *group, double share, struct err *e)
@@ -215,6 +236,38 @@ static cJSON *group_json(struct state *s, sqlite3_stmt *st, struct err *e)
 	return o;
 }
 
+/* Time to triage: from when an incident was made to the first change of it that a person is on record for. */
+#define TRIAGE                                                                                  \
+	"SELECT (min(a.at) - i.created) / 1e6 AS s FROM incident i JOIN audit a ON a.object = " \
+	"'INC-' || i.id WHERE a.action LIKE 'incident.%' AND a.at >= i.created GROUP BY i.id"
+
+static cJSON *queue_json(struct state *s, struct err *e)
+{
+	sqlite3_stmt *st =
+	        db_query(&s->db, e,
+	                 "SELECT (SELECT total(n) FROM incident WHERE suppressed != 0),"
+	                 " (SELECT total(n) FROM incident WHERE verdict LIKE '%false_positive%'),"
+	                 " (SELECT count(*) FROM (" TRIAGE ")), (SELECT avg(s) FROM (" TRIAGE ")),"
+	                 " (SELECT avg(s * s) - avg(s) * avg(s) FROM (" TRIAGE "))",
+	                 "");
+	int rc = st ? db_step(&s->db, st, e) : -1;
+	cJSON *o = rc > 0 ? cJSON_CreateObject() : NULL;
+	double n, variance;
+
+	if (!o)
+		return NULL;
+	n = (double)sqlite3_column_int64(st, 2);
+	variance = sqlite3_column_double(st, 4);
+	json_add_i64(o, "suppressed", sqlite3_column_int64(st, 0));
+	json_add_i64(o, "closed_false", sqlite3_column_int64(st, 1));
+	json_add_i64(o, "triaged", sqlite3_column_int64(st, 2));
+	cJSON_AddNumberToObject(o, "triage_mean_s", sqlite3_column_double(st, 3));
+	cJSON_AddNumberToObject(o, "triage_sd_s",
+	                        n > 1 && variance > 0 ? sqrt(variance * n / (n - 1)) : 0);
+	db_done(st);
+	return o;
+}
+
 cJSON *state_model_metrics(struct state *s, struct err *e)
 {
 	sqlite3_stmt *st = db_query(
@@ -229,6 +282,12 @@ cJSON *state_model_metrics(struct state *s, struct err *e)
 
 	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
 		cJSON_AddItemToArray(list, group_json(s, st, e));
+	if (rc == 0) {
+		cJSON *queue = queue_json(s, e);
+		if (queue)
+			cJSON_AddItemToObject(out, "queue", queue);
+		rc = queue ? 0 : -1;
+	}
 	if (rc == 0)
 		return out;
 	cJSON_Delete(out);
