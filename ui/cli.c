@@ -34,7 +34,7 @@ const struct cli_command cli_commands[] = {
         {"translate", "--to spl|kql|aql|dsl|sql [--table NAME] QUESTION|PLAN",
          "a question or a plan's JSON in a SIEM's own language", cmd_translate},
         {"import",
-         "[--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --list | --undo N",
+         "[--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --retry | --list | --undo N",
          "read logs, findings and inventories into the lake", cmd_import},
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
          "what the lake holds, and its bounds", cmd_lake},

@@ -1,6 +1,6 @@
 /*
- * import: this side opens what the user names (the engine never does) and passes descriptors, as many as one message takes; a tree
- * goes in several imports of the same label.
+ * import: this side opens what the user names (the engine never does) and passes descriptors, as many as one message takes; a larger
+ * tree goes in several requests, which are one import with one progress and one sum.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -86,7 +86,8 @@ static void add_path(struct files *f, const char *path, int depth)
 
 struct run {
 	struct client *cl;
-	int64_t job;
+	int64_t job, import; /* import: the number that all parts go into */
+	int64_t bytes, bytes_all;
 	cJSON *done;
 	bool quiet, shown, resync;
 	int64_t events, duplicates, rejected, nodes, edges;
@@ -129,8 +130,9 @@ static void on_news(void *ctx, const char *method, const cJSON *params)
 	r->done = cJSON_Duplicate(params, 1);
 }
 
-static int open_some(struct files *f, size_t *at, cJSON *names, int *fds)
+static int open_some(struct files *f, size_t *at, cJSON *names, int *fds, int64_t *bytes)
 {
+	struct stat st;
 	int n = 0;
 
 	while (*at < f->names.n && n < MW_FDS_PER_MESSAGE_MAX) {
@@ -141,6 +143,7 @@ static int open_some(struct files *f, size_t *at, cJSON *names, int *fds)
 			f->failed++;
 			continue;
 		}
+		*bytes += fstat(fd, &st) == 0 ? (int64_t)st.st_size : 0;
 		fds[n++] = fd;
 		cJSON_AddItemToArray(names, cJSON_CreateString(path));
 	}
@@ -212,6 +215,7 @@ static int import_some(struct run *r, cJSON *params, const int *fds, int n, stru
 	if (json_str(r->done, "error", NULL))
 		return err_set(e, ERR_REMOTE, "%s", json_str(r->done, "error", ""));
 	a = json_obj(r->done, "answer");
+	r->import = json_i64(a, "import", 0);
 	r->events += json_i64(a, "events", 0);
 	r->duplicates += json_i64(a, "duplicates", 0);
 	r->rejected += json_i64(a, "rejected", 0);
@@ -251,23 +255,47 @@ static void print_sums(struct cli *c, const struct run *r, const struct files *f
 	fflush(stdout); /* --follow goes on for days */
 }
 
+static int64_t bytes_of(const struct files *f)
+{
+	struct stat st;
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < f->names.n; i++)
+		bytes += stat(f->names.v[i], &st) == 0 ? (int64_t)st.st_size : 0;
+	return bytes;
+}
+
+static void add_part(const struct run *r, cJSON *params)
+{
+	if (r->import)
+		json_add_i64(params, "into", r->import);
+	if (!r->bytes_all)
+		return;
+	json_add_i64(params, "bytes_before", r->bytes);
+	json_add_i64(params, "bytes_all", r->bytes_all);
+}
+
 static int import_all(struct run *r, struct files *f, const char *label, const char *mapping,
                       struct err *e)
 {
 	int fds[MW_FDS_PER_MESSAGE_MAX], n, rc = 0;
 	size_t at = 0;
 
+	r->bytes_all = f->names.n > MW_FDS_PER_MESSAGE_MAX ? bytes_of(f) : 0;
 	while (at < f->names.n && rc == 0) {
 		cJSON *params = cJSON_CreateObject(), *names = json_add_arr(params, "names");
+		int64_t bytes = 0;
 		if (label)
 			json_add_str(params, "label", label);
 		if (mapping)
 			json_add_str(params, "mapping", mapping);
-		n = open_some(f, &at, names, fds);
+		n = open_some(f, &at, names, fds, &bytes);
+		add_part(r, params);
 		if (n)
 			rc = import_some(r, params, fds, n, e);
 		else
 			cJSON_Delete(params);
+		r->bytes += bytes;
 	}
 	return rc;
 }
@@ -304,9 +332,9 @@ static int import_files(struct cli *c, struct files *f, const char *label, const
 	return rc;
 }
 
-static int show_rejected(const cJSON *r)
+static int show_rejected(const cJSON *list)
 {
-	const cJSON *list = json_arr(r, "rejected"), *x;
+	const cJSON *x;
 
 	cJSON_ArrayForEach(x, list)
 	{
@@ -373,13 +401,63 @@ static int follow(struct cli *c, const struct import *o)
 	return rc;
 }
 
+static int show_undone(const cJSON *r)
+{
+	printf("%lld events removed\n", (long long)json_i64(r, "removed", 0));
+	return CLI_OK;
+}
+
 static int undo_import(struct cli *c, const char *text)
 {
 	cJSON *params = cJSON_CreateObject();
 	int64_t n;
 
 	json_add_i64(params, "import", slice_i64(slice_of(text), &n) ? n : 0);
-	return cli_show(c, "import.undo", params, NULL);
+	return cli_show(c, "import.undo", params, show_undone);
+}
+
+/* A few hundred records a call, until all that were set aside before the first one have had their turn. */
+static int retry_all(struct client *cl, int64_t sum[4])
+{
+	static const char *const names[] = {"tried", "events", "duplicates", "rejected"};
+	static const char *const next[] = {"after", "until", "import"};
+	cJSON *last = NULL;
+	bool more = true;
+	int rc = CLI_OK;
+
+	while (more && rc == CLI_OK) {
+		cJSON *params = cJSON_CreateObject(), *r = NULL;
+		for (size_t i = 0; last && i < ARRAY_LEN(next); i++)
+			json_add_i64(params, next[i], json_i64(last, next[i], 0));
+		rc = cli_call(cl, "import.retry", params, &r);
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			sum[i] += json_i64(r, names[i], 0);
+		more = json_bool(r, "more", false);
+		cJSON_Delete(last);
+		last = r;
+	}
+	cJSON_Delete(last);
+	return rc;
+}
+
+static int retry_rejected(struct cli *c)
+{
+	struct client cl;
+	int64_t sum[4] = {0};
+	int rc = cli_open(c, &cl);
+
+	if (rc)
+		return rc;
+	rc = retry_all(&cl, sum);
+	client_close(&cl);
+	if (rc == CLI_OK && c->json)
+		printf("{\"tried\":%lld,\"events\":%lld,\"duplicates\":%lld,\"rejected\":%lld}\n",
+		       (long long)sum[0], (long long)sum[1], (long long)sum[2], (long long)sum[3]);
+	else if (rc == CLI_OK)
+		printf("%lld records read again: %lld events, %lld there already, %lld still set "
+		       "aside\n",
+		       (long long)sum[0], (long long)sum[1], (long long)sum[2], (long long)sum[3]);
+	return rc;
 }
 
 int cmd_import(struct cli *c)
@@ -387,12 +465,14 @@ int cmd_import(struct cli *c)
 	struct import o = {cli_option(c, "--label"), cli_option(c, "--mapping")};
 	const char *undo = cli_option(c, "--undo");
 	bool rejected = cli_switch(c, "--rejected"), list = cli_switch(c, "--list");
-	bool following = cli_switch(c, "--follow");
+	bool following = cli_switch(c, "--follow"), retry = cli_switch(c, "--retry");
 
-	if (!cli_words(c, undo || rejected || list ? 0 : 1, WORDS_MAX))
+	if (!cli_words(c, undo || rejected || retry || list ? 0 : 1, WORDS_MAX))
 		return CLI_USAGE;
 	if (rejected)
 		return cli_show(c, "import.rejected", NULL, show_rejected);
+	if (retry)
+		return retry_rejected(c);
 	if (list)
 		return cli_show(c, "import.list", NULL, show_imports);
 	if (undo)

@@ -17,6 +17,8 @@ void esc_defang(struct buf *b, struct slice s);
 void esc_refang(struct buf *b, struct slice s);
 /* Decodes one code point; returns its length, or 0 where the bytes are not UTF-8. */
 size_t utf8_decode(const char *s, size_t n, uint32_t *cp);
+/* The other way: at most 4 bytes, their number. A surrogate comes out as WTF-8 has it. */
+size_t utf8_encode(char *out, uint32_t cp);
 bool mw_invisible(uint32_t cp); /* what esc_term shows as an escape */
 
 #endif

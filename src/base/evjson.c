@@ -1,4 +1,6 @@
 #include "base/evjson.h"
+
+#include "base/escape.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -305,30 +307,6 @@ static int hex4(const char *p, const char *end)
 	return v;
 }
 
-static size_t put_utf8(char *out, uint32_t cp)
-{
-	if (cp < 0x80) {
-		out[0] = (char)cp;
-		return 1;
-	}
-	if (cp < 0x800) {
-		out[0] = (char)(0xC0 | cp >> 6);
-		out[1] = (char)(0x80 | (cp & 0x3F));
-		return 2;
-	}
-	if (cp < 0x10000) {
-		out[0] = (char)(0xE0 | cp >> 12);
-		out[1] = (char)(0x80 | (cp >> 6 & 0x3F));
-		out[2] = (char)(0x80 | (cp & 0x3F));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | cp >> 18);
-	out[1] = (char)(0x80 | (cp >> 12 & 0x3F));
-	out[2] = (char)(0x80 | (cp >> 6 & 0x3F));
-	out[3] = (char)(0x80 | (cp & 0x3F));
-	return 4;
-}
-
 /* Decodes the escape at p (a backslash). Its length there, 0 when broken; *n gets the bytes
  * written. */
 static size_t unescape(const char *p, const char *end, char *out, size_t *n)
@@ -352,12 +330,12 @@ static size_t unescape(const char *p, const char *end, char *out, size_t *n)
 	if (v >= 0xD800 && v < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
 		low = hex4(p + 8, end);
 		if (low >= 0xDC00 && low < 0xE000) {
-			*n = put_utf8(out, 0x10000u + ((uint32_t)(v - 0xD800) << 10 |
+			*n = utf8_encode(out, 0x10000u + ((uint32_t)(v - 0xD800) << 10 |
 			                               (uint32_t)(low - 0xDC00)));
 			return 12;
 		}
 	}
-	*n = put_utf8(out, (uint32_t)v);
+	*n = utf8_encode(out, (uint32_t)v);
 	return 6;
 }
 

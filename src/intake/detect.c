@@ -4,6 +4,7 @@
 #include "intake/inventory.h"
 #include "intake/schema.h"
 #include "intake/text.h"
+#include "intake/utf16.h"
 
 static const struct intake_format formats[] = {
         {"json-lines", LAYOUT_JSON_LINES, true},
@@ -16,6 +17,7 @@ static const struct intake_format formats[] = {
         {"leef", LAYOUT_TEXT, true},
         {"auditd", LAYOUT_TEXT, true},
         {"syslog", LAYOUT_TEXT, true},
+        {"web.access", LAYOUT_TEXT, true},
         {"windows-xml", LAYOUT_XML, false},
         {"csv", LAYOUT_CSV, false},
 };
@@ -174,19 +176,10 @@ static const struct intake_format *detect_text(struct slice head)
 	return f;
 }
 
-const struct intake_format *intake_detect(struct slice head, const char *basename, struct err *e)
+static const struct intake_format *detect(struct slice head, const char *basename, struct err *e)
 {
 	const struct intake_format *f = NULL;
 
-	if (fields_load(e))
-		return NULL;
-	if (head.n >= 2 &&
-	    (memcmp(head.s, "\xff\xfe", 2) == 0 || memcmp(head.s, "\xfe\xff", 2) == 0)) {
-		err_set(e, ERR_INVALID,
-		        "%s is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)",
-		        basename);
-		return NULL;
-	}
 	if (head.n >= 3 && memcmp(head.s, "\xef\xbb\xbf", 3) == 0)
 		head = (struct slice){head.s + 3, head.n - 3};
 	head = skip_blank(head);
@@ -208,8 +201,25 @@ const struct intake_format *intake_detect(struct slice head, const char *basenam
 	if (!f)
 		err_set(e, ERR_INVALID,
 		        "%s is in no format that is known here: JSON, JSON lines, VPC flow, Zeek, "
-		        "CEF, LEEF, audit, syslog, CSV or "
+		        "CEF, LEEF, audit, syslog, web access, CSV or "
 		        "Windows event XML",
 		        basename);
+	return f;
+}
+
+const struct intake_format *intake_detect(struct slice head, const char *basename, struct err *e)
+{
+	struct utf16 wide = {0};
+	struct buf text = BUF_INIT;
+	const struct intake_format *f;
+
+	if (fields_load(e))
+		return NULL;
+	if (utf16_begin(&wide, head)) {
+		utf16_add(&wide, head, &text);
+		head = (struct slice){text.s, text.len};
+	}
+	f = detect(head, basename, e);
+	buf_release(&text);
 	return f;
 }

@@ -511,10 +511,12 @@ int import_run(struct lake *l, struct graph *g, const struct import_file *files,
 	memcpy(im.files, files, n * sizeof(*files));
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = settle(&im, &im.files[i], e);
+	out->id = o->into;
 	if (rc == 0)
-		rc = lake_import_begin(l, o->label, &out->id, e);
+		rc = o->into ? lake_import_check(l, o->into, e)
+		             : lake_import_begin(l, o->label, &out->id, e);
 	if (rc == 0) {
-		out->total.bytes_total = import_cut(im.files, n, parsers, &im.units);
+		out->total.bytes_total = import_cut(im.files, n, o->first_lines, parsers, &im.units);
 		im.runs = xcalloc(im.units.n + 1, sizeof(*im.runs));
 		rc = loop(&im, (size_t)parsers, e);
 		stop_all(&im);

@@ -10,8 +10,8 @@
 
 struct graph;
 struct import_file {
-	int fd;           /* readable; a regular file, or a pipe (read once, not split) */
-	const char *name; /* as the client named it, for messages and the reject list */
+	int fd;              /* readable; a regular file, or a pipe (read once, not split) */
+	const char *name;    /* as the client named it, for messages and the reject list */
 };
 struct import_progress {
 	uint64_t bytes, bytes_total; /* total 0: unknown */
@@ -23,6 +23,8 @@ struct import_opts {
 	const char *label; /* may be NULL */
 	int parsers;       /* parse processes; 0: as many as cores, at most 4 */
 	const char *mapping;
+	const uint64_t *first_lines; /* a file: number of its first line, 0: 1. NULL: all 1 */
+	int64_t into; /* an import that this is a further part of; 0: a new one */
 	bool (*progress)(
 	        void *ctx,
 	        const struct import_progress *p); /* at least 4 times a second; false cancels */
@@ -36,5 +38,16 @@ struct import_result {
 };
 int import_run(struct lake *l, struct graph *g, const struct import_file *files, size_t n,
                const struct import_opts *o, struct import_result *out, struct err *e) MW_USE_RESULT;
+
+/* Reads again what earlier imports set aside, since a newer build or mapping may know more: at most a few hundred records a
+ * call. What goes in leaves the list; what does not stands on it under a new number, with today's reason. */
+struct import_retry {
+	int64_t after, until; /* in: 0 and 0 for the first call; out: for the next one */
+	int64_t import;       /* in: 0, or what the first call made; out: where the events are */
+	uint64_t tried, events, duplicates, rejected, nodes, edges; /* of this call */
+	bool more;
+};
+int import_retry_some(struct lake *l, struct graph *g, struct import_retry *r,
+                      struct err *e) MW_USE_RESULT;
 
 #endif

@@ -24,8 +24,9 @@ struct import_units {
 	struct unit *v;
 	size_t n, cap;
 };
-/* Fills u with the units of all files, in order; returns the bytes of all files together. Files must be regular ones. */
-uint64_t import_cut(const struct import_file *files, size_t n, int parsers, struct import_units *u);
+/* Fills u with the units of all files, in order; lines as first_lines of import_opts; returns the bytes of all files together. Files must be regular ones. */
+uint64_t import_cut(const struct import_file *files, size_t n, const uint64_t *lines, int parsers,
+                    struct import_units *u);
 /* Newlines in a byte range. */
 uint64_t import_count_lines(int fd, uint64_t from, uint64_t to);
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "intake/import_int.h"
+#include "intake/utf16.h"
 
 #define SPLIT_LEAST (8u * 1024 * 1024) /* shorter ranges cost more than they gain */
 #define GZIP_RATIO 10                  /* guessed, for the size of a unit only */
@@ -49,13 +50,22 @@ static bool is_gzip(struct slice head)
 	return head.n > 2 && memcmp(head.s, "\x1f\x8b", 2) == 0;
 }
 
+static bool is_utf16(struct slice head)
+{
+	struct utf16 u;
+
+	return utf16_begin(&u, head);
+}
+
 static bool may_split(const struct import_file *f, uint64_t size)
 {
 	char *head = xmalloc(INTAKE_HEAD);
 	ssize_t n = size > 2 * SPLIT_LEAST ? pread(f->fd, head, INTAKE_HEAD, 0) : 0;
 	struct slice s = {head, n > 0 ? (size_t)n : 0};
 	const struct intake_format *format =
-	        s.n && !is_gzip(s) ? intake_detect(s, import_base_name(f->name), NULL) : NULL;
+	        s.n && !is_gzip(s) && !is_utf16(s)
+	                ? intake_detect(s, import_base_name(f->name), NULL)
+	                : NULL;
 
 	free(head);
 	return format && intake_format_splittable(format);
@@ -78,14 +88,15 @@ static void add_ranges(struct import_units *u, size_t file, int fd, uint64_t siz
 	}
 }
 
-static void add_whole(struct import_units *u, size_t file, uint64_t weight, uint64_t target)
+static void add_whole(struct import_units *u, size_t file, uint64_t first_line, uint64_t weight,
+                      uint64_t target)
 {
 	struct unit *unit = u->n ? &u->v[u->n - 1] : NULL;
 
 	/* Joins the unit before it, unless that is full or a range. */
 	if (!unit || unit->bytes + weight > target || unit->files.v[0].to)
 		unit = vec_push(u);
-	*vec_push(&unit->files) = (struct unit_file){file, 0, 0, 0};
+	*vec_push(&unit->files) = (struct unit_file){file, 0, 0, first_line};
 	unit->bytes += weight;
 }
 
@@ -99,7 +110,8 @@ static uint64_t weight_of(int fd, uint64_t *size)
 	                                                                    : *size;
 }
 
-uint64_t import_cut(const struct import_file *files, size_t n, int parsers, struct import_units *u)
+uint64_t import_cut(const struct import_file *files, size_t n, const uint64_t *lines, int parsers,
+                    struct import_units *u)
 {
 	uint64_t total = 0, bytes = 0, size, target;
 
@@ -116,7 +128,7 @@ uint64_t import_cut(const struct import_file *files, size_t n, int parsers, stru
 		if (may_split(&files[i], size))
 			add_ranges(u, i, files[i].fd, size, target, parsers);
 		else
-			add_whole(u, i, weight + 1, target);
+			add_whole(u, i, lines ? lines[i] : 0, weight + 1, target);
 	}
 	return bytes;
 }

@@ -128,7 +128,7 @@ static int text_record(struct reading *r, struct slice line)
 	leaves_begin(&r->leaves);
 	const char *dataset = text_any(&r->leaves, line);
 	return dataset ? deliver(r, dataset, line)
-	               : reject(r, line, "no syslog, CEF, LEEF or audit line");
+	               : reject(r, line, "no syslog, CEF, LEEF, audit or web access line");
 }
 
 /* "#separator \x09", "#path	conn", "#fields	ts	uid" of Zeek. */

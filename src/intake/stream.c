@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "intake/stream.h"
+#include "intake/utf16.h"
 
 #define PIECE (512 * 1024)
 
@@ -17,7 +18,29 @@ struct stream {
 	z_stream z;
 	unsigned char *in;
 	const char *damage;
+	bool begun, wide; /* UTF-16 */
+	struct utf16 utf16;
+	struct buf narrow; /* a piece of it as UTF-8 */
 };
+
+/* The bytes from `from` on are new in the window: UTF-16 becomes UTF-8. */
+static void narrow(struct stream *s, size_t from)
+{
+	struct slice fresh = {s->window.s + from, s->window.len - from};
+
+	/* Only the beginning of a file has a mark. */
+	if (!s->begun && s->at == s->raw)
+		s->wide = utf16_begin(&s->utf16, fresh);
+	s->begun = true;
+	if (!s->wide)
+		return;
+	buf_reset(&s->narrow);
+	utf16_add(&s->utf16, fresh, &s->narrow);
+	if (s->end)
+		utf16_end(&s->utf16, &s->narrow);
+	s->window.len = from;
+	buf_add(&s->window, s->narrow.s, s->narrow.len);
+}
 
 /* Up to n bytes; 0 at the end, -1 with errno. */
 static ssize_t read_raw(struct stream *s, void *p, size_t n)
@@ -49,8 +72,10 @@ static int start(struct stream *s, struct err *e)
 		s->window.len += (size_t)got;
 	}
 	s->gz = s->window.len >= 2 && memcmp(s->window.s, "\x1f\x8b", 2) == 0;
-	if (!s->gz)
+	if (!s->gz) {
+		narrow(s, 0);
 		return 0;
+	}
 	/* What was read is compressed: it goes to where inflate takes its input from. */
 	s->in = xmalloc(PIECE);
 	memcpy(s->in, s->window.s, s->window.len);
@@ -71,6 +96,7 @@ struct stream *stream_open(int fd, uint64_t from, uint64_t to, struct err *e)
 	s->at = from;
 	s->to = to;
 	buf_init(&s->window, 0);
+	buf_init(&s->narrow, 0);
 	if (start(s, e)) {
 		stream_close(s);
 		return NULL;
@@ -97,6 +123,7 @@ void stream_close(struct stream *s)
 		inflateEnd(&s->z);
 	free(s->in);
 	buf_release(&s->window);
+	buf_release(&s->narrow);
 	free(s);
 }
 
@@ -155,6 +182,7 @@ static int inflate_some(struct stream *s, struct err *e)
 	size_t n = PIECE - s->z.avail_out;
 	s->window.len += n;
 	s->end = s->end || s->damage;
+	narrow(s, s->window.len - n);
 	return n > 0;
 }
 
@@ -175,6 +203,7 @@ int stream_more(struct stream *s, struct err *e)
 		return err_errno(e, "reading the file");
 	s->window.len += (size_t)got;
 	s->end = got == 0;
+	narrow(s, s->window.len - (size_t)got);
 	return got > 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The bytes of a file, plain or gzip (told by content, several members allowed), through a window that its reader moves. Pointers
- * into the window hold until the next stream_more.
+ * into the window hold until the next stream_more. UTF-16 with a byte order mark comes out as UTF-8, so that is what records keep.
  */
 #ifndef MW_STREAM_H
 #define MW_STREAM_H

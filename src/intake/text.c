@@ -517,5 +517,7 @@ const char *text_any(struct leafset *s, struct slice line)
 		return "auditd";
 	if (text_vpcflow(s, line))
 		return "vpcflow";
+	if (text_access(s, line))
+		return "web.access";
 	return text_syslog(s, line, &message) ? "syslog" : NULL;
 }

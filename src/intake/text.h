@@ -3,7 +3,7 @@
  * the line has that shape. Names are those of the format's own documentation. Nothing is validated
  * beyond the shape: meaning is the mapping's business.
  *
- * Sources: ArcSight CEF 25 and QRadar LEEF 2 guides, RFC 3164, RFC 5424, Linux audit log format,
+ * Sources: Apache mod_log_config and nginx ngx_http_log_module, ArcSight CEF 25 and QRadar LEEF 2 guides, RFC 3164, RFC 5424, Linux audit log format,
  * AWS VPC flow log records, Zeek ASCII writer, Windows event schema.
  */
 #ifndef MW_TEXT_H
@@ -27,7 +27,9 @@ bool text_event_xml(struct leafset *s, struct slice xml);
 
 /* A row of a VPC flow log in the default columns, by its length and its action. */
 bool text_vpcflow(struct leafset *s, struct slice line);
-/* Whichever of CEF, LEEF, audit, VPC flow and syslog the line is: the dataset; NULL, perhaps with some leaves, where none. */
+/* A web server's access log line, common or combined, by the shape of its time, request and status. */
+bool text_access(struct leafset *s, struct slice line);
+/* Whichever of CEF, LEEF, audit, VPC flow, web access and syslog the line is: the dataset; NULL, perhaps with some leaves, where none. */
 const char *text_any(struct leafset *s, struct slice line);
 
 /* Columns with names, split at sep; runs of blanks count as one where sep is a blank. */

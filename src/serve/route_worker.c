@@ -154,7 +154,8 @@ static const struct state_route after[] = {
 /* What changes the lake makes its figures and the incidents old. */
 static bool changes_lake(int method)
 {
-	return method == M_IMPORT_UNDO || method == M_LAKE_DROP || method == M_LAKE_RETAIN;
+	return method == M_IMPORT_UNDO || method == M_IMPORT_RETRY || method == M_LAKE_DROP ||
+	       method == M_LAKE_RETAIN;
 }
 
 static void answered(void *ctx, cJSON *result, const struct err *e)

@@ -67,14 +67,25 @@ static cJSON *progress_json(const struct import_progress *p)
 	return o;
 }
 
+struct part { /* of what a client imports in several requests, since a message takes so many files */
+	struct worker *w;
+	uint64_t before, all; /* bytes; all 0: this is the whole */
+};
+
 static bool on_progress(void *ctx, const struct import_progress *p)
 {
-	struct worker *w = ctx;
+	const struct part *part = ctx;
+	struct import_progress whole = *p;
 	struct err ignored;
+
+	if (part->all) {
+		whole.bytes += part->before;
+		whole.bytes_total = part->all;
+	}
 	/* A lost progress line does no harm; the cancel flag is what matters here. */
-	if (worker_notify(w, "import", progress_json(p), &ignored))
+	if (worker_notify(part->w, "import", progress_json(&whole), &ignored))
 		return false;
-	return !*worker_cancelled(w);
+	return !*worker_cancelled(part->w);
 }
 
 static int import(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
@@ -82,16 +93,19 @@ static int import(struct worker *w, const cJSON *params, cJSON **result, struct 
 	struct import_state *s = worker_state(w);
 	const cJSON *names = json_arr(params, "names");
 	struct import_file *files = xcalloc((size_t)cJSON_GetArraySize(names) + 1, sizeof(*files));
+	struct part part = {w, (uint64_t)json_i64(params, "bytes_before", 0),
+	                    (uint64_t)json_i64(params, "bytes_all", 0)};
 	struct import_opts o = {.label = json_str(params, "label", NULL),
 	                        .mapping = json_str(params, "mapping", NULL),
+	                        .into = json_i64(params, "into", 0),
 	                        .progress = on_progress,
-	                        .ctx = w};
+	                        .ctx = &part};
 	struct import_result r = {0};
 	size_t n = 0;
 	int rc;
 	for (const cJSON *v = names ? names->child : NULL; v; v = v->next) {
-		files[n] = (struct import_file){worker_fd(w, n),
-		                                cJSON_IsString(v) ? v->valuestring : "?"};
+		files[n] = (struct import_file){.fd = worker_fd(w, n),
+		                                .name = cJSON_IsString(v) ? v->valuestring : "?"};
 		if (files[n++].fd < 0) {
 			free(files);
 			return err_set(e, ERR_INVALID,
@@ -122,6 +136,29 @@ static int undo(struct worker *w, const cJSON *params, cJSON **result, struct er
 	return 0;
 }
 
+static int retry(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct import_state *s = worker_state(w);
+	struct import_retry r = {.after = json_i64(params, "after", 0),
+	                         .until = json_i64(params, "until", 0),
+	                         .import = json_i64(params, "import", 0)};
+
+	if (import_retry_some(s->lake, s->graph, &r, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	json_add_i64(*result, "after", r.after);
+	json_add_i64(*result, "until", r.until);
+	json_add_i64(*result, "import", r.import);
+	json_add_i64(*result, "tried", (int64_t)r.tried);
+	json_add_i64(*result, "events", (int64_t)r.events);
+	json_add_i64(*result, "duplicates", (int64_t)r.duplicates);
+	json_add_i64(*result, "rejected", (int64_t)r.rejected);
+	json_add_i64(*result, "nodes", (int64_t)r.nodes);
+	json_add_i64(*result, "edges", (int64_t)r.edges);
+	json_add_bool(*result, "more", r.more);
+	return 0;
+}
+
 static int drop(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct import_state *s = worker_state(w);
@@ -145,8 +182,8 @@ static int retain(struct worker *w, const cJSON *params, cJSON **result, struct 
 }
 
 static const struct worker_method methods_import[] = {
-        {"import.start", import}, {"import.undo", undo}, {"lake.drop", drop},
-        {"lake.retain", retain},  {NULL, NULL},
+        {"import.start", import}, {"import.undo", undo},   {"import.retry", retry},
+        {"lake.drop", drop},      {"lake.retain", retain}, {NULL, NULL},
 };
 const struct worker_kind work_import = {
         .name = "import",

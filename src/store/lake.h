@@ -67,6 +67,16 @@ struct lake_reject {      /* a record set aside */
 	struct slice raw; /* at most LAKE_REJECT_RAW_MAX bytes of it, for a retry of small ones */
 };
 #define LAKE_REJECT_RAW_MAX 65536
+/* An import that more may be added to: there is one of this number, and it was not undone. */
+int lake_import_check(struct lake *l, int64_t id, struct err *e) MW_USE_RESULT;
+/* Records set aside with numbers in (after, until], in order, at most max; those that were cut are passed over. Borrowed for the
+ * call. until 0: all. *last gets the number that the next call goes on after. */
+typedef int lake_reject_fn(void *ctx, int64_t number, const struct lake_reject *r, struct err *e);
+int lake_reject_each(struct lake *l, int64_t after, int64_t until, size_t max, lake_reject_fn *fn,
+                     void *ctx, int64_t *last, struct err *e) MW_USE_RESULT;
+int64_t lake_reject_last(struct lake *l); /* number of the newest; 0: none */
+/* They went in after all, or stand there again under a new number. */
+int lake_reject_drop(struct lake *l, const int64_t *numbers, size_t n, struct err *e) MW_USE_RESULT;
 int lake_import_begin(struct lake *l, const char *label, int64_t *id, struct err *e) MW_USE_RESULT;
 /* A descriptor to build the next batch in: without a name, in the lake's folder, so that appending
  * it copies nothing. Any other file will do as well (it is copied). The caller closes it. */

@@ -338,6 +338,41 @@ static void cef_and_leef(void **state)
 	}
 }
 
+static void web_access(void **state)
+{
+	struct got g;
+
+	(void)state;
+	one("192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] \"GET /a.gif?x=1 HTTP/1.0\" 200 2326",
+	    "access.log", "web.access", &g);
+	has_line(&g, "dataset=web.access");
+	has_line(&g, "time=2000-10-10T20:55:36Z");
+	has_line(&g, "src_endpoint.ip=192.0.2.7");
+	has_line(&g, "actor.user.name=frank");
+	has_line(&g, "http_request.http_method=GET");
+	has_line(&g, "http_request.url.url_string=/a.gif?x=1");
+	has_line(&g, "http_response.code=200");
+	has_line(&g, "status=Success");
+	has_line(&g, "traffic.bytes_in=2326");
+	got_release(&g);
+	one("shop.example:443 2001:db8::7 - - [10/Oct/2000:13:55:36 +0000] \"POST /login "
+	    "HTTP/1.1\" 401 - "
+	    "\"https://shop.example/\" \"Mozilla/5.0 (\\\"x\\\")\" 0.003",
+	    "access.log", "web.access", &g);
+	has_line(&g, "src_endpoint.ip=2001:db8::7");
+	has_line(&g, "status=Failure");
+	has_line(&g, "http_request.referrer=https://shop.example/");
+	has_line(&g, "http_request.user_agent=Mozilla/5.0 (\"x\")");
+	has_no(&g, "actor.user.name");
+	got_release(&g);
+	/* bytes of a scan that is no request */
+	one("192.0.2.9 - - [10/Oct/2000:13:55:36 +0000] \"\\x16\\x03\\x01\" 400 157 \"-\" \"-\"",
+	    "access.log", "web.access", &g);
+	has_line(&g, "http_response.code=400");
+	has_no(&g, "http_request.http_method");
+	got_release(&g);
+}
+
 static void linux_logs(void **state)
 {
 	struct got g;
@@ -629,15 +664,16 @@ static void carried_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(the_table_is_sound),   cmocka_unit_test(cloudtrail_actors),
-	        cmocka_unit_test(cloudtrail_fields),    cmocka_unit_test(cloudtrail_meaning),
-	        cmocka_unit_test(windows_event_forms),  cmocka_unit_test(sysmon),
-	        cmocka_unit_test(zeek_in_both_forms),   cmocka_unit_test(vpc_flow),
-	        cmocka_unit_test(cef_and_leef),         cmocka_unit_test(linux_logs),
-	        cmocka_unit_test(values_inside_values), cmocka_unit_test(sentinel_alert),
-	        cmocka_unit_test(clouds_and_identity),  cmocka_unit_test(windows_trimmed),
-	        cmocka_unit_test(log_analytics_rows),   cmocka_unit_test(csv_exports),
-	        cmocka_unit_test(nul_in_a_value),       cmocka_unit_test(carried_records),
+	        cmocka_unit_test(the_table_is_sound),  cmocka_unit_test(cloudtrail_actors),
+	        cmocka_unit_test(cloudtrail_fields),   cmocka_unit_test(cloudtrail_meaning),
+	        cmocka_unit_test(windows_event_forms), cmocka_unit_test(sysmon),
+	        cmocka_unit_test(zeek_in_both_forms),  cmocka_unit_test(vpc_flow),
+	        cmocka_unit_test(cef_and_leef),        cmocka_unit_test(linux_logs),
+	        cmocka_unit_test(web_access),          cmocka_unit_test(values_inside_values),
+	        cmocka_unit_test(sentinel_alert),      cmocka_unit_test(clouds_and_identity),
+	        cmocka_unit_test(windows_trimmed),     cmocka_unit_test(log_analytics_rows),
+	        cmocka_unit_test(csv_exports),         cmocka_unit_test(nul_in_a_value),
+	        cmocka_unit_test(carried_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

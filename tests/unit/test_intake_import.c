@@ -240,12 +240,85 @@ static void test_kill_and_resume(void **state)
 	}
 }
 
+/* A record set aside that can be read after all: once it is in, it is off the list; what cannot stays on it. */
+static void test_retry(void **state)
+{
+	static const struct lake_reject aside[] = {
+	        {"dir/a.json",
+	         7,
+	         "an older build knew no better",
+	         {"{\"n\":7,\"who\":\"ann\"}", 19}},
+	        {"dir/a.json", 9, "no JSON", {"{\"n\":", 5}},
+	        {"rows.csv", 3, "no header", {"just words", 10}},
+	};
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_retry r = {0};
+	struct err e = {0};
+	int64_t import;
+	event_id id;
+	size_t n;
+	cJSON *list;
+
+	(void)state;
+	assert_int_equal(lake_import_begin(l, "first", &import, &e), 0);
+	assert_int_equal(lake_reject_add(l, import, aside, 3, &e), 0);
+	if (import_retry_some(l, NULL, &r, &e))
+		fail_msg("%s", e.what);
+	assert_int_equal(r.tried, 3);
+	assert_int_equal(r.events, 1);
+	assert_int_equal(r.rejected, 2);
+	assert_false(r.more);
+	assert_int_equal(lake_find_uid(l, SLICE("a.json:7"), &id, 1, &n, &e), 0);
+	assert_int_equal(n, 1);
+	list = lake_rejected(l, 0, 10, &e);
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	for (const cJSON *x = list->child; x; x = x->next)
+		assert_int_not_equal(json_i64(x, "line", 0), 7);
+	cJSON_Delete(list);
+	r = (struct import_retry){0};
+	assert_int_equal(import_retry_some(l, NULL, &r, &e), 0);
+	assert_int_equal(r.tried, 2);
+	assert_int_equal(r.events + r.duplicates, 0);
+	list = lake_status(l, &e);
+	assert_int_equal(json_i64(list, "rejected", -1), 2);
+	cJSON_Delete(list);
+	lake_close(l);
+}
+
+/* Parts of a larger import are one import, and undone as one. */
+static void test_parts(void **state)
+{
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_file f[2] = {{lines_file("p.json", 3, 1), "p.json"},
+	                           {lines_file("q.json", 2, 1), "q.json"}};
+	struct import_result a = run(l, &f[0], 1), b;
+	struct err e = {0};
+	uint64_t removed;
+
+	(void)state;
+	b = run_with(l, &f[1], 1, &(struct import_opts){.into = a.id});
+	assert_int_equal(b.id, a.id);
+	assert_int_equal(lake_import_undo(l, a.id, &removed, &e), 0);
+	assert_int_equal(removed, 5);
+	cJSON_Delete(a.files);
+	cJSON_Delete(b.files);
+	assert_int_equal(import_run(l, NULL, f, 1, &(struct import_opts){.into = a.id}, &b, &e),
+	                 -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	cJSON_Delete(b.files);
+	for (size_t i = 0; i < 2; i++)
+		close(f[i].fd);
+	lake_close(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_ranges_and_twice, make_dir, remove_dir),
 	        cmocka_unit_test_setup_teardown(test_many_files, make_dir, remove_dir),
 	        cmocka_unit_test_setup_teardown(test_cancel, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_retry, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_parts, make_dir, remove_dir),
 	        cmocka_unit_test_setup_teardown(test_kill_and_resume, make_dir, remove_dir),
 	};
 
