@@ -143,46 +143,59 @@ static void bury_broad(const struct build *b, struct query *q)
 }
 
 /* "files that were created" is a concept of its own where the lexicon has it under those two words. */
-static const struct lex_entry *verb_concept(const struct build *b, const struct query *q)
+static const struct lex_entry *verb_concept(const struct build *b, const struct query *q, size_t v)
 {
-	for (size_t v = 0; v < q->verbs.n; v++)
-		for (size_t i = 0; i < q->subjects.n + q->objects.n; i++) {
-			const struct lex_entry *f = i < q->subjects.n
-			                                    ? q->subjects.v[i]
-			                                    : q->objects.v[i - q->subjects.n];
-			const struct lex_entry *e =
-			        lexicon_phrase(b->env->x, arena_printf(b->env->a, "%s %s", f->name,
-			                                               q->verbs.v[v]->name));
+	for (size_t i = 0; i < q->subjects.n + q->objects.n; i++) {
+		const struct lex_entry *f =
+		        i < q->subjects.n ? q->subjects.v[i] : q->objects.v[i - q->subjects.n];
+		const struct lex_entry *e = lexicon_phrase(
+		        b->env->x, arena_printf(b->env->a, "%s %s", f->name, q->verbs.v[v]->name));
 
-			if (e && e->kind == LEX_CONCEPT && frag_alive(e->where, b->env->w))
-				return e;
-		}
+		if (e && e->kind == LEX_CONCEPT && frag_alive(e->where, b->env->w))
+			return e;
+	}
 	return NULL;
+}
+
+/* "created or deleted": each verb with a concept of its own, as alternatives. False where one has none. */
+static bool verb_concepts(const struct build *b, struct query *q)
+{
+	bool clouds = world_has_field(b->env->w, "api.operation");
+	int group = q->groups_used + 1;
+
+	for (size_t v = 0; v < q->verbs.n; v++) {
+		const struct lex_entry *e = verb_concept(b, q, v);
+
+		if (!e || (clouds && e->concept != CK_ACTION))
+			return false;
+	}
+	q->groups_used = group;
+	for (size_t v = 0; v < q->verbs.n; v++) {
+		const struct lex_entry *e = verb_concept(b, q, v);
+
+		*vec_push(&q->cons) = (struct con){.kind = CON_CONCEPT, .lex = e, .group = group};
+		*vec_push(&q->context) = e;
+	}
+	return true;
 }
 
 static void take_verbs(const struct build *b, struct query *q)
 {
-	const struct lex_entry *e = verb_concept(b, q);
-	struct con c = {.kind = CON_CONCEPT, .lex = e};
-	bool clouds = world_has_field(b->env->w, "api.operation");
+	struct con c = {.kind = CON_FIELD};
 
 	for (size_t i = 0; i < q->cons.n && q->objects.n == 0; i++)
 		if (q->cons.v[i].kind == CON_CONCEPT && !q->cons.v[i].dead &&
 		    frag_field_value(q->cons.v[i].lex->where, "api.operation"))
 			return; /* "gpu instances launched": the concept says so */
-	if (q->verbs.n == 0)
+	if (q->verbs.n == 0 || verb_concepts(b, q))
 		return;
-	if (!(e && (!clouds || e->concept == CK_ACTION)) && !con_of_verbs(b->env, q, &c)) {
+	if (!con_of_verbs(b->env, q, &c)) {
 		q->verb_lost = true; /* nothing here is said to happen so */
 		return;
 	}
-	{
-		c.group = ++q->groups_used;
-		c.nterms = 0;
-		*vec_push(&q->cons) = c;
-	}
-	if (c.kind == CON_CONCEPT)
-		*vec_push(&q->context) = e;
+	c.group = ++q->groups_used;
+	c.nterms = 0;
+	*vec_push(&q->cons) = c;
 }
 
 struct plan_node *build_where(const struct build *b, struct query *q)
@@ -226,6 +239,31 @@ struct plan_node *build_where(const struct build *b, struct query *q)
 	return all;
 }
 
+/* "july 31 and august 1": whole days that follow each other are one stretch. */
+bool days_together(const struct query *q, mw_time *from, mw_time *to)
+{
+	size_t taken = 1;
+
+	if (q->times.n < 2)
+		return false;
+	*from = q->times.v[0].from;
+	*to = q->times.v[0].to;
+	for (size_t i = 0; i < q->times.n; i++)
+		if (q->times.v[i].kind != TX_DAYS || q->times.v[i].from == MW_TIME_NONE ||
+		    q->times.v[i].to == MW_TIME_NONE)
+			return false;
+	for (size_t round = 1; round < q->times.n; round++)
+		for (size_t i = 1; i < q->times.n; i++) {
+			const struct tx_atom *t = &q->times.v[i];
+			bool before = t->to == *from, after = t->from == *to;
+
+			*from = before ? t->from : *from;
+			*to = after ? t->to : *to;
+			taken += before || after ? 1 : 0;
+		}
+	return taken == q->times.n;
+}
+
 bool build_times(const struct build *b, const struct query *q, struct plan_search *s, bool *bad)
 {
 	mw_time from, to;
@@ -233,9 +271,11 @@ bool build_times(const struct build *b, const struct query *q, struct plan_searc
 	*bad = false;
 	if (q->times.n == 0)
 		return false;
-	if (!tx_combine(q->times.v, q->times.n, &b->env->time, &from, &to)) {
-		*bad = true;
-		return false;
+	if (!tx_combine(q->times.v, q->times.n, &b->env->time, &from, &to) ||
+	    (from != MW_TIME_NONE && to != MW_TIME_NONE && from >= to)) {
+		*bad = !days_together(q, &from, &to);
+		if (*bad)
+			return false;
 	}
 	if (from != MW_TIME_NONE)
 		s->from = (struct plan_time){.kind = PW_ABS, .t = from};

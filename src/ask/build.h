@@ -19,6 +19,8 @@ struct plan_node *build_con(const struct build *b, struct query *q, const struct
 bool build_shape(const struct build *b, struct query *q, size_t step);
 /* Time bounds of q's own times; false where they say nothing or cannot be said in a plan (*bad). */
 bool build_times(const struct build *b, const struct query *q, struct plan_search *s, bool *bad);
+/* Several whole days that make one stretch; false where they are not. */
+bool days_together(const struct query *q, mw_time *from, mw_time *to);
 /* Two lists of constraints by the same thing, one after the other. */
 void build_sequence(const struct build *b, struct query *first, struct query *then, int64_t within,
                     bool absent);

@@ -56,9 +56,9 @@ struct lex_entry {
 	const struct frag *where, *failed, *ok;
 	enum concept_kind concept;
 	enum outcome outcome;
-	bool kinds;                /* its object fields are different things: naming one leaves the others out */
-	bool lists;                /* "files dropped" asks for the files */
-	bool broad;                /* a tactic: gives way to what is said more exactly */
+	bool kinds; /* its object fields are different things: naming one leaves the others out */
+	bool lists; /* "files dropped" asks for the files */
+	bool broad; /* a tactic: gives way to what is said more exactly */
 	const char *const *attack; /* technique ids; NULL-terminated, or NULL */
 	const char *const *
 	        fields; /* LEX_FIELD: in order of preference; concept: what it is about (its object) */

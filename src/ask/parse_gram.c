@@ -238,7 +238,8 @@ static bool per_log(struct walk *w, const struct tok *tok)
 /* "whose user agent mentions curl" */
 static bool mentions(struct walk *w, const struct tok *tok)
 {
-	if (!w->field || w->field_term + 1 != w->i || !slice_eq_str(tok->stem, "mention"))
+	if (!w->field || w->field_term + 1 != w->i || tok->word.n < 7 ||
+	    memcmp(tok->word.s, "mention", 7) != 0)
 		return false;
 	w->cmp = G_CONTAINS;
 	return true;

@@ -93,12 +93,15 @@ const char *slot_field(const struct term_env *env, const struct query *q, const 
 const char *acting_field(const struct term_env *env, const struct query *q,
                          const struct lex_entry *e, enum gram prep, const char *name);
 
-bool field_is_number(const struct lex_entry *f); /* bytes, packets, a duration: what can be added up */
+bool field_is_number(
+        const struct lex_entry *f); /* bytes, packets, a duration: what can be added up */
 
 /* verb.c: event names by verb and object ("creating roles"). True where c was filled. */
 /* Event names all of whose words stand in the text, the longest of them; for titles of detections. */
 bool con_of_title(const struct term_env *env, const struct terms *t, bool loosely, struct con *c);
 bool con_of_cited(const struct term_env *env, struct slice prose, struct con *c);
+/* The word of this stem as the event names in the data have it; NULL where none does. */
+char *verb_event_word(const struct term_env *env, field_id operation, struct slice stem);
 bool con_of_verbs(const struct term_env *env, const struct query *q, struct con *c);
 
 #endif

@@ -286,6 +286,43 @@ static void inherit_subject(struct anchor *a, const struct query *main)
 	*vec_push(&a->q.cons) = c;
 }
 
+static bool acting_con(const struct con *c)
+{
+	return c->kind == CON_FIELD && !c->neg && c->nfields &&
+	       (c->actor || strncmp(c->fields[0], "actor.", 6) == 0 ||
+	        strncmp(c->fields[0], "raw:userIdentity", 16) == 0 ||
+	        strcmp(c->fields[0], "mw.session_role") == 0);
+}
+
+/* "5 minutes after CreateAccessKey by X, what else did he do": he is who did that. Where nobody is named, whoever did. */
+static void he_of_anchor(struct reader *r, const struct query *q, const struct anchor *a,
+                         struct plan_search *s)
+{
+	struct build b = builder(r);
+	struct plan_node *all = plan_group(b.p, PN_ALL), *n = NULL;
+	const char *who = "actor.user.name";
+
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (acting_con(&q->cons.v[i]))
+			return;
+	for (size_t i = 0; i < a->q.cons.n && !n; i++)
+		if (acting_con(&a->q.cons.v[i])) {
+			struct query copy = a->q;
+
+			n = build_con(&b, &copy, &a->q.cons.v[i]);
+		}
+	if (!n) {
+		n = plan_cmp(b.p, who, OP_IN, (struct slice){NULL, 0});
+		n->nvalues = 0;
+		n->from_step = 0;
+		n->column = arena_strdup(&b.p->arena, who);
+	}
+	if (s->where && (s->where->kind != PN_ALL || s->where->child))
+		plan_group_add(all, s->where);
+	plan_group_add(all, n);
+	s->where = all->child->next ? all : n;
+}
+
 static void anchor_step(struct reader *r, struct anchor *a, const struct query *main)
 {
 	struct build b = builder(r);
@@ -344,6 +381,7 @@ static bool main_step(struct reader *r, struct query *q, struct clauses *c)
 	struct build b = builder(r);
 	size_t at;
 	bool bad = false, said;
+	mw_time from, to;
 
 	plan_add_step(r->out->plan, PS_SEARCH);
 	at = r->out->plan->nsteps - 1;
@@ -354,8 +392,12 @@ static bool main_step(struct reader *r, struct query *q, struct clauses *c)
 		           "from a start to an end, please.");
 	if (bad)
 		return false;
+	if (q->count && !q->span && days_together(q, &from, &to))
+		q->span = MW_DAY; /* "how many on july 31 and on august 1" */
 	for (size_t i = 0; i < c->nanchors; i++)
 		hang_on(&b.p->steps[at].search, &c->anchors[i], (int)i);
+	if (c->nanchors && (q->ref_person || (q->ref_those && q->did)))
+		he_of_anchor(r, q, &c->anchors[0], &b.p->steps[at].search);
 	time_chip(r, q, &b.p->steps[at].search);
 	said = build_shape(&b, q, at) || said;
 	if (q->verb_lost && !acts(q)) {

@@ -1,4 +1,4 @@
-#include "ask/term.h"
+#include "ask/query.h"
 
 #include <ctype.h>
 
@@ -817,6 +817,38 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	return 0;
 }
 
+static bool verb_said(const struct reader *r)
+{
+	for (size_t k = 0; k < r->out.n; k++)
+		if (r->out.v[k].kind == T_VERB)
+			return true;
+	return false;
+}
+
+/* A word that the data's own event names are made of ("model" of InvokeModel) is an object that verbs may take. */
+static bool event_word(const struct reader *r, size_t i, struct term *t)
+{
+	const struct field *op = field_find(SLICE("api.operation"));
+	struct slice w = r->t.v[i].text;
+	struct lex_entry *e;
+	const char **camel;
+	char *name;
+
+	if (!op || w.n < 4 || name_like(&r->t.v[i]) || !verb_said(r) ||
+	    !(name = verb_event_word(r->env, op->id, r->t.v[i].stem)))
+		return false;
+	e = arena_zalloc(r->env->a, sizeof(*e));
+	camel = arena_zalloc(r->env->a, 2 * sizeof(*camel));
+	camel[0] = name;
+	e->kind = LEX_FIELD;
+	e->name = name;
+	e->camel = camel;
+	memset(t, 0, sizeof(*t));
+	t->kind = T_FIELD;
+	t->lex = e;
+	return true;
+}
+
 /* "how mnay": a slip inside a phrase of several words, which no word of it shows by itself. */
 static void mend_phrases(struct reader *r)
 {
@@ -862,6 +894,8 @@ struct terms terms_read(const struct term_env *env, struct slice question)
 		}
 		if (n == 0)
 			n = read_near(&r, i, &t, false);
+		if (n == 0 && event_word(&r, i, &t))
+			n = 1;
 		if (n == 0) {
 			memset(&t, 0, sizeof(t));
 			t.kind = T_UNKNOWN;

@@ -389,6 +389,34 @@ static size_t beside_at(const struct toks *t, size_t i, const struct tx_env *env
 	return n + k;
 }
 
+/* "in the first 2 hours of august 1" */
+static size_t part_of_at(const struct toks *t, size_t i, const struct tx_env *env,
+                         struct tx_atom *a)
+{
+	static const char *const lead[] = {"in", "within", "the", "during", "for", "over", NULL};
+	size_t n = skip_words(t, i, lead), k;
+	bool first = tok_is(tx_tok(t, i + n), "first"), last = tok_is(tx_tok(t, i + n), "last");
+	struct tx_point p;
+	int64_t us;
+
+	if (!first && !last)
+		return 0;
+	n++;
+	k = tx_duration(t, i + n, true, &us);
+	if (k == 0 || !(tok_is(tx_tok(t, i + n + k), "of") || tok_is(tx_tok(t, i + n + k), "on")))
+		return 0;
+	n += k + 1;
+	n += skip_words(t, i + n, fill);
+	k = tx_point_at(t, i + n, env, &p);
+	if (k == 0 || !p.has_day || p.has_clock || p.abs)
+		return 0;
+	a->kind = TX_ABS;
+	a->from = first ? p.d0 : p.d1 - us;
+	a->to = first ? p.d0 + us : p.d1;
+	a->assumed = p.assumed;
+	return n + k;
+}
+
 /* "last 10 minutes", "in the past day": up to now */
 static size_t rolling_at(const struct toks *t, size_t i, const struct tx_env *env,
                          struct tx_atom *a)
@@ -474,7 +502,7 @@ bool tx_atom_at(const struct toks *t, size_t i, const struct tx_env *env, struct
 {
 	static size_t (*const readers[])(const struct toks *, size_t, const struct tx_env *,
 	                                 struct tx_atom *) = {
-	        range_at, beside_at, rolling_at, day_part_at, related_at,
+	        range_at, beside_at, part_of_at, rolling_at, day_part_at, related_at,
 	};
 	size_t best = 0;
 

@@ -287,3 +287,23 @@ bool con_of_cited(const struct term_env *env, struct slice prose, struct con *c)
 	}
 	return c->nvalues > 0;
 }
+
+char *verb_event_word(const struct term_env *env, field_id operation, struct slice stem)
+{
+	struct catalog_value ops[OPS_MAX];
+	size_t n = catalog_value_top(env->w->c, operation, ops, ARRAY_LEN(ops));
+
+	for (size_t i = 0; i < n && i < ARRAY_LEN(ops); i++) {
+		struct slice rest = ops[i].value, word;
+		bool first = true;
+
+		for (; camel_word(&rest, &word); first = false) {
+			char s[STEM_MAX];
+			size_t k = ask_stem(word, s);
+
+			if (!first && k == stem.n && memcmp(s, stem.s, k) == 0)
+				return arena_memdup(env->a, word.s, word.n);
+		}
+	}
+	return NULL;
+}

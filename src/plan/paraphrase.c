@@ -198,8 +198,11 @@ static void say_bound(struct buf *b, const struct plan_time *t)
 		say_time(b, t->t);
 		return;
 	}
-	if (t->offset) {
-		say_span(b, t->offset);
+	if (t->offset == 1)
+		buf_str(b, "just after ");
+	else if (t->offset) {
+		say_span(b, t->offset % MW_SECOND == 1 ? t->offset - 1
+		                                       : t->offset); /* up to and with */
 		buf_str(b, t->offset < 0 ? " before " : " after ");
 	}
 	buf_printf(b, "the %s event of step %d", t->kind == PW_STEP_FIRST ? "first" : "last",

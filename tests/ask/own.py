@@ -83,14 +83,24 @@ def ask(mw, state, now, session, question):
         return {"error": p.stderr.decode("utf-8", "replace")}
 
 
+def chosen(questions):
+    """All of them with MW_LONG or OWN_FROM=N (from the Nth on); else every third conversation, from another start each day."""
+    if os.environ.get("MW_LONG") or os.environ.get("OWN_FROM"):
+        return questions[int(os.environ.get("OWN_FROM") or 0):]
+    talks = []
+    for q in questions:
+        talks.append([q]) if not q[1].startswith("> ") else talks[-1].append(q)
+    start = int(os.environ.get("MW_SEED") or datetime.date.today().toordinal()) % 3
+    return [q for t in talks[start::3] for q in t]
+
+
 def main():
     mw, root, work = sys.argv[1:4]
     read_all = "--all" in sys.argv
     good = n = confident = 0
     states = {}
     session = 0
-    only = os.environ.get("OWN_FROM")
-    for corpus, question, oracle in own_questions.QUESTIONS[int(only or 0):]:
+    for corpus, question, oracle in chosen(own_questions.QUESTIONS):
         name, files, now = corpus
         if name not in states:
             state = os.path.join(work, name)
