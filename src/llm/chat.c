@@ -177,7 +177,7 @@ static bool worth_retrying(const struct http_response *r)
 		return slice_eq(said, SLICE("true"));
 	if (r->status == 408 || r->status == 409 || r->status == 429)
 		return !is_quota(r);
-	return r->status >= 500;
+	return r->status >= 500 && r->status != 501;
 }
 
 static int64_t wait_of(const struct http_response *r, int tries)

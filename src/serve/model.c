@@ -4,6 +4,7 @@
  * came, which is on disk before the reply goes on. The model itself is in a worker of its own (work_model.c).
  */
 #include "base/digest.h"
+#include "base/log.h"
 #include "serve/relay.h"
 #include "serve/work.h"
 
@@ -87,7 +88,7 @@ cJSON *model_context(const struct engine *e)
 struct asking {
 	struct relay *r;
 	struct engine *e;
-	cJSON *params, *record, *reply;
+	cJSON *params, *reply;
 	const char *role, *wanted; /* of params */
 	int tried;
 	struct err err; /* of the last model that failed */
@@ -101,7 +102,6 @@ struct asking {
 static void asking_free(struct asking *a)
 {
 	cJSON_Delete(a->params);
-	cJSON_Delete(a->record);
 	cJSON_Delete(a->reply);
 	free(a->user);
 	free(a);
@@ -236,19 +236,26 @@ static cJSON *record_json(struct asking *a, const char *model, const struct err 
 	return o;
 }
 
+struct keeping { /* a record on its way to disk */
+	cJSON *record;
+	uid_t uid;
+	char *user;
+	mw_time now;
+};
+
 static int store_record(struct state *s, void *arg, struct err *e)
 {
-	struct asking *a = arg;
-	struct who w = {a->uid, a->user};
+	struct keeping *k = arg;
+	struct who w = {k->uid, k->user};
 	cJSON *detail = cJSON_CreateObject();
 	int rc;
 
-	json_add_i64(detail, "record", json_i64(a->record, "id", 0));
-	copy(detail, "prompt", a->record);
-	copy(detail, "model", a->record);
-	copy(detail, "purpose", a->record);
-	rc = state_model_add(s, a->record, e) ||
-	     state_audit(s, &w, "model.call", json_str(a->params, "incident", ""), detail, a->now,
+	json_add_i64(detail, "record", json_i64(k->record, "id", 0));
+	copy(detail, "prompt", k->record);
+	copy(detail, "model", k->record);
+	copy(detail, "purpose", k->record);
+	rc = state_model_add(s, k->record, e) ||
+	     state_audit(s, &w, "model.call", json_str(k->record, "incident", ""), detail, k->now,
 	                 e);
 	cJSON_Delete(detail);
 	return rc ? -1 : 0;
@@ -256,18 +263,27 @@ static int store_record(struct state *s, void *arg, struct err *e)
 
 static void recorded(void *arg, const struct err *e)
 {
-	struct asking *a = arg;
-	int64_t id = json_i64(a->record, "id", 0);
+	struct keeping *k = arg;
 
-	cJSON_Delete(a->record);
-	a->record = NULL;
-	if (e) {
-		give_up(a, e);
-	} else if (!a->reply) {
-		next_model(a);
-	} else {
-		pass_on(a, id);
-	}
+	if (e)
+		mw_log(LOG_ERROR, "model record %lld: %s", (long long)json_i64(k->record, "id", 0),
+		       e->what);
+	cJSON_Delete(k->record);
+	free(k->user);
+	free(k);
+}
+
+/* Not waited for: whoever asked settles the record before anything is shown, which comes after this on the same disk and fails where
+ * this failed. */
+static int64_t keep_record(struct asking *a, const char *model, const struct err *e)
+{
+	struct keeping *k = xcalloc(1, sizeof(*k));
+	int64_t id;
+
+	*k = (struct keeping){record_json(a, model, e), a->uid, xstrdup(a->user), a->now};
+	id = json_i64(k->record, "id", 0);
+	keeper_do(a->e->keeper, store_record, recorded, k);
+	return id;
 }
 
 /* ---- asking ---- */
@@ -296,17 +312,17 @@ static void answered(void *ctx, cJSON *result, const struct err *e)
 {
 	struct asking *a = ctx;
 	const cJSON *entry = pick(a->e, a->role, a->wanted, a->tried - 1);
+	int64_t id;
 
 	a->r->inner = NULL;
 	a->reply = result;
 	if (e)
 		a->err = *e;
-	if (e && !a->r->outer) {
-		give_up(a, e);
-		return;
-	}
-	a->record = record_json(a, json_str(entry, "name", ""), e);
-	keeper_do(a->e->keeper, store_record, recorded, a);
+	id = keep_record(a, json_str(entry, "name", ""), e);
+	if (a->reply)
+		pass_on(a, id);
+	else
+		next_model(a);
 }
 
 /* After a cancel, or when time is up, another model is no help. */
@@ -439,7 +455,7 @@ static void settled(void *arg, const struct err *e)
 {
 	struct settling *t = arg;
 
-	relay_finish(t->r, NULL, e);
+	relay_finish(t->r, cJSON_CreateObject(), e);
 	cJSON_Delete(t->params);
 	free(t);
 }

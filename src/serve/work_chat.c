@@ -111,17 +111,19 @@ cJSON *work_chat(struct work_chat *c, cJSON *request, struct err *e)
 	return reply;
 }
 
-void work_chat_settle(struct work_chat *c, const char *outcome, cJSON *detail)
+int work_chat_settle(struct work_chat *c, const char *outcome, cJSON *detail, struct err *e)
 {
-	cJSON *o = cJSON_CreateObject();
+	cJSON *o = cJSON_CreateObject(), *result;
 	struct worker_call *call;
-	struct err ignored;
 	put(o, "record", json_get(c->spent, "record"));
 	json_add_str(o, "outcome", outcome);
 	cJSON_AddItemToObject(o, "detail", detail ? detail : cJSON_CreateNull());
-	call = worker_call_begin(c->w, "model", "", "model.settle", o, &ignored);
-	if (call)
-		cJSON_Delete(wait_for(call, &ignored));
+	call = worker_call_begin(c->w, "model", "", "model.settle", o, e);
+	result = call ? wait_for(call, e) : NULL;
+	if (!result)
+		return err_prefix(e, "what the model said is not on record, so it is not shown");
+	cJSON_Delete(result);
+	return 0;
 }
 
 /* ---- planning ---- */
@@ -256,7 +258,7 @@ static void tell_wrong(cJSON *messages, const cJSON *reply, const struct model_s
 	cJSON_AddItemToArray(messages, result);
 }
 
-static void settle(struct work_chat *c, const struct model_said_plan *said)
+static int settle(struct work_chat *c, const struct model_said_plan *said, struct err *e)
 {
 	static const char *const outcomes[] = {[MODEL_PLANNED] = "plan",
 	                                       [MODEL_ASKS_BACK] = "asked back",
@@ -268,7 +270,7 @@ static void settle(struct work_chat *c, const struct model_said_plan *said)
 	json_add_str(detail, "text", said->text);
 	if (said->said == MODEL_WRONG)
 		json_add_str(detail, "error", said->wrong.what);
-	work_chat_settle(c, outcomes[said->said], detail);
+	return work_chat_settle(c, outcomes[said->said], detail, e);
 }
 
 /* Rounds until a plan holds, the model gives up, or there are no more. -1: no reply came. */
@@ -289,11 +291,11 @@ static int plan_rounds(struct work_chat *c, cJSON *request, int rounds,
 		if (rc)
 			break;
 		model_plan_read(reply, c->redact, &scope, said);
-		settle(c, said);
-		if (said->said == MODEL_WRONG && !said->final)
+		rc = settle(c, said, e);
+		if (!rc && said->said == MODEL_WRONG && !said->final)
 			tell_wrong(json_arr(request, "messages"), reply, said);
 		cJSON_Delete(reply);
-		if (said->said != MODEL_WRONG || said->final)
+		if (rc || said->said != MODEL_WRONG || said->final)
 			break;
 	}
 	arena_release(&a);

@@ -26,8 +26,9 @@ struct work_chat {
 };
 /* request is taken over. The reply (llm/chat.h), or NULL. */
 cJSON *work_chat(struct work_chat *c, cJSON *request, struct err *e);
-/* What became of the last reply: outcome ("plan", "retry", "sentences", ...) and details; both in the record. detail is taken over. */
-void work_chat_settle(struct work_chat *c, const char *outcome, cJSON *detail);
+/* What became of the last reply: outcome ("plan", "retry", "sentences", ...) and details; both in the record. detail is taken over.
+ * Only after this may anything of the reply be shown: -1 where it is not on record. */
+int work_chat_settle(struct work_chat *c, const char *outcome, cJSON *detail, struct err *e) MW_USE_RESULT;
 
 /* Asks the model where the offline planner asked back, or where the request wants it (planner: "model"). 1: *reading (and *plan, NULL
  * where the model asks back) are the model's; 0: the offline reading stands, *note says why no model planned (or NULL); -1: cancelled. */

@@ -69,6 +69,7 @@ int work_model_try(struct worker *w, const cJSON *params, cJSON **result, struct
 	const struct prompt *p = prompt_find(s->prompts, json_str(params, "prompt", ""), e);
 	const char *outcome;
 	cJSON *inputs, *request, *reply, *out, *given;
+	int rc = -1;
 	if (!p || lake_state_refresh(s, e))
 		return -1;
 	if (!work_model_use(params, p->role) && !json_bool(params, "recorded", false))
@@ -90,12 +91,12 @@ int work_model_try(struct worker *w, const cJSON *params, cJSON **result, struct
 		json_add_str(*result, "outcome", outcome);
 		cJSON_AddItemToObject(*result, "output", cJSON_Duplicate(out, true));
 		cJSON_AddItemToObject(*result, "reply", reply);
-		work_chat_settle(&c, outcome, out);
+		rc = work_chat_settle(&c, outcome, out, e);
 		cJSON_AddItemToObject(*result, "model", work_model_note(&c, "tried", NULL));
 	}
 	redact_free(c.redact);
 	cJSON_Delete(c.spent);
-	return reply ? 0 : -1;
+	return rc;
 }
 
 /* ---- replay ---- */
@@ -154,6 +155,7 @@ int work_model_replay(struct worker *w, const cJSON *params, cJSON **result, str
 	const cJSON *use = p ? work_model_use(params, p->role) : NULL;
 	cJSON *reply = NULL, *out;
 	bool live = other || json_str(params, "model", NULL);
+	int rc = -1;
 	if (!p || lake_state_refresh(s, e))
 		return -1;
 	c.redact = work_redact(params);
@@ -176,13 +178,12 @@ int work_model_replay(struct worker *w, const cJSON *params, cJSON **result, str
 		json_add_str(*result, "outcome", outcome);
 		compare(*result, json_obj(record, "detail"), out);
 		cJSON_AddItemToObject(*result, "replayed", cJSON_Duplicate(out, true));
-		if (live)
-			work_chat_settle(&c, outcome, out);
-		else
+		rc = live ? work_chat_settle(&c, outcome, out, e) : 0;
+		if (!live)
 			cJSON_Delete(out);
 	}
 	cJSON_Delete(reply);
 	redact_free(c.redact);
 	cJSON_Delete(c.spent);
-	return reply ? 0 : -1;
+	return rc;
 }

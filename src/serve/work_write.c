@@ -10,6 +10,8 @@
 #include "serve/work_chat.h"
 
 #define RECORDS_MAX 60 /* of one incident that are sent */
+#define ASSETS_MAX 12
+#define EDGES_MAX 8 /* of one type and direction */
 
 /* ---- records of a case ---- */
 
@@ -56,12 +58,17 @@ static void records_init(struct records *r)
 	r->ids = arena_zalloc(&r->arena, RECORDS_MAX * sizeof(*r->ids));
 }
 
+static bool is_event(const cJSON *named)
+{
+	return !json_get(named, "text") && !strncmp(json_str(named, "id", ""), "ev:", 3);
+}
+
 /* ids: [{id}]; those that have their text with them are not of the lake. */
 static int records_of_ids(struct records *r, struct lake *l, const cJSON *ids, struct err *e)
 {
 	const cJSON *x;
 	records_init(r);
-	cJSON_ArrayForEach(x, ids) if (!json_get(x, "text") &&
+	cJSON_ArrayForEach(x, ids) if (is_event(x) &&
 	                               records_add(r, l, json_str(x, "id", ""), e)) return -1;
 	return 0;
 }
@@ -77,16 +84,61 @@ static int records_of_incident(struct records *r, struct lake *l, const cJSON *i
 	return 0;
 }
 
-static void add_evidence(cJSON *list, const struct event *ev, const char *id)
+static void add_evidence(cJSON *list, struct slice raw, const char *id)
 {
 	cJSON *o = cJSON_CreateObject();
 	uint8_t d[32];
 	char hex[DIGEST_HEX];
-	digest_sha256(ev->raw.s, ev->raw.n, d);
+	digest_sha256(raw.s, raw.n, d);
 	digest_hex(d, hex);
 	json_add_str(o, "id", id);
 	json_add_str(o, "sha256", hex);
 	cJSON_AddItemToArray(list, o);
+}
+
+/* An account contains thousands of things: the count says so, a few edges are enough. */
+static void trim_edges(cJSON *directions)
+{
+	cJSON *type;
+	cJSON_ArrayForEach(type, directions)
+	{
+		cJSON *edges = json_arr(type, "edges");
+		while (cJSON_GetArraySize(edges) > EDGES_MAX)
+			cJSON_DeleteItemFromArray(edges, EDGES_MAX);
+	}
+}
+
+/* Assets of the case as the inventory has them, each a record under its own id. */
+static void add_assets(struct work_chat *c, cJSON *list, const cJSON *incident)
+{
+	struct lake_state *s = worker_state(c->w);
+	const cJSON *v;
+	int n = 0;
+	cJSON_ArrayForEach(v, json_arr(incident, "entities"))
+	{
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		struct err ignored;
+		cJSON *node = eq && n < ASSETS_MAX ? graph_node(s->graph, eq + 1, &ignored) : NULL,
+		      *out;
+		struct buf b = BUF_INIT, label = BUF_INIT;
+		if (!node)
+			continue;
+		n++;
+		trim_edges(json_obj(node, "out"));
+		trim_edges(json_obj(node, "in"));
+		json_write(&b, node);
+		add_evidence(c->evidence, (struct slice){b.s, b.len}, eq + 1);
+		out = redact_json(c->redact, node);
+		buf_reset(&b);
+		json_write(&b, out);
+		/* After the node, so that what was taken out of it is taken out of its name as well. */
+		redact_text(c->redact, slice_of(eq + 1), &label);
+		work_add_piece(list, label.s, b.s);
+		buf_release(&label);
+		buf_release(&b);
+		cJSON_Delete(out);
+		cJSON_Delete(node);
+	}
 }
 
 int work_add_records(struct work_chat *c, cJSON *inputs, const char *key, const cJSON *incident,
@@ -104,10 +156,12 @@ int work_add_records(struct work_chat *c, cJSON *inputs, const char *key, const 
 		snprintf(id, sizeof(id), "ev:%llu", (unsigned long long)r.ids[i]);
 		json_write(&b, out);
 		work_add_piece(list, id, b.s);
-		add_evidence(c->evidence, &r.ev[i], id);
+		add_evidence(c->evidence, r.ev[i].raw, id);
 		buf_release(&b);
 		cJSON_Delete(out);
 	}
+	if (!rc)
+		add_assets(c, list, incident);
 	records_release(&r);
 	return rc;
 }
@@ -167,17 +221,20 @@ static void index_incident(struct ground *g, const cJSON *incident)
 	cJSON_Delete(o);
 }
 
-/* Records that were given as text, not from the lake: what is tried is checked against its own inputs. */
-static void index_given(struct ground *g, const cJSON *ids)
+/* Records that are not of the lake: assets of the inventory, and what was given as text, since what is tried is checked against its own
+ * inputs. */
+static void index_others(struct ground *g, struct graph *assets, const cJSON *ids)
 {
 	const cJSON *x;
 	cJSON_ArrayForEach(x, ids)
 	{
 		struct err ignored;
-		const char *text = json_str(x, "text", NULL);
-		cJSON *j = text ? json_parse(slice_of(text), MW_LINE_MAX, &ignored) : NULL;
+		const char *text = json_str(x, "text", NULL), *id = json_str(x, "id", "");
+		cJSON *j = text          ? json_parse(slice_of(text), MW_LINE_MAX, &ignored)
+		           : is_event(x) ? NULL
+		                         : graph_node(assets, id, &ignored);
 		if (j)
-			ground_add_json(g, json_str(x, "id", ""), j);
+			ground_add_json(g, id, j);
 		cJSON_Delete(j);
 	}
 }
@@ -193,7 +250,7 @@ static int ground_sentences(struct worker *w, cJSON *list, const cJSON *ids, con
 		g = ground_new();
 		for (size_t i = 0; i < r.n; i++)
 			ground_add_event(g, &r.ev[i], r.ids[i]);
-		index_given(g, ids);
+		index_others(g, s->graph, ids);
 		index_incident(g, incident);
 		*failed = ground_check_json(g, list);
 		ground_free(g);
@@ -342,7 +399,10 @@ static cJSON *written(struct work_chat *c, const struct prompt *p, struct err *e
 	if (!list)
 		err_set(e, ERR_REMOTE, "%s",
 		        json_str(out, "error", "the model wrote no sentences"));
-	work_chat_settle(c, outcome, out);
+	if (work_chat_settle(c, outcome, out, e)) {
+		cJSON_Delete(list);
+		list = NULL;
+	}
 	cJSON_Delete(reply);
 	return list;
 }
@@ -437,16 +497,14 @@ static int proposed(struct work_chat *c, const struct prompt *p, cJSON *request,
 		err_set(e, ERR_REMOTE, "the proposed step does not hold: %s",
 		        json_str(out, "error", json_str(out, "text", "?")));
 	}
-	if (*reading) {
-		cJSON *model;
+	if (*reading)
 		json_add_str(*reading, "why", json_str(out, "text", NULL));
-		work_chat_settle(c, outcome, out);
-		model = work_model_note(c, outcome, NULL);
-		cJSON_AddItemToObject(*reading, "model", model);
-		return 0;
+	if (work_chat_settle(c, outcome, out, e) || !*reading) {
+		cJSON_Delete(*reading);
+		return -1;
 	}
-	work_chat_settle(c, outcome, out);
-	return -1;
+	cJSON_AddItemToObject(*reading, "model", work_model_note(c, outcome, NULL));
+	return 0;
 }
 
 int work_model_next(struct worker *w, const cJSON *params, cJSON **result, struct err *e)

@@ -135,3 +135,9 @@ printf '{"id":"q2","question":"how many GetObject calls","expect":{"kind":"count
 ok "eval fails the release below its bound" fails run eval "$MW_WORK/suite.jsonl"
 ok "eval passes with a lower bound" run eval --least 0.5 "$MW_WORK/suite.jsonl"
 ok "audit chain holds" says '"ok":true' run call audit.verify '{}'
+run engine stop >/dev/null 2>&1
+if command -v python3 >/dev/null; then
+	ok "a model's first token is at a client within 50 ms" python3 "$MW_TOP/tests/bench/model_latency.py" "$mw" "$S"
+else
+	echo "skipped: no python3"
+fi

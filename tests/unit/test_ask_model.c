@@ -178,6 +178,66 @@ static void placeholders_come_back_as_what_they_stood_for(void **state)
 	buf_release(&sent);
 }
 
+/* Each known hostile string as the name of a tool, as its arguments, as a source and as a dataset: nothing of it is a plan. As a value it
+ * may be looked for, and is then nothing but a value. */
+static void hostile_strings_get_nothing_done(void **state)
+{
+	static const char *const forms[] = {
+	        "%s",
+	        "{\"steps\":[{\"kind\":\"search\",\"source\":%s," WHERE "}]}",
+	        "{\"steps\":[{\"kind\":\"search\",\"where\":{\"field\":%s,\"op\":\"is\",\"value\":"
+	        "\"x\"}}]}",
+	        "{\"steps\":%s}",
+	};
+	const char *root = getenv("MW_SHARED");
+	char *path = xasprintf("%s/data/hostile/hostile_strings.json", root ? root : "../shared");
+	FILE *f = fopen(path, "re");
+	struct buf text = BUF_INIT;
+	char part[4096];
+	cJSON *all;
+	const cJSON *x;
+	int n = 0;
+	(void)state;
+	free(path);
+	if (!f) {
+		print_message("skipped: no ../shared\n");
+		return;
+	}
+	for (size_t k; (k = fread(part, 1, sizeof(part), f)) > 0;)
+		buf_add(&text, part, k);
+	fclose(f);
+	all = cJSON_Parse(text.s);
+	cJSON_ArrayForEach(x, json_arr(all, "strings"))
+	{
+		const char *s = json_str(x, "text", NULL);
+		struct model_said_plan said;
+		struct buf quoted = BUF_INIT;
+		if (!s)
+			continue;
+		n++;
+		json_write_string(&quoted, slice_of(s));
+		read_reply(reply("done", s, "{}"), &said);
+		assert_int_equal(said.said, MODEL_WRONG);
+		model_said_release(&said);
+		for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+			struct buf args = BUF_INIT;
+			const char *hole = strstr(forms[i], "%s");
+			buf_add(&args, forms[i], (size_t)(hole - forms[i]));
+			buf_str(&args, i ? quoted.s : s);
+			buf_str(&args, hole + 2);
+			read_reply(reply("done", "plan", args.s), &said);
+			if (said.said != MODEL_WRONG)
+				fail_msg("%s in form %zu was taken", json_str(x, "id", "?"), i);
+			model_said_release(&said);
+			buf_release(&args);
+		}
+		buf_release(&quoted);
+	}
+	assert_true(n > 50);
+	cJSON_Delete(all);
+	buf_release(&text);
+}
+
 /* What the model learns from must hold itself. */
 static void every_example_is_a_plan_within_the_bounds(void **state)
 {
@@ -216,6 +276,7 @@ int main(void)
 	        cmocka_unit_test(a_good_plan_is_taken),
 	        cmocka_unit_test(what_is_hostile_or_wrong_runs_nothing),
 	        cmocka_unit_test(two_calls_at_once_or_a_refusal_count_for_nothing),
+	        cmocka_unit_test(hostile_strings_get_nothing_done),
 	        cmocka_unit_test(placeholders_come_back_as_what_they_stood_for),
 	        cmocka_unit_test(every_example_is_a_plan_within_the_bounds),
 	        cmocka_unit_test(the_nearest_example_comes_first),

@@ -233,6 +233,58 @@ static void tries_again_where_it_may_help(void **state)
 	}
 }
 
+/* The providers' own error bodies: tried again where the facts say that it may help, their words in ours. */
+static void known_errors_are_told_apart(void **state)
+{
+	const char *root = getenv("MW_SHARED");
+	char *path = xasprintf("%s/data/llm/http_errors.json", root ? root : "../shared");
+	FILE *f = fopen(path, "re");
+	struct buf text = BUF_INIT;
+	char part[4096];
+	cJSON *all;
+	const cJSON *x;
+	(void)state;
+	free(path);
+	if (!f) {
+		print_message("skipped: no ../shared\n");
+		return;
+	}
+	for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;)
+		buf_add(&text, part, n);
+	fclose(f);
+	all = cJSON_Parse(text.s);
+	assert_true(cJSON_GetArraySize(all) > 20);
+	cJSON_ArrayForEach(x, all)
+	{
+		bool again = !strncmp(json_str(x, "retry", ""), "yes", 3),
+		     anthropic = !strcmp(json_str(x, "provider", ""), "anthropic");
+		cJSON *rule = cJSON_CreateObject(), *h = json_add_obj(rule, "headers"), *q, *r;
+		struct buf script = BUF_INIT;
+		struct bench b;
+		json_add_i64(rule, "times", 1);
+		json_add_i64(rule, "status", json_i64(x, "status", 0));
+		/* The wait itself is another test's business. */
+		json_add_str(h, "retry-after-ms", "1");
+		cJSON_AddItemToObject(rule, "body", cJSON_Duplicate(json_get(x, "body"), true));
+		buf_ch(&script, '[');
+		json_write(&script, rule);
+		buf_str(&script, ",{\"text\":\"ok\"}]");
+		open_bench(&b, anthropic ? "anthropic" : "openai", script.s, "");
+		r = ask(&b, SAY);
+		q = model_twin_requests(b.twin);
+		if ((cJSON_GetArraySize(q) > 1) != again || (r != NULL) != again)
+			fail_msg("%s %lld: %d requests", json_str(x, "provider", ""),
+			         (long long)json_i64(x, "status", 0), cJSON_GetArraySize(q));
+		cJSON_Delete(q);
+		cJSON_Delete(r);
+		close_bench(&b);
+		cJSON_Delete(rule);
+		buf_release(&script);
+	}
+	cJSON_Delete(all);
+	buf_release(&text);
+}
+
 /* ---- cancel: the connection is closed, so that the provider stops and stops counting ---- */
 
 struct stopping {
@@ -300,6 +352,7 @@ int main(void)
 	        cmocka_unit_test(an_answer_is_one_object_either_way),
 	        cmocka_unit_test(a_broken_stream_keeps_what_came),
 	        cmocka_unit_test(tries_again_where_it_may_help),
+	        cmocka_unit_test(known_errors_are_told_apart),
 	        cmocka_unit_test(a_cancel_ends_the_stream_at_its_source),
 	        cmocka_unit_test(a_call_costs_little),
 	};
