@@ -176,12 +176,14 @@ static void name_top(struct sentence *x, const struct tally *t)
 	free(r);
 }
 
-/* What the records and the tally say of a sentence's values: one record may be the first of several. */
-static struct ground *told(const struct sentence *x, const struct tally *t, cJSON *evidence)
+/* What the records and the tally say of a sentence's values: one record may be the first of several. outcome: that of all of them, where
+ * the tally is of one; else NULL. */
+static struct ground *told(const struct sentence *x, const struct tally *t, const char *outcome,
+                           cJSON *evidence)
 {
 	struct ground *g = ground_new();
 	for (size_t i = 0; i < x->shown.n; i++) {
-		struct ground_fact facts[NAMED];
+		struct ground_fact facts[NAMED + 1];
 		struct ground_record r = {.time = MW_TIME_NONE, .facts = facts, .raw = {"", 0}};
 		char id[32];
 		bool again = false;
@@ -191,6 +193,8 @@ static struct ground *told(const struct sentence *x, const struct tally *t, cJSO
 				facts[r.nfacts++] =
 				        (struct ground_fact){"value", x->shown.v[k].value};
 		}
+		if (outcome)
+			facts[r.nfacts++] = (struct ground_fact){"status", slice_of(outcome)};
 		id_text(x->shown.v[i].id, id);
 		r.id = slice_of(id);
 		if (!again) {
@@ -204,7 +208,7 @@ static struct ground *told(const struct sentence *x, const struct tally *t, cJSO
 }
 
 static void tally_sentence(cJSON *list, const struct tally *t, const char *prefix,
-                           const char *suffix)
+                           const char *outcome)
 {
 	struct sentence x = {.text = BUF_INIT};
 	cJSON *evidence;
@@ -213,8 +217,8 @@ static void tally_sentence(cJSON *list, const struct tally *t, const char *prefi
 	evidence = cJSON_CreateArray();
 	buf_str(&x.text, prefix);
 	name_top(&x, t);
-	buf_str(&x.text, suffix);
-	emit(list, told(&x, t, evidence), &x, evidence);
+	buf_ch(&x.text, '.');
+	emit(list, told(&x, t, outcome, evidence), &x, evidence);
 }
 
 /* The first and last record with their times, and how many there are. */
@@ -265,11 +269,11 @@ cJSON *summary_json(const struct summary *s)
 	if (!s->events)
 		return list;
 	when_sentence(list, s);
-	tally_sentence(list, &s->t[T_WHAT], "What: ", ".");
-	tally_sentence(list, &s->t[T_ACTOR], "Who: ", ".");
-	tally_sentence(list, &s->t[T_FROM], "From: ", ".");
-	tally_sentence(list, &s->t[T_TARGET], "To: ", ".");
-	tally_sentence(list, &s->t[T_DENIED], "Denied: ", ".");
-	tally_sentence(list, &s->t[T_FAILED], "Failed: ", ".");
+	tally_sentence(list, &s->t[T_WHAT], "What: ", NULL);
+	tally_sentence(list, &s->t[T_ACTOR], "Who: ", NULL);
+	tally_sentence(list, &s->t[T_FROM], "From: ", NULL);
+	tally_sentence(list, &s->t[T_TARGET], "To: ", NULL);
+	tally_sentence(list, &s->t[T_DENIED], "Denied: ", "denied");
+	tally_sentence(list, &s->t[T_FAILED], "Failed: ", "failure");
 	return list;
 }

@@ -191,6 +191,10 @@ static void summary_counts_and_cites(void **state)
 	assert_string_equal(json_str(cJSON_GetArrayItem(j, 0), "text", ""), "3 events at 2026-03-14T03:00:00Z.");
 	assert_string_equal(json_str(cJSON_GetArrayItem(j, 1), "text", ""), "What: GetObject (2), ListBuckets (1).");
 	assert_string_equal(json_arr(cJSON_GetArrayItem(j, 1), "evidence")->child->valuestring, "ev:11");
+	/* what we wrote ourselves passes our own check, outcomes too */
+	assert_string_equal(json_str(cJSON_GetArrayItem(j, cJSON_GetArraySize(j) - 1), "text", ""), "Denied: GetObject.");
+	for (int i = 0; i < cJSON_GetArraySize(j); i++)
+		assert_string_equal(json_str(cJSON_GetArrayItem(j, i), "status", ""), "supported");
 	cJSON_Delete(j);
 	summary_free(s);
 	event_release(&ev);
