@@ -142,6 +142,13 @@ static bool severity_fact(const struct fact *f)
 	return path_says(f, words);
 }
 
+/* A record's own word for a thing: "criticality", of a tag by that name. */
+static bool names_path(const struct fact *f, struct slice key)
+{
+	const char *dot = strrchr(f->path, '.'), *last = dot ? dot + 1 : f->path;
+	return !f->field && slice_ieq(slice_of(last), key);
+}
+
 static bool may_act(const struct fact *f)
 {
 	return f->field ? f->field->sens != FS_PUBLIC || f->field->role == FR_ACTOR ||
@@ -162,7 +169,7 @@ static bool fact_holds(struct ground *g, const struct fact *f, const struct atom
 		        text_holds(v, a->key) && !number_like(v));
 	if (a->kind == AT_SEVERITY)
 		return severity_fact(f) && severity_parse(v, &sev) && (int64_t)sev == a->num;
-	return text_holds(v, a->key);
+	return text_holds(v, a->key) || names_path(f, a->key);
 }
 
 static bool raw_holds(struct ground *g, struct rec *r, const struct atom *a)

@@ -400,6 +400,7 @@ static bool set_span(struct ground *g, const struct set *m, mw_time *first, mw_t
 
 static void check_span(struct ground *g, struct sentence *s, struct atom *a)
 {
+	bool lasting;
 	size_t from, to, named;
 	mw_time first, last;
 	struct set m;
@@ -409,12 +410,13 @@ static void check_span(struct ground *g, struct sentence *s, struct atom *a)
 		return;
 	if (set_span(g, &s->cited_set, &first, &last) && last > first && span_fits(last - first, a))
 		return;
-	if (s->cited.n < 2 && g->first != MW_TIME_NONE && span_fits(g->last - g->first, a))
+	lasting = a->tok && word_is(s, a->tok - 1, "over|for|lasted|spanned|took|in|within");
+	if ((s->cited.n < 2 || lasting) && g->first != MW_TIME_NONE &&
+	    span_fits(g->last - g->first, a))
 		return;
 	m = matching(g, s, a->clause, &sc, &named);
-	if ((s->cited.n < 2 ||
-	     word_is(s, a->tok - (a->tok > 0), "over|for|lasted|spanned|took|in|within")) &&
-	    g->complete && set_span(g, &m, &first, &last) && span_fits(last - first, a))
+	if ((s->cited.n < 2 || lasting) && g->complete && set_span(g, &m, &first, &last) &&
+	    span_fits(last - first, a))
 		return;
 	a->fail = "no cited records lie so far apart";
 }

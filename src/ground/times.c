@@ -200,7 +200,14 @@ static size_t span_words(const struct sentence *s, size_t i, int64_t *us, int64_
 	while (k + 1 < s->nt) {
 		double v = 1;
 		int64_t one = unit_word(s->t[k + 1].low);
-		bool article = word_is(s, k, "a|an") && one >= MW_SECOND && s->t[k + 1].low.n > 2;
+		/* "a second factor" is no length of time */
+		bool ordinal =
+		        word_is(s, k, "a|an") && word_is(s, k + 1, "second") && k + 2 < s->nt &&
+		        !s->t[k + 1].comma && !s->t[k + 1].stop &&
+		        !word_is(s, k + 2,
+		                 "later|after|before|ago|and|apart|between|passed|long|earlier");
+		bool article = !ordinal && word_is(s, k, "a|an") && one >= MW_SECOND &&
+		               s->t[k + 1].low.n > 2;
 		if (!one || s->t[k].atom >= 0 || (!article && !amount(s->t[k].low, &v)) ||
 		    (s->t[k + 1].low.n == 1 && k == i && word_is(s, k, "a|an")))
 			break;

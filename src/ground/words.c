@@ -107,13 +107,38 @@ static bool inflected(struct slice w)
 	return false;
 }
 
+/* British spelling in the American list's way: behaviour, authorise. */
+static bool respelt(struct slice w)
+{
+	static const struct {
+		const char *part, *as;
+	} ways[] = {{"our", "or"},  {"ise", "ize"}, {"isi", "izi"},
+	            {"isa", "iza"}, {"yse", "yze"}, {"ence", "ense"},
+	            {"ogue", "og"}, {"tre", "ter"}, {"ll", "l"}};
+	char text[64];
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		size_t n = strlen(ways[i].part), k = strlen(ways[i].as);
+		const char *at = w.n < sizeof(text) ? memmem(w.s, w.n, ways[i].part, n) : NULL;
+		size_t from = at ? (size_t)(at - w.s) : 0;
+		if (!at || !from)
+			continue;
+		memcpy(text, w.s, from);
+		memcpy(text + from, ways[i].as, k);
+		memcpy(text + from + k, at + n, w.n - from - n);
+		struct slice other = {text, w.n - n + k};
+		if (plain(other) || inflected(other))
+			return true;
+	}
+	return false;
+}
+
 bool word_known(struct slice w)
 {
 	static const char *const before[] = {"un",    "re",  "non", "pre",  "sub",  "over",
 	                                     "under", "mis", "de",  "anti", "auto", "multi"};
 	if (w.n > 2 && !memcmp(w.s + w.n - 2, "'s", 2))
 		w.n -= 2;
-	if (w.n < 2 || plain(w) || inflected(w))
+	if (w.n < 2 || plain(w) || inflected(w) || respelt(w))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
 		size_t n = strlen(before[i]);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "investigate/describe.h"
+#include "investigate/story.h"
 #include "store/cover.h"
 #include "store/graph.h"
 
@@ -314,7 +315,9 @@ bool card_concerns(const cJSON *row, const cJSON *entities)
 {
 	const char *resource = json_str(row, "resource", NULL),
 	           *name = resource ? strrchr(resource, ':') : NULL,
-	           *what = name ? name + 1 : resource ? resource : json_str(row, "account", NULL);
+	           *what = name       ? name + 1
+	                   : resource ? resource
+	                              : json_str(row, "account", NULL);
 	for (const cJSON *v = entities ? entities->child : NULL; v && what; v = v->next) {
 		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
 		if (eq && (!strcmp(eq + 1, what) || (resource && !strcmp(eq + 1, resource))))
@@ -459,6 +462,56 @@ static void add_contained(const struct card_env *c, cJSON *card)
 	                                NULL));
 }
 
+/* ---- what a model would write, without one ---- */
+
+#define ASSETS_MAX 20
+
+/* The inventory's nodes that the entities name, each once. */
+static cJSON *assets_of(const struct card_env *c, const cJSON *card)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *entities = json_arr(card, "entities"), *v;
+	struct map seen = MAP_INIT;
+	cJSON_ArrayForEach(v, entities)
+	{
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		uint32_t node = eq && c->run->graph ? graph_find(c->run->graph, slice_of(eq + 1))
+		                                    : UINT32_MAX;
+		struct err ignored;
+		cJSON *j;
+		bool added;
+		if (node == UINT32_MAX || cJSON_GetArraySize(list) >= ASSETS_MAX)
+			continue;
+		map_put(&seen, &node, sizeof(node), &added);
+		j = added ? graph_node_json(c->run->graph, node, &ignored) : NULL;
+		if (json_obj(j, "node"))
+			cJSON_AddItemToArray(list,
+			                     cJSON_DetachItemFromObjectCaseSensitive(j, "node"));
+		else if (j)
+			cJSON_AddItemToArray(list, cJSON_Duplicate(j, true));
+		cJSON_Delete(j);
+	}
+	map_release(&seen);
+	return list;
+}
+
+static void add_story(const struct card_env *c, cJSON *card)
+{
+	cJSON *assets = assets_of(c, card);
+	struct err e = {0};
+	const cJSON *a;
+	cJSON_ArrayForEach(a, assets)
+	{
+		const char *owner = json_str(json_obj(a, "tags"), "owner",
+		                             json_str(json_obj(a, "tags"), "Owner", NULL));
+		if (owner && !json_get(card, "asset_owner"))
+			json_add_str(card, "asset_owner", owner);
+	}
+	if (story_add(card, assets, &e))
+		json_add_str(card, "story_error", e.what);
+	cJSON_Delete(assets);
+}
+
 cJSON *card_json(const struct card_env *c, struct err *e)
 {
 	cJSON *card = cJSON_Duplicate(c->incident, true);
@@ -473,5 +526,6 @@ cJSON *card_json(const struct card_env *c, struct err *e)
 	add_gaps(c, card);
 	add_seen(c, card);
 	add_next(c, card);
+	add_story(c, card);
 	return card;
 }

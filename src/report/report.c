@@ -1,3 +1,4 @@
+#include "ground/ground.h"
 #include "report/md.h"
 #include "report/report.h"
 
@@ -15,7 +16,7 @@ static void md_list(struct buf *md, const cJSON *list, const char *absent)
 		                         json_str(v, "label",
 		                                  cJSON_IsString(v) ? v->valuestring : "?")));
 		md_ids(md, json_arr(v, "evidence"));
-		if (!strcmp(json_str(v, "status", ""), "unsupported"))
+		if (cJSON_IsObject(v) && json_get(v, "status") && !ground_may_leave(v))
 			buf_str(md, " " MD_UNSUPPORTED);
 		buf_ch(md, '\n');
 	}
