@@ -14,7 +14,7 @@ const struct action_def actions[ACT_COUNT] = {
 
 static const char *const context_names[] = {
         "queue",     "incident", "chat",     "plan",   "timeline", "evidence", "path",
-        "log cover", "proposal", "approval", "report", "jobs",     "help", "storm"};
+        "log cover", "proposal", "approval", "report", "jobs",     "help",     "storm"};
 static const char *const perm_names[] = {"read", "analyst", "lead", "admin"};
 
 const char *perm_name(enum perm p)

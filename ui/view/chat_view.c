@@ -586,9 +586,9 @@ static const cJSON *offered(struct app *a, const char *incident, const char *rec
 	for (int i = a->depth - 1; i >= 0; i--) {
 		if (strcmp(a->stack[i]->incident, incident) != 0)
 			continue;
-		cJSON_ArrayForEach(it, json_arr(a->stack[i]->data, "next"))
-			if (!strcmp(json_str(it, "recipe", ""), recipe))
-				return it;
+		cJSON_ArrayForEach(it, json_arr(a->stack[i]->data,
+		                                "next")) if (!strcmp(json_str(it, "recipe", ""),
+		                                                     recipe)) return it;
 	}
 	return NULL;
 }
@@ -600,8 +600,10 @@ void ask_graph(struct app *a, struct view *v, const char *recipe, const char *no
 	char incident[24];
 
 	if (!found && !node) {
-		app_say(a, R_WARN, "no entity of %s is in the inventory's graph; . on a value has "
-		                   "its own paths", v->incident[0] ? v->incident : "this answer");
+		app_say(a, R_WARN,
+		        "no entity of %s is in the inventory's graph; . on a value has "
+		        "its own paths",
+		        v->incident[0] ? v->incident : "this answer");
 		cJSON_Delete(item);
 		return;
 	}

@@ -10,7 +10,9 @@
 #include "widget/text.h"
 
 #define ROWS_PAGE 500
-#define FOLD_ABOVE 12 /* nodes of one type before they fold */
+#define ROWS_MAX 5000
+#define FOLD_ALL_ABOVE 60 /* nodes of a picture before its groups fold */
+#define FOLDED_SHOWN 3    /* nodes of a folded group */
 
 enum { N_JOB, N_PATH, N_FOLDED, N_STEP };
 enum { K_NODE, K_EDGE, K_GROUP };
@@ -68,29 +70,44 @@ static void edge_line(struct view *v, const cJSON *edge, int indent)
 	buf_release(&right);
 }
 
+/* What tells assets apart for an analyst: two tags that are not its name, and its labels. */
 static void node_props(struct buf *b, const cJSON *node)
 {
+	static const char *const dull[] = {"key", "value", "Name", "name"};
 	const cJSON *p;
 	int n = 0;
 
 	cJSON_ArrayForEach(p, json_obj(node, "tags"))
 	{
-		if (n++ == 3)
-			break;
-		buf_printf(b, "%s%s ", n == 1 ? "  " : "", p->string);
+		bool skip = n == 2;
+		for (size_t i = 0; i < ARRAY_LEN(dull); i++)
+			skip = skip || !strcmp(p->string, dull[i]);
+		if (skip)
+			continue;
+		n++;
+		buf_printf(b, "  %s=", p->string);
 		say_value(b, p);
 	}
 	cJSON_ArrayForEach(p, json_arr(node, "labels")) if (cJSON_IsString(p))
 	        buf_printf(b, "  %s", p->valuestring);
 }
 
+/* An empty name is none. */
+static const char *node_name(const cJSON *node)
+{
+	const char *name = json_str(node, "name", "");
+	return *name ? name : json_str(node, "id", "?");
+}
+
 static void node_line(struct view *v, const cJSON *node, int indent, const char *extra)
 {
 	struct buf left = BUF_INIT;
-	const char *name = json_str(node, "name", ""), *id = json_str(node, "id", "?");
+	const char *name = node_name(node), *id = json_str(node, "id", "?"),
+	           *type = json_str(node, "type", "");
 
-	buf_printf(&left, "%*s%s %s", indent, "", json_str(node, "type", ""), *name ? name : id);
-	if (*name && strcmp(name, id) != 0 && text_width(slice_of(id)) < 46)
+	buf_printf(&left, "%*s%s%s%s", indent, "", strcmp(type, name) ? type : "",
+	           strcmp(type, name) ? " " : "", name);
+	if (strcmp(name, id) != 0 && text_width(slice_of(id)) < 46)
 		buf_printf(&left, "  %s", id);
 	node_props(&left, node);
 	doc_two_sides(&v->doc, R_HEAD, (struct slice){left.s, left.len}, slice_of(extra));
@@ -128,8 +145,7 @@ static void add_path(struct view *v, const cJSON *path)
 	bool edge = false, added;
 
 	doc_printf(&v->doc, R_TEXT,
-	           " ==  seen in the logs   --  not seen, and it is logged   ..  not logged   ??  "
-	           "not judged");
+	           " == seen in the logs  -- logged, not seen  .. not logged  ?? not judged");
 	doc_add(&v->doc, R_TEXT, SLICE(""));
 	cJSON_ArrayForEach(p, path)
 	{
@@ -173,13 +189,45 @@ static size_t groups(const struct view *v, struct group *g, size_t max)
 	return n;
 }
 
+/* Groups that were opened one by one stand in v->text as "\ninstance\nrole\n". */
+static const char *opened_at(const struct view *v, const char *type)
+{
+	char key[80];
+
+	snprintf(key, sizeof(key), "\n%.70s\n", type);
+	return v->text ? strstr(v->text, key) : NULL;
+}
+
+static void toggle_group(struct view *v, const char *type)
+{
+	const char *at = opened_at(v, type);
+	char *old = v->text;
+
+	if (at)
+		v->text = xasprintf("%.*s%s", (int)(at - old), old, at + 1 + strlen(type));
+	else
+		v->text = xasprintf("%s%s\n", old ? old : "\n", type);
+	free(old);
+	view_dirty(v);
+}
+
+static void via_text(char out[160], const cJSON *row)
+{
+	const char *via = json_str(row, "via", "");
+
+	snprintf(out, 160, "%s%.120s  depth %lld", *via ? "by " : "", via,
+	         (long long)json_i64(row, "depth", 0));
+}
+
 static void add_group(struct view *v, const struct group *g)
 {
 	const cJSON *r;
-	size_t shown = 0, cap = v->num[N_FOLDED] ? FOLD_ABOVE : SIZE_MAX;
+	size_t shown = 0,
+	       cap = v->num[N_FOLDED] && !opened_at(v, g->type) ? FOLDED_SHOWN : SIZE_MAX;
 	char extra[160];
 
-	doc_printf(&v->doc, R_HEAD, "%zu %s", g->n, g->type);
+	doc_printf(&v->doc, R_HEAD, "%zu %s%s", g->n, g->type,
+	           g->n > cap ? "  (Enter lists all)" : "");
 	doc_mean(&v->doc, v->doc.lines.n - 1, g->type, NULL, K_GROUP);
 	cJSON_ArrayForEach(r, rows_of(v))
 	{
@@ -188,13 +236,11 @@ static void add_group(struct view *v, const struct group *g)
 			continue;
 		if (shown++ == cap)
 			break;
-		snprintf(extra, sizeof(extra), "%s%.120s  depth %lld",
-		         *json_str(r, "via", "") ? "by " : "", json_str(r, "via", ""),
-		         (long long)json_i64(r, "depth", 0));
+		via_text(extra, r);
 		node_line(v, node, 2, extra);
 	}
 	if (g->n > cap)
-		doc_printf(&v->doc, R_WARN, "  .. %zu more %s: f unfolds", g->n - cap, g->type);
+		doc_printf(&v->doc, R_TEXT, "  .. %zu more", g->n - cap);
 }
 
 static void graph_build(struct app *a, struct view *v)
@@ -225,22 +271,52 @@ static void graph_build(struct app *a, struct view *v)
 
 /* --- getting the rows: a graph answer is the answer of a question --------------------------------------------------------------- */
 
-static void got_rows(struct app *a, struct view *v)
-{
-	(void)a;
-	if (cJSON_GetArraySize(rows_of(v)) > 60)
-		v->num[N_FOLDED] = 1;
-}
-
-static void load_rows(struct app *a, struct view *v)
+static cJSON *rows_params(const struct view *v, int64_t offset)
 {
 	cJSON *p = cJSON_CreateObject();
 
 	json_add_i64(p, "job", v->num[N_JOB]);
 	json_add_i64(p, "step", v->num[N_STEP]);
-	json_add_i64(p, "offset", 0);
+	json_add_i64(p, "offset", offset);
 	json_add_i64(p, "limit", ROWS_PAGE);
-	app_load(a, v, "job.rows", p, got_rows);
+	return p;
+}
+
+static void got_more(struct app *a, struct view *v, cJSON *result, const struct err *e);
+
+static void want_more(struct app *a, struct view *v)
+{
+	int n = cJSON_GetArraySize(rows_of(v));
+
+	if (n && n < json_i64(v->data, "total", 0) && n < ROWS_MAX)
+		app_call(a, v, "job.rows", rows_params(v, n), got_more);
+}
+
+static void got_more(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	cJSON *have = json_arr(v->data, "rows"), *more = json_arr(result, "rows");
+	bool some = more && more->child;
+
+	if (e)
+		app_say_err(a, e);
+	while (have && more && more->child)
+		cJSON_AddItemToArray(have, cJSON_DetachItemViaPointer(more, more->child));
+	cJSON_Delete(result);
+	view_dirty(v);
+	if (some)
+		want_more(a, v);
+}
+
+static void got_rows(struct app *a, struct view *v)
+{
+	v->num[N_FOLDED] =
+	        json_i64(v->data, "total", cJSON_GetArraySize(rows_of(v))) > FOLD_ALL_ABOVE;
+	want_more(a, v);
+}
+
+static void load_rows(struct app *a, struct view *v)
+{
+	app_load(a, v, "job.rows", rows_params(v, 0), got_rows);
 }
 
 static bool graph_act(struct app *a, struct view *v, enum action act)
@@ -252,6 +328,8 @@ static bool graph_act(struct app *a, struct view *v, enum action act)
 	case ACT_OPEN:
 		if (l && l->kind == K_EDGE)
 			open_evidence_of(a, l);
+		else if (l && l->kind == K_GROUP)
+			toggle_group(v, l->id);
 		else if (l && l->ref)
 			pivot_value(a, "", json_str(l->ref, "id", ""));
 		return true;
@@ -288,8 +366,7 @@ static void graph_crumb(struct app *a, struct view *v, struct buf *b)
 		while (last->next)
 			last = last->next;
 		buf_printf(b, "path %lld of %d  %s to %s", (long long)v->num[N_PATH] + 1, paths,
-		           json_str(path->child, "name", json_str(path->child, "id", "?")),
-		           json_str(last, "name", json_str(last, "id", "?")));
+		           node_name(path->child), node_name(last));
 	} else if (v->data) {
 		buf_printf(b, "%d of %lld nodes", cJSON_GetArraySize(rows_of(v)),
 		           (long long)json_i64(v->data, "total", 0));
@@ -312,8 +389,8 @@ static void graph_message(struct app *a, struct view *v, struct buf *b)
 		           "%d edge%s of %d cannot be judged: not logged or not known. l shows the "
 		           "log cover",
 		           blind, blind == 1 ? "" : "s", edges);
-	if (json_i64(v->data, "total", 0) > ROWS_PAGE)
-		buf_printf(b, "%sPARTIAL: the first %d rows", b->len ? "  " : "", ROWS_PAGE);
+	if (json_i64(v->data, "total", 0) > ROWS_MAX)
+		buf_printf(b, "%sPARTIAL: the first %d rows", b->len ? "  " : "", ROWS_MAX);
 }
 
 const struct view_ops graph_ops = {.name = "path",
