@@ -1,11 +1,12 @@
 /*
- * One step of a plan as it is sent, in each language, and the plan itself for editing. What is sent is the engine's text,
- * never ours; an edit is a JSON plan that the engine checks before it runs.
+ * One step of a plan as it is sent, in each language, and the plan itself as a form or, by `e`, as text in $EDITOR. What is sent is
+ * the engine's text, never ours; an edit is a JSON plan that the engine checks before it runs.
  */
 #include "view/app.h"
 
 #include <unistd.h>
 
+#include "view/plan_form.h"
 #include "widget/text.h"
 
 enum { N_JOB, N_STEP, N_LANGUAGE };
@@ -13,8 +14,9 @@ static const char *const languages[] = {"as run", "SPL", "KQL", "AQL", "SQL", "D
 static const char *const language_keys[] = {NULL, "spl", "kql", "aql", "sql", "dsl"};
 
 struct plan_state {
-	cJSON *plan;
-	char *back; /* text of the last edit that was refused */
+	cJSON *plan, *before; /* before: as it was before the change that is being checked */
+	char *back;           /* text of the last edit that was refused */
+	bool changed;         /* by the form, not run yet */
 };
 
 static struct plan_state *own(const struct view *v)
@@ -55,21 +57,21 @@ static void add_facts(struct view *v)
 	}
 }
 
-static void add_plan_json(struct view *v)
+/* Tabs of a printed plan are two columns at the start of a line and one after a name. */
+static void add_sent_line(struct view *v, struct slice line)
 {
-	char *json = cJSON_Print(own(v)->plan);
-	struct slice rest = slice_of(json), line;
+	struct buf b = BUF_INIT;
+	bool start = true;
 
-	doc_add(&v->doc, R_TEXT, SLICE(""));
-	doc_printf(&v->doc, R_HEAD, " The plan as data (e edits it):");
-	while (slice_split(&rest, '\n', &line)) {
-		struct buf b = BUF_INIT;
-		for (size_t i = 0; i < line.n; i++)
-			buf_str(&b, line.s[i] == '\t' ? "  " : (char[]){line.s[i], '\0'});
-		doc_wrap(&v->doc, R_TEXT, " ", 1, (struct slice){b.s, b.len});
-		buf_release(&b);
+	for (size_t i = 0; i < line.n; i++) {
+		start = start && line.s[i] == '\t';
+		if (line.s[i] == '\t')
+			buf_str(&b, start ? "  " : " ");
+		else
+			buf_ch(&b, line.s[i]);
 	}
-	free(json);
+	doc_wrap(&v->doc, R_TEXT, " ", 1, (struct slice){b.s, b.len});
+	buf_release(&b);
 }
 
 static void plan_build(struct app *a, struct view *v)
@@ -80,11 +82,13 @@ static void plan_build(struct app *a, struct view *v)
 	(void)a;
 	if (v->loading && !v->data)
 		doc_printf(&v->doc, R_TEXT, "asking for the text..");
-	add_facts(v);
+	plan_form_add(v, own(v)->plan);
 	doc_add(&v->doc, R_TEXT, SLICE(""));
+	doc_printf(&v->doc, R_HEAD, " What is sent for step %lld (%s)",
+	           (long long)v->num[N_STEP] + 1, languages[v->num[N_LANGUAGE]]);
+	add_facts(v);
 	while (text && slice_split(&rest, '\n', &line))
-		doc_wrap(&v->doc, R_HEAD, " ", 1, line);
-	add_plan_json(v);
+		add_sent_line(v, line);
 }
 
 static void plan_crumb(struct app *a, struct view *v, struct buf *b)
@@ -193,11 +197,101 @@ static void edit(struct app *a, struct view *v)
 	free(text);
 }
 
+/* --- the form ------------------------------------------------------------------------------------------------------------------- */
+
+/* Lines point into the plan: they go before it changes. */
+static void put_plan(struct view *v, cJSON *plan)
+{
+	doc_reset(&v->doc, v->doc.width);
+	cJSON_Delete(own(v)->plan);
+	own(v)->plan = plan;
+	view_dirty(v);
+}
+
+static void checked(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	bool ok = !e && json_bool(result, "ok", true);
+
+	if (ok) {
+		own(v)->changed = true;
+		app_say(a, R_GOOD, "changed; r runs it, Esc leaves it unrun");
+		load(a, v);
+	} else {
+		put_plan(v, own(v)->before);
+		own(v)->before = NULL;
+		app_say(a, R_BAD, "not changed: %s", e ? e->what : json_str(result, "error", "?"));
+	}
+	cJSON_Delete(own(v)->before);
+	own(v)->before = NULL;
+	cJSON_Delete(result);
+}
+
+static void check(struct app *a, struct view *v)
+{
+	cJSON *p = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(p, "plan", cJSON_Duplicate(own(v)->plan, true));
+	app_call(a, v, "plan.check", p, checked);
+}
+
+static void line_given(struct app *a, struct view *v, const char *text)
+{
+	const struct doc_line *l = view_selected(v);
+	struct plan_state *s = own(v);
+	struct err e;
+
+	if (!l || !l->ref || s->before)
+		return;
+	s->before = cJSON_Duplicate(s->plan, true);
+	if (plan_form_set(s->plan, l->ref, (enum form_kind)l->kind, text, &e)) {
+		doc_reset(&v->doc, v->doc.width);
+		view_dirty(v);
+		check(a, v);
+		return;
+	}
+	cJSON_Delete(s->before);
+	s->before = NULL;
+	app_say(a, R_BAD, "not changed: %s", e.what);
+}
+
+static bool edit_line(struct app *a, struct view *v)
+{
+	static const char *const labels[] = {[FORM_CONDITION] = "condition (empty: without it)",
+	                                     [FORM_FROM] = "from (empty: no bound)",
+	                                     [FORM_TO] = "to (empty: no bound)",
+	                                     [FORM_LIMIT] = "at most (rows)",
+	                                     [FORM_ADD] = "and also"};
+	const struct doc_line *l = view_selected(v);
+	struct buf now = BUF_INIT;
+
+	if (!l || !l->kind || !l->ref)
+		return false;
+	plan_form_text(l, &now);
+	app_ask_line(a, labels[l->kind], now.s, line_given);
+	buf_release(&now);
+	return true;
+}
+
+static void run_plan(struct app *a, struct view *v)
+{
+	if (own(v)->changed)
+		run_edited(a, v, cJSON_Print(own(v)->plan));
+	else
+		app_say(a, R_TEXT, "nothing was changed; Enter on a line of the form changes it");
+}
+
 static bool plan_act(struct app *a, struct view *v, enum action act)
 {
 	const char *text = json_str(v->data, "text", json_str(v->data, "sent", ""));
 
 	switch (act) {
+	case ACT_OPEN:
+		if (!edit_line(a, v))
+			app_say(a, R_TEXT, "j goes to the form: its lines are what Enter changes");
+		return true;
+	case ACT_REFRESH:
+		run_plan(a, v);
+		return true;
 	case ACT_EDIT:
 		edit(a, v);
 		return true;
@@ -220,6 +314,7 @@ static void plan_closed(struct app *a, struct view *v)
 {
 	(void)a;
 	cJSON_Delete(own(v)->plan);
+	cJSON_Delete(own(v)->before);
 	free(own(v)->back);
 	free(own(v));
 }
@@ -227,9 +322,10 @@ static void plan_closed(struct app *a, struct view *v)
 static void plan_message(struct app *a, struct view *v, struct buf *b)
 {
 	(void)a;
-	(void)v;
-	buf_str(b, "This is what is sent, letter for letter. v next step, digits other language, y "
-	           "copies, e edits the plan");
+	buf_str(b, own(v)->changed
+	                   ? "Changed, not run: r runs it. v next step, digits other language"
+	                   : "This is what is sent, letter for letter. v next step, digits "
+	                     "other language, y copies");
 }
 
 const struct view_ops plan_ops = {.name = "plan",
