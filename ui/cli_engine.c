@@ -3,11 +3,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "carry.h"
 #include "cli.h"
 
 #define BUNDLE_LOG_MAX (256 * 1024)
@@ -379,43 +379,12 @@ int cmd_bundle(struct cli *c)
 
 /* ---- proxy ---- */
 
-/* Bytes one way until the end; false when that side is done. */
-static bool carry(int from, int to)
-{
-	char buf[65536];
-	ssize_t n = read(from, buf, sizeof(buf)), at = 0;
-
-	if (n < 0 && errno == EINTR)
-		return true;
-	while (at < n) {
-		ssize_t w = write(to, buf + at, (size_t)(n - at));
-		if (w < 0 && errno != EINTR)
-			return false;
-		at += w > 0 ? w : 0;
-	}
-	return n > 0;
-}
-
-static void relay(int fd)
-{
-	struct pollfd p[2] = {{STDIN_FILENO, POLLIN, 0}, {fd, POLLIN, 0}};
-
-	for (;;) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return;
-		if (p[0].revents && !carry(STDIN_FILENO, fd))
-			return;
-		if (p[1].revents && !carry(fd, STDOUT_FILENO))
-			return;
-	}
-}
-
 /* The far client says hello itself, so ours ends here and a second connection is relayed. */
 int cmd_proxy(struct cli *c)
 {
 	struct client cl;
 	struct err e;
-	int fd;
+	int fd, rc;
 
 	if (!cli_words(c, 0, 0))
 		return CLI_USAGE;
@@ -425,7 +394,7 @@ int cmd_proxy(struct cli *c)
 	fd = client_socket(c->config, &e);
 	if (fd < 0)
 		return cli_error(&e);
-	relay(fd);
+	rc = carry_relay(STDIN_FILENO, STDOUT_FILENO, fd, &e);
 	close(fd);
-	return CLI_OK;
+	return rc ? cli_error(&e) : CLI_OK;
 }

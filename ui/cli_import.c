@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/map.h"
 #include "cli.h"
 
@@ -90,6 +91,7 @@ struct run {
 	int64_t bytes, bytes_all;
 	cJSON *done;
 	bool quiet, shown, resync;
+	int failed; /* files that could not be read, or not to their end */
 	int64_t events, duplicates, rejected, nodes, edges;
 };
 
@@ -199,6 +201,27 @@ static int wait_done(struct run *r, struct err *e)
 	return 0;
 }
 
+/* What could not be read, or not to its end, is told a file. */
+static void tell_failed(struct run *r, const cJSON *files)
+{
+	struct buf line = BUF_INIT;
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, files)
+	{
+		const char *error = json_str(f, "error", NULL);
+		if (!error)
+			continue;
+		buf_reset(&line);
+		esc_term(&line, slice_of(json_str(f, "name", "?")));
+		buf_str(&line, ": ");
+		esc_term(&line, slice_of(error));
+		fprintf(stderr, "%smidwatch: %s\n", r->shown ? "\r\x1b[K" : "", line.s);
+		r->failed++;
+	}
+	buf_release(&line);
+}
+
 static int import_some(struct run *r, cJSON *params, const int *fds, int n, struct err *e)
 {
 	cJSON *started = NULL;
@@ -221,6 +244,7 @@ static int import_some(struct run *r, cJSON *params, const int *fds, int n, stru
 	r->rejected += json_i64(a, "rejected", 0);
 	r->nodes += json_i64(a, "nodes", 0);
 	r->edges += json_i64(a, "edges", 0);
+	tell_failed(r, json_arr(a, "files"));
 	return 0;
 }
 
@@ -228,8 +252,8 @@ static cJSON *sums(const struct run *r, const struct files *f)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	json_add_i64(o, "files", (int64_t)f->names.n - f->failed);
-	json_add_i64(o, "unreadable", f->failed);
+	json_add_i64(o, "files", (int64_t)f->names.n - f->failed - r->failed);
+	json_add_i64(o, "unreadable", f->failed + r->failed);
 	json_add_i64(o, "events", r->events);
 	json_add_i64(o, "duplicates", r->duplicates);
 	json_add_i64(o, "rejected", r->rejected);
@@ -309,11 +333,6 @@ static int import_files(struct cli *c, struct files *f, const char *label, const
 	struct err e;
 	int rc;
 
-	if (strncmp(config_str(c->config, OPT_ENGINE), "ssh://", 6) == 0) {
-		err_set(&e, ERR_INVALID,
-		        "descriptors do not go through ssh: run the import on that host");
-		return cli_error(&e);
-	}
 	rc = cli_open(c, &cl);
 	if (rc)
 		return rc;
@@ -327,7 +346,7 @@ static int import_files(struct cli *c, struct files *f, const char *label, const
 	print_sums(c, &r, f);
 	cJSON_Delete(r.done);
 	client_close(&cl);
-	if (rc == CLI_OK && f->failed)
+	if (rc == CLI_OK && f->failed + r.failed)
 		return CLI_PARTIAL;
 	return rc;
 }

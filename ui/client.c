@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "carry.h"
 #include "proto/sock.h"
 
 extern char **environ;
@@ -245,7 +246,8 @@ int client_connect_running(const struct config *c, cJSON **hello, struct err *e)
 
 int client_open(struct client *cl, const struct config *c, bool start, struct err *e)
 {
-	*cl = (struct client){.config = start ? c : NULL};
+	*cl = (struct client){.config = start ? c : NULL,
+	                      .carries = strncmp(config_str(c, OPT_ENGINE), "ssh://", 6) == 0};
 	return open_conn(&cl->conn, c, start, &cl->hello, e);
 }
 
@@ -303,13 +305,28 @@ static int reopen(struct client *cl, struct err *e)
 	return open_conn(&cl->conn, cl->config, true, &cl->hello, e);
 }
 
+static int send_bytes(struct client *cl, const int *fds, int n, struct err *e)
+{
+	int rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		rc = rc ? rc : carry_file(cl->conn.fd, fds[i], e);
+		close(fds[i]);
+	}
+	return rc;
+}
+
 int client_call_fds(struct client *cl, const char *method, cJSON *params, const int *fds, int n,
                     cJSON **result, struct err *e)
 {
 	cJSON *again = n ? NULL : cJSON_Duplicate(params, 1);
 	int rc;
 
-	for (int i = 0; i < n; i++)
+	if (n && cl->carries && send_bytes(cl, fds, n, e)) {
+		cJSON_Delete(params);
+		return -1;
+	}
+	for (int i = 0; i < n && !cl->carries; i++)
 		cl->conn.out_fds[cl->conn.nout_fds++] = fds[i];
 	rc = call_once(cl, method, params, result, e);
 	if (rc && !n && may_ask_again(cl, method) && reopen(cl, e) == 0) {

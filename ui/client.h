@@ -22,6 +22,7 @@ struct client {
 	struct conn conn;
 	cJSON *hello;
 	int64_t last_id;
+	bool carries; /* over ssh: files go as bytes (carry.h) */
 	const struct config *config; /* borrowed; with which the engine was started, NULL where it was not to be */
 	/* Notifications that arrive while a call waits; may be NULL. */
 	void (*news)(void *ctx, const char *method, const cJSON *params);

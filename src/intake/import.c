@@ -256,6 +256,10 @@ static int hear(struct import *im, struct running *r, struct err *e)
 	if (more > 0)
 		return 0;
 	reap(r, &status);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == PARSE_FULL)
+		return err_set(e, ERR_FULL,
+		               "no space is left for the lake; free some and import the same "
+		               "again: what is stored stays, and the import goes on from there");
 	return r->ended ? 0 : restart_without(im, r, status, e);
 }
 
@@ -516,7 +520,8 @@ int import_run(struct lake *l, struct graph *g, const struct import_file *files,
 		rc = o->into ? lake_import_check(l, o->into, e)
 		             : lake_import_begin(l, o->label, &out->id, e);
 	if (rc == 0) {
-		out->total.bytes_total = import_cut(im.files, n, o->first_lines, parsers, &im.units);
+		out->total.bytes_total =
+		        import_cut(im.files, n, o->first_lines, parsers, &im.units);
 		im.runs = xcalloc(im.units.n + 1, sizeof(*im.runs));
 		rc = loop(&im, (size_t)parsers, e);
 		stop_all(&im);

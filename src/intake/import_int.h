@@ -69,6 +69,7 @@ void wire_drop(struct wire *w, const struct im_head *h);
 int wire_give_fd(int sock, int fd, struct err *e);
 int wire_take_fd(int sock, struct err *e);
 
+#define PARSE_FULL 3 /* its exit status when a batch did not fit on the disk */
 /* The parse process: never returns. */
 MW_NORETURN void import_parse(int sock, const struct import_file *files, const struct unit *u,
                               const struct import_opts *o);

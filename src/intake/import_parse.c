@@ -197,5 +197,5 @@ void import_parse(int sock, const struct import_file *files, const struct unit *
 		(void)tell_file(&p, "", e.what, NULL);
 	if (rc == 0)
 		rc = wire_send(sock, IM_END, NULL, 0, NULL, 0, &e);
-	_exit(rc ? 1 : 0);
+	_exit(!rc ? 0 : e.code == ERR_FULL ? PARSE_FULL : 1);
 }

@@ -17,3 +17,22 @@ ok "what was set aside is listed" says "access.log:2: no syslog" run import --re
 ok "and tried again" says "1 records read again: 0 events, 0 there already, 1 still set aside" run import --retry
 ok "it still stands there once" [ "$(run import --rejected | wc -l)" = 1 ]
 ok "one undo takes all of it" says "452 events removed" run import --undo 1
+
+# over ssh the files' bytes travel; the ssh here runs the far command on this machine
+mkdir "$S/bin" "$S/far"
+chmod 700 "$S/far"
+cat >"$S/bin/ssh" <<END
+#!/bin/sh
+while [ "\$1" != midwatch ]; do shift; done
+shift
+exec "$mw" --state "$S/far" "\$@"
+END
+chmod 755 "$S/bin/ssh"
+far() { PATH=$S/bin:$PATH "$mw" --engine ssh://far "$@"; }
+lines "$S/large.jsonl" 30000
+ok "an import over ssh" says "events 30000, duplicates 0" far import "$S/large.jsonl"
+ok "of a whole tree" says "events 452, duplicates 0, rejected 1" far import "$S/tree"
+ok "of a pipe" says "events 1, duplicates 0" far import <(printf '{"eventSource":"iam.amazonaws.com","eventName":"OverPipe","eventID":"p-1","eventTime":"2024-01-01T00:00:00Z"}\n')
+ok "is asked about there" says "30453" far ask "how many events are there"
+ok "what is no message is refused" says "no message" bash -c "printf '#nonsense\n' | '$mw' --state '$S/far' proxy"
+"$mw" --state "$S/far" engine stop >/dev/null 2>&1
