@@ -345,20 +345,38 @@ cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply
 
 /* ---- model.write ---- */
 
-/* With the model off, or wrong: the templates' text of the same case. */
-static cJSON *template_sentences(struct worker *w, const cJSON *params, struct err *e)
+/* What the card has from templates (investigate/story.h) for each text that a model may write. */
+static const struct {
+	const char *prompt;
+	const char *parts[3];
+} twins[] = {
+        {"narrative", {"narrative"}},      {"risk", {"risk", "business"}},
+        {"root-cause", {"how", "rivals"}}, {"remediation", {"remediation"}},
+        {"exploit-path", {"how", "risk"}},
+};
+
+static void take_part(cJSON *list, cJSON *from)
 {
-	static const char *const parts[] = {"what", "how", "rivals"};
+	while (from && from->child)
+		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(from, from->child));
+}
+
+/* With the model off, or wrong: the templates' text of the same case; what happened, where there is none for this prompt. */
+static cJSON *template_sentences(struct worker *w, const cJSON *params, const char *prompt,
+                                 struct err *e)
+{
 	cJSON *card = NULL, *list = cJSON_CreateArray();
 	if (work_incident(w, params, &card, e)) {
 		cJSON_Delete(list);
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		cJSON *from = json_arr(card, parts[i]);
-		while (from && from->child)
-			cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(from, from->child));
-	}
+	for (size_t i = 0; i < ARRAY_LEN(twins); i++)
+		for (size_t k = 0; k < ARRAY_LEN(twins[i].parts) && twins[i].parts[k] &&
+		                   !strcmp(twins[i].prompt, prompt);
+		     k++)
+			take_part(list, json_arr(card, twins[i].parts[k]));
+	if (!list->child)
+		take_part(list, json_arr(card, "what"));
 	cJSON_Delete(card);
 	return list;
 }
@@ -432,7 +450,7 @@ int work_model_write(struct worker *w, const cJSON *params, cJSON **result, stru
 	}
 	if (!list) {
 		writer = "template";
-		list = template_sentences(w, params, e);
+		list = template_sentences(w, params, p->id, e);
 	}
 	if (!list) {
 		cJSON_Delete(note);

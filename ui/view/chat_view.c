@@ -169,7 +169,8 @@ static const char *noun(const cJSON *ans)
 
 	if ((pairs && pairs->child) || (values && values->child))
 		return "values";
-	return !strcmp(kind, "graph")     ? "assets or paths"
+	return !strcmp(kind, "text")      ? "sentences"
+	       : !strcmp(kind, "graph")   ? "assets or paths"
 	       : !strcmp(kind, "ranking") ? "values"
 	                                  : "events";
 }
