@@ -57,6 +57,29 @@ expect Role key of web-07
 key q
 exit 0
 X
+vt "a new critical rings once and waits behind r; nothing moves" <<X
+env MW_BELL=yes
+deadline 20000
+run MW
+expect Role key of web-07
+key m
+type snooze
+key Enter
+expect snooze for
+key Enter
+expect hidden 1
+absent Role key of web-07
+lacks \\x07
+sh $mw call incident.update '{"id":"INC-1","snooze_until":"2020-01-01T00:00:00Z"}' >/dev/null
+expect 1 new: r shows
+never Role key of web-07
+has \\x07
+key r
+expect Role key of web-07
+absent 1 new
+key q
+exit 0
+X
 vt "sort goes round, structured filter with several terms, unknown field is said" <<'X'
 run MW
 expect sort score

@@ -573,6 +573,8 @@ int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time 
 	q->incoming = NULL;
 	q->read_at = now;
 	merge(q);
+	if (!q->loaded)
+		q->fresh_critical = false; /* what was there before is no news */
 	if (!q->loaded || !q->rows.n)
 		queue_refresh(q);
 	else

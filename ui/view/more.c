@@ -8,12 +8,25 @@
 
 #define BULK_MAX 500
 
-enum { M_ASSIGN, M_WORK, M_WAIT, M_SNOOZE, M_MERGE, M_UNMERGE, M_SPLIT, M_SUPPRESS, M_CLOSE, M_BACK };
+enum {
+	M_ASSIGN,
+	M_WORK,
+	M_WAIT,
+	M_SNOOZE,
+	M_MERGE,
+	M_UNMERGE,
+	M_SPLIT,
+	M_SUPPRESS,
+	M_CLOSE,
+	M_BACK
+};
 
 /* The ids that the step is about: ticked rows on the queue, else the selected or opened one. */
 static size_t targets(struct app *a, const struct view *v, const char **ids)
 {
-	size_t n = v->ops == &queue_ops || v->ops == &storm_ops ? queue_ticked(&a->queue, ids, BULK_MAX) : 0;
+	size_t n = v->ops == &queue_ops || v->ops == &storm_ops
+	                   ? queue_ticked(&a->queue, ids, BULK_MAX)
+	                   : 0;
 
 	if (n)
 		return n > BULK_MAX ? BULK_MAX : n;

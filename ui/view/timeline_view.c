@@ -310,7 +310,8 @@ static void timeline_message(struct app *a, struct view *v, struct buf *b)
 		        "PARTIAL: at most %d rows are listed here; ask narrower, or x exports all",
 		        ROWS_MAX);
 	else if (v->data)
-		buf_str(b, "~ order uncertain   + a burst of alike records: Enter opens the first, ] the next");
+		buf_str(b, "~ order uncertain   + a burst of alike records: Enter opens the first, "
+		           "] the next");
 }
 
 const struct view_ops timeline_ops = {.name = "timeline",
