@@ -53,7 +53,8 @@ static int add_model_state(struct state *s, const struct request *r, cJSON *ctx,
 	cJSON *record;
 
 	if (r->method == M_MODEL_NEXT) {
-		steps = state_model_steps(s, request_str(r, "session"), request_str(r, "incident"), e);
+		steps = state_model_steps(s, request_str(r, "session"), request_str(r, "incident"),
+		                          e);
 		json_add_i64(ctx, "steps", steps);
 		return steps < 0 ? -1 : 0;
 	}
@@ -158,9 +159,38 @@ static bool changes_lake(int method)
 	       method == M_LAKE_RETAIN;
 }
 
+/* Parts of an answer that would be too long for one message: kept until the last one has come. */
+static void part_came(void *ctx, const char *method, const cJSON *params)
+{
+	struct request *r = ctx;
+	cJSON *list;
+	const cJSON *i;
+
+	if (strcmp(method, "incidents"))
+		return;
+	if (!r->result)
+		json_add_arr(r->result = cJSON_CreateObject(), method);
+	list = json_arr(r->result, method);
+	cJSON_ArrayForEach(i, json_arr(params, method))
+	        cJSON_AddItemToArray(list, cJSON_Duplicate(i, 1));
+}
+
+/* Puts the parts that came before in front of the answer's own. */
+static void join_parts(struct request *r, cJSON *result)
+{
+	cJSON *before = json_arr(r->result, "incidents"), *list = json_arr(result, "incidents");
+
+	while (before && list && before->child)
+		cJSON_AddItemToArray(list, cJSON_DetachItemFromArray(before, 0));
+	cJSON_Delete(r->result);
+	r->result = NULL;
+}
+
 static void answered(void *ctx, cJSON *result, const struct err *e)
 {
 	struct request *r = ctx;
+
+	join_parts(r, result);
 
 	if (e && e->code == ERR_NOT_FOUND && r->method == M_EVIDENCE_GET) {
 		evidence_from_case(r);
@@ -199,7 +229,8 @@ static void gathered(void *arg, const struct err *e)
 	                      .uid = r->who.uid,
 	                      .deadline_us = CALL_SECONDS * MW_SECOND,
 	                      .ctx = r,
-	                      .done = answered};
+	                      .done = answered,
+	                      .notify = part_came};
 
 	if (!e && !r->e->pool) {
 		err_set(&stopping, ERR_CANCELLED, "the engine is stopping");

@@ -31,12 +31,24 @@ static void stop(struct worker *w)
 	free(s);
 }
 
-static cJSON *list_json(const struct incident_list *list)
+#define PART 200 /* incidents in one message, which has a cap */
+
+/* All but the last part goes ahead of the answer as notifications "incidents". */
+static int send_parts(struct worker *w, const struct incident_list *list, cJSON **result,
+                      struct err *e)
 {
 	cJSON *o = cJSON_CreateObject(), *a = json_add_arr(o, "incidents");
-	for (size_t i = 0; i < list->v.n; i++)
+	for (size_t i = 0; i < list->v.n; i++) {
+		if (i && i % PART == 0) {
+			if (worker_notify(w, "incidents", o, e))
+				return -1;
+			o = cJSON_CreateObject();
+			a = json_add_arr(o, "incidents");
+		}
 		cJSON_AddItemToArray(a, incident_to_json(&list->v.v[i]));
-	return o;
+	}
+	*result = o;
+	return 0;
 }
 
 static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
@@ -55,8 +67,9 @@ static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct
 	     correlate_cluster(&findings, s->graph, &incidents, e);
 	if (!rc) {
 		suppress_apply(&incidents, json_arr(json_obj(ctx, "suppressions"), "rules"), now);
-		*result = list_json(&incidents);
-		json_add_i64(*result, "findings", (int64_t)findings.v.n);
+		rc = send_parts(w, &incidents, result, e);
+		if (!rc)
+			json_add_i64(*result, "findings", (int64_t)findings.v.n);
 	}
 	finding_list_release(&findings);
 	incident_list_release(&incidents);

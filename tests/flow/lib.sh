@@ -46,6 +46,7 @@ finding() { # number, title, user, address: a GuardDuty record of its own
 		"$1" "$1" "$1" "$1" "$3" "$4" "$2"
 }
 findings() { # how many: each an incident of its own
+	local n
 	for n in $(seq "$1"); do finding "$n" "Credentials used from outside, $n" "role-$n" "203.0.113.$n"; done
 }
 until_queue() { # number of incidents that are wanted in the queue
