@@ -1,5 +1,5 @@
 /*
- * translate: a question, or a plan's JSON, in a SIEM's own language. What that language cannot say is told on stderr, so that the
+ * translate: a question, a plan's JSON, or a Sigma rule from a file, in a platform's own language. What that language cannot say is told on stderr, so that the
  * text alone can be piped on. With --json: {"steps":[{text, language, exact, notes}], "reading"}.
  */
 #include "base/limits.h"
@@ -24,6 +24,55 @@ static cJSON *reading_of_question(struct cli *c, struct client *cl, const char *
 	reading = cJSON_DetachItemFromObjectCaseSensitive(started, "reading");
 	cJSON_Delete(started);
 	return reading;
+}
+
+/* A rule, at most a request's length; -1 with the message told. */
+static int read_rule(const char *path, struct buf *b)
+{
+	FILE *f = fopen(path, "re");
+	struct err e;
+	size_t n = 1;
+
+	if (!f) {
+		err_errno(&e, "%s cannot be read", path);
+		return cli_error(&e);
+	}
+	while (n && b->len <= MW_LINE_MAX / 2) {
+		char *at = buf_room(b, 4096);
+		n = at ? fread(at, 1, 4096, f) : 0;
+		b->len += n;
+	}
+	fclose(f);
+	if (b->len <= MW_LINE_MAX / 2)
+		return 0;
+	err_set(&e, ERR_LIMIT, "%s is too long for a Sigma rule", path);
+	return cli_error(&e);
+}
+
+static cJSON *plan_of_rule(const char *path, struct client *cl, int *rc)
+{
+	cJSON *params = cJSON_CreateObject(), *out = NULL, *plan = NULL;
+	struct buf b = BUF_INIT;
+
+	*rc = read_rule(path, &b);
+	json_add_slice(params, "text", (struct slice){b.s, b.len});
+	json_add_str(params, "name", path);
+	buf_release(&b);
+	if (*rc) {
+		cJSON_Delete(params);
+		return NULL;
+	}
+	*rc = cli_call(cl, "plan.sigma", params, &out);
+	if (!*rc) {
+		plan = cJSON_DetachItemFromObjectCaseSensitive(out, "plan");
+		if (*json_str(out, "note", "")) {
+			esc_term(&b, slice_of(json_str(out, "note", "")));
+			fprintf(stderr, "note: %s\n", b.s);
+			buf_release(&b);
+		}
+	}
+	cJSON_Delete(out);
+	return plan;
 }
 
 /* Words that begin with { are a plan. */
@@ -101,22 +150,27 @@ static int translate_steps(struct cli *c, struct client *cl, const cJSON *plan, 
 int cmd_translate(struct cli *c)
 {
 	const char *to = cli_option(c, "--to"), *table = cli_option(c, "--table"),
-	           *now = cli_option(c, "--now");
+	           *now = cli_option(c, "--now"), *from = cli_option(c, "--from");
 	cJSON *plan, *reading = NULL, *out = cJSON_CreateObject(),
 	             *steps = json_add_arr(out, "steps");
 	struct client cl;
 	int rc;
 
-	if (!to) {
-		fputs("midwatch translate: --to spl, kql, aql, dsl or sql is missing\n", stderr);
+	if (!to || (from && strcmp(from, "sigma") != 0)) {
+		fputs(!to ? "midwatch translate: --to is missing: spl, kql, aql, dsl, sql, wiz, "
+		            "rql, "
+		            "orca, lql or sigma\n"
+		          : "midwatch translate: --from knows sigma alone\n",
+		      stderr);
 		cJSON_Delete(out);
 		return CLI_USAGE;
 	}
-	if (!cli_words(c, 1, 256) || cli_open(c, &cl)) {
+	if (!cli_words(c, 1, from ? 1 : 256) || cli_open(c, &cl)) {
 		cJSON_Delete(out);
 		return CLI_USAGE;
 	}
-	plan = plan_of_words(c, &cl, now, &reading, &rc);
+	plan = from ? plan_of_rule(c->argv[0], &cl, &rc)
+	            : plan_of_words(c, &cl, now, &reading, &rc);
 	if (plan)
 		rc = translate_steps(c, &cl, plan, to, table, steps);
 	if (reading)

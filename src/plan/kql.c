@@ -53,10 +53,12 @@ const char *kql_table(const char *dataset)
 	return NULL;
 }
 
-/* The table to ask; one a text. */
-static int choose_table(struct render *r)
+/* The table to ask; one a text. *less: the plan wants more than is in it. */
+static int choose_table(struct render *r, bool *less)
 {
 	const char *t;
+
+	*less = false;
 
 	for (size_t i = 0; !r->table && i < r->s->ndatasets; i++) {
 		t = kql_table(r->s->datasets[i]);
@@ -67,9 +69,14 @@ static int choose_table(struct render *r)
 			               r->s->datasets[i]);
 		r->table = t;
 	}
-	if (r->s->ndatasets > 1)
+	for (size_t i = 1; i < r->s->ndatasets; i++) {
+		t = kql_table(r->s->datasets[i]);
+		*less = *less || !t || strcmp(t, r->table) != 0;
+	}
+	if (*less)
 		render_note(r, "only %s is asked; render again for the other datasets", r->table);
 	if (!r->table) {
+		*less = true;
 		r->table = TABLE_DEFAULT;
 		render_note(r, "the plan names no dataset: %s is asked", r->table);
 	}
@@ -477,15 +484,18 @@ static void write_window(struct render *r)
 
 int render_kql(struct render *r)
 {
+	bool less;
 	struct plan_node *where;
 
-	if (choose_table(r))
+	if (choose_table(r, &less))
 		return -1;
 	r->word[PN_ALL] = " and ";
 	r->word[PN_ANY] = " or ";
 	r->word[PN_NOT] = "not";
 	r->cmp = write_cmp;
 	where = render_where(r, can);
+	if (less)
+		r->out->exact_where = r->out->exact_rows = false;
 	r->out->exact_rows = r->out->exact_rows && render_groups_able(r, sentinel_column) &&
 	                     render_having_able(r, can_column) && render_sort_able(r);
 	quote_kql_column(r->b, r->table);

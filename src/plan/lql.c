@@ -212,6 +212,10 @@ static int write_log(struct render *r)
 			        "LQL has CloudTrail's records; %s is in no table that is known",
 			        s->datasets[i]);
 	where = render_where(r, can);
+	if (!s->ndatasets) {
+		render_note(r, "the plan names no dataset: CloudTrail's records are asked");
+		r->out->exact_where = false;
+	}
 	r->out->exact_rows = false;
 	buf_str(r->b, "{ source { " LOG_TABLE " }");
 	write_filter(r, where);

@@ -3,8 +3,8 @@
 #include "plan/regex.h"
 #include "plan/render_lang.h"
 
-const char *const render_lang_words[] = {"spl", "kql", "aql",  "dsl", "sql",
-                                         "wiz", "rql", "orca", "lql", NULL};
+const char *const render_lang_words[] = {"spl", "kql",  "aql", "dsl",   "sql", "wiz",
+                                         "rql", "orca", "lql", "sigma", NULL};
 
 /* ---- widening ---- */
 
@@ -224,7 +224,7 @@ static const struct {
         [RENDER_AQL] = {render_aql, true, false}, [RENDER_DSL] = {render_dsl, true, false},
         [RENDER_CH] = {render_ch, true, false},   [RENDER_WIZ] = {render_wiz, false, true},
         [RENDER_RQL] = {render_rql, true, true},  [RENDER_ORCA] = {render_orca, false, true},
-        [RENDER_LQL] = {render_lql, true, true},
+        [RENDER_LQL] = {render_lql, true, true},  [RENDER_SIGMA] = {render_sigma, true, false},
 };
 
 static int check_kind(enum render_lang lang, const struct plan_step *step, size_t i, struct err *e)

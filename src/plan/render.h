@@ -24,6 +24,7 @@ enum render_lang {
 	RENDER_RQL,
 	RENDER_ORCA,
 	RENDER_LQL,
+	RENDER_SIGMA, /* a rule, for any of them: it is sent to no source */
 };
 extern const char *const render_lang_words[]; /* "spl", "kql", ... ; ends with NULL */
 struct render_target {

@@ -8,9 +8,9 @@
 
 #include "plan/render_lang.h"
 
-/* Our word (a node or edge type of store/graph.h) and the platform's words for it: any of them. */
+/* Our word (a node or edge type of store/graph.h) and the platform's words for it, up to three and a NULL: any of them. */
 struct pattern_word {
-	const char *ours, *theirs[3];
+	const char *ours, *theirs[4];
 };
 /* Ends with ours NULL. NULL: the platform has none. */
 const char *const *pattern_words(const struct pattern_word *table, const char *ours);

@@ -50,6 +50,6 @@ const char *render_alias(const struct plan_field *f); /* the output column's nam
 /* One renderer a language. */
 typedef int render_fn(struct render *r);
 render_fn render_spl, render_kql, render_aql, render_dsl, render_ch;
-render_fn render_wiz, render_rql, render_orca, render_lql;
+render_fn render_wiz, render_rql, render_orca, render_lql, render_sigma;
 
 #endif

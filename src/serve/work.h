@@ -20,7 +20,7 @@
  * "step" {n, state, rows, scanned, share, elapsed_ms, partial, why, sent}; their rows go to the spool of each step. Their result
  * is {reading, answer} (answer null for a clarification).
  *
- *   lake     ask plan.run recipe.run plan.check plan.text evidence.get evidence.find pivot.menu timeline.get
+ *   lake     ask plan.run recipe.run plan.check plan.text plan.sigma evidence.get evidence.find pivot.menu timeline.get
  *            recipe.list graph.node cover.table cover.get lake.status import.rejected import.list report.export
  *            incident.get playbook.get report.draft model.write model.next model.try model.replay prompt.list prompt.get
  *   import   import.start (descriptors with the request; notifications "import" {IMPORT PROGRESS}) import.undo

@@ -281,6 +281,7 @@ static const struct worker_method lake_methods[] = {
         {"recipe.run", work_recipe_run},
         {"plan.check", work_plan_check},
         {"plan.text", work_plan_text},
+        {"plan.sigma", work_plan_sigma},
         {"recipe.list", work_recipe_list},
         {"pivot.menu", work_pivot_menu},
         {"evidence.get", work_evidence_get},

@@ -55,7 +55,7 @@ struct plan *work_incident_plan(const cJSON *incident, struct err *e);
 void work_add_base64(cJSON *o, const char *key, struct slice s);
 
 worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text,
-        work_recipe_list, work_pivot_menu;
+        work_plan_sigma, work_recipe_list, work_pivot_menu;
 worker_fn work_evidence_get, work_evidence_find, work_timeline, work_export, work_graph_node,
         work_cover_table, work_cover_get, work_incident;
 worker_fn work_playbook, work_report_draft;

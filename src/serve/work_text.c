@@ -1,6 +1,7 @@
-/* plan.text: a step in the language of the source that would be asked. */
+/* plan.text: a step in the language of the source that would be asked. plan.sigma: a Sigma rule as a plan. */
 #include "base/limits.h"
 #include "plan/render.h"
+#include "plan/sigma.h"
 #include "serve/work_lake.h"
 
 /* The lake is told the plan itself: that is its program. */
@@ -29,8 +30,9 @@ static int find_language(const char *word, enum render_lang *lang, struct err *e
 	}
 	near = mw_did_you_mean(word, render_lang_words);
 	return err_set(e, ERR_INVALID,
-	               "there is no language \"%s\" (spl, kql, aql, dsl, sql, plan)%s%s%s", word,
-	               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	               "there is no language \"%s\" (spl, kql, aql, dsl, sql, wiz, rql, orca, lql, "
+	               "sigma, plan)%s%s%s",
+	               word, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static int siem_text(const struct plan *p, size_t step, const char *language, const char *table,
@@ -85,4 +87,21 @@ int work_plan_text(struct worker *w, const cJSON *params, cJSON **result, struct
 		*result = NULL;
 	}
 	return rc;
+}
+
+int work_plan_sigma(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct buf note = BUF_INIT;
+	struct plan *p = sigma_plan(slice_of(json_str(params, "text", "")),
+	                            json_str(params, "name", "the rule"), &note, e);
+
+	(void)w;
+	if (p) {
+		*result = cJSON_CreateObject();
+		cJSON_AddItemToObject(*result, "plan", plan_to_json(p));
+		json_add_str(*result, "note", note.s);
+		plan_free(p);
+	}
+	buf_release(&note);
+	return p ? 0 : -1;
 }

@@ -53,8 +53,11 @@ const char *read_name_of(enum read_names in, const char *table, const struct fie
 	return NULL;
 }
 
-const char *read_field(struct plan *p, enum read_names in, const char *table, struct slice name)
+const char *read_field(struct plan *p, enum read_names in, const char *table, struct slice wanted)
 {
+	/* a copy: wanted may be what read_name_of gave, which the next call writes over */
+	struct slice name = {arena_memdup(&p->arena, wanted.s, wanted.n), wanted.n};
+
 	for (size_t i = 0; i < field_count(); i++) {
 		const struct field *f = field_at((field_id)i);
 		const char *there = read_name_of(in, table, f);
@@ -82,6 +85,11 @@ static const struct origin origins[] = {
         {NAMES_CIM, "XmlWinEventLog", {"windows"}},
         {NAMES_CIM, "bro:*", {"zeek"}},
         {NAMES_CIM, "syslog", {"syslog"}},
+        {NAMES_CIM, "o365:management:activity", {"m365"}},
+        {NAMES_CIM, "kube:apiserver:audit", {"k8s.audit"}},
+        {NAMES_CIM, "linux:audit", {"auditd"}},
+        {NAMES_CIM, "aws:securityhub:finding", {"securityhub"}},
+        {NAMES_SENTINEL, "AWSRoute53Resolver", {"route53dns"}},
         {NAMES_SENTINEL, "AWSCloudTrail", {"cloudtrail"}},
         {NAMES_SENTINEL, "AWSVPCFlow", {"vpcflow"}},
         {NAMES_SENTINEL, "AWSGuardDuty", {"guardduty"}},

@@ -2,6 +2,7 @@
 #include "read_text.h"
 #include "base/limits.h"
 #include "plan/regex.h"
+#include "plan/sigma.h"
 
 struct plan_node *rd_const(struct rd *r, bool value)
 {
@@ -266,6 +267,31 @@ struct plan_node *rd_raw_regex(struct rd *r, const struct ex *x)
 
 /* ---- trees ---- */
 
+/* a and (b and c) is one group of three; of an ANY, values of one test become a list. */
+static void add_flat(struct rd *r, struct plan_node *group, struct plan_node *n)
+{
+	struct plan_node *next;
+
+	if (n->kind != group->kind || !n->child) {
+		group->kind == PN_ANY ? rd_or(r, group, n) : plan_group_add(group, n);
+		return;
+	}
+	for (struct plan_node *k = n->child; k; k = next) {
+		next = k->next;
+		k->next = NULL;
+		plan_group_add(group, k);
+	}
+}
+
+static struct plan_node *joined(struct rd *r, const struct ex *x, enum plan_node_kind kind, bool truth)
+{
+	struct plan_node *n = plan_group(r->p, kind);
+
+	add_flat(r, n, rd_tree(r, x->arg[0], truth));
+	add_flat(r, n, rd_tree(r, x->arg[1], truth));
+	return n;
+}
+
 struct plan_node *rd_tree(struct rd *r, const struct ex *x, bool truth)
 {
 	struct leaf f;
@@ -273,8 +299,7 @@ struct plan_node *rd_tree(struct rd *r, const struct ex *x, bool truth)
 	if (!x || rd_failed(r))
 		return rd_const(r, false);
 	if (ex_op(x, "and") || ex_op(x, "or"))
-		return rd_two(r, ex_op(x, "and") == truth ? PN_ALL : PN_ANY,
-		              rd_tree(r, x->arg[0], truth), rd_tree(r, x->arg[1], truth));
+		return joined(r, x, ex_op(x, "and") == truth ? PN_ALL : PN_ANY, truth);
 	if (ex_op(x, "not") || ex_call(x, "not", 1))
 		return rd_tree(r, x->arg[0], !truth);
 	f = r->leaf(r, x);
@@ -390,3 +415,9 @@ READER(wiz)
 READER(orca)
 READER(lql)
 READER(rql)
+
+int read_sigma(struct slice text, struct reading *out, struct err *e)
+{
+	*out = (struct reading){.plan = sigma_plan(text, "rule", NULL, e)};
+	return out->plan ? 0 : -1;
+}

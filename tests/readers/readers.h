@@ -40,6 +40,7 @@ read_fn read_ch;   /* ClickHouse SQL */
 read_fn read_wiz;  /* {"query","variables"} of graphSearch, or the value of variable `query` */
 read_fn read_rql;  /* Prisma Cloud: config, network, asset, iam, event */
 read_fn read_orca; /* the JSON body of the serving layer's query */
+read_fn read_sigma; /* the product's own reading of rules: plan/sigma.h */
 read_fn read_lql;  /* Lacework: queryText */
 
 /* The plan alone; plan_free. NULL with e. */
@@ -58,7 +59,7 @@ struct plan *reader_lql(struct slice text, struct err *e);
  * decides; NULL elsewhere. */
 enum read_names { NAMES_CIM, NAMES_SENTINEL, NAMES_AQL, NAMES_ECS, NAMES_CH, NAMES_CLOUDTRAIL };
 const char *read_field(struct plan *p, enum read_names in, const char *table, struct slice name);
-/* A field's name there, or NULL: what a twin calls a column of an event row. */
+/* A field's name there, or NULL: what a twin calls a column of an event row. Until the next call. */
 const char *read_name_of(enum read_names in, const char *table, const struct field *f);
 /* Datasets behind a Splunk sourcetype or a Sentinel table (NULL-terminated; NULL: none known). */
 const char *const *read_datasets(enum read_names in, struct slice table);
