@@ -86,6 +86,13 @@ static bool begins_with_verb(const struct sentence *s, int clause)
 	return false;
 }
 
+/* "from A, B": the word before the first speaks of the others as well. */
+static bool goes_on(const struct atom *before, const struct atom *a)
+{
+	return before->kind == AT_NAME && a->kind == AT_NAME && before->want && !a->want &&
+	       before->path && a->path && strcmp(before->path, a->path) == 0;
+}
+
 static void collect(const struct sentence *s, int clause, struct row_test *t)
 {
 	const struct atom *subject = clause && begins_with_verb(s, clause) ? subject_of(s) : NULL;
@@ -96,7 +103,8 @@ static void collect(const struct sentence *s, int clause, struct row_test *t)
 		if (s->a[k].clause == clause && joins(&s->a[k]) && t->n < GROUND_ATOMS_MAX)
 			t->a[t->n++] = &s->a[k];
 	for (size_t i = 0; i < t->n; i++)
-		t->class[i] = class_of(t->a[i]);
+		t->class[i] =
+		        i && goes_on(t->a[i - 1], t->a[i]) ? t->class[i - 1] : class_of(t->a[i]);
 	/* The doer that was carried over is not an alternative to names of its own clause. */
 	if (subject && t->n > 1 && t->a[0] == subject)
 		t->class[0] = 62;
