@@ -1,7 +1,8 @@
 /*
  * Measures the lake without engine and console:
  *   tool_lake import DIR FILE...     imports into DIR, prints seconds, MB/s, disk share, peak memory as JSON
- *   tool_lake cold DIR PLANS         runs plans, each with the lake opened anew and none of its pages in memory
+ *   tool_lake cold DIR PLANS         runs plans; each time the lake is opened anew, which counts, and none of its files (lake.db
+ *                                    and the segments) is in the kernel's memory
  *   tool_lake query DIR SEED ROUNDS [CLASS]  times queries whose fields and values are drawn by seed; a JSON line a class
  */
 #include <dirent.h>
@@ -453,23 +454,33 @@ static int query(const char *dir, uint64_t seed, int rounds, const char *only)
 
 /* ---- cold ---- */
 
+static void forget_file(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	close(fd);
+}
+
 /* Asks the kernel to forget the pages of the lake's files; nobody has them mapped. */
 static void forget(const char *dir)
 {
-	char *folder = xasprintf("%s/lake", dir);
+	char *folder = xasprintf("%s/lake", dir), *db = xasprintf("%s.db", folder),
+	     *wal = xasprintf("%s-wal", db);
 	DIR *d = opendir(folder);
 	struct dirent *de;
 
-	while (d && (de = readdir(d))) {
-		int fd = openat(dirfd(d), de->d_name, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0) {
-			posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-			close(fd);
-		}
-	}
+	while (d && (de = readdir(d)))
+		forget_file(dirfd(d), de->d_name);
+	forget_file(AT_FDCWD, db);
+	forget_file(AT_FDCWD, wal);
 	if (d)
 		closedir(d);
 	free(folder);
+	free(db);
+	free(wal);
 }
 
 static int run_cold(const char *dir, struct bench *b, struct plan *p)
