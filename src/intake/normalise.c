@@ -2,6 +2,8 @@
 
 #include "intake/schema.h"
 
+#define HEADER_MAX 256
+
 struct normaliser {
 	struct leafset leaves;
 	struct mapper *mapper;
@@ -34,9 +36,13 @@ int normalise_record(void *ctx, struct slice raw, struct event *ev)
 	struct slice text = slice_trim(raw);
 	const char *dataset;
 
-	if (!text.n || text.s[0] != '{')
+	const char *object = memchr(text.s, '{', text.n);
+
+	/* A relay may have put a syslog header before it. */
+	if (!object || object - text.s > HEADER_MAX || text.s[text.n - 1] != '}')
 		return -1;
-	dataset = schemas_read(n->schemas, raw, "", NULL, NULL);
+	text = (struct slice){object, text.n - (size_t)(object - text.s)};
+	dataset = schemas_read(n->schemas, text, "", NULL, NULL);
 	if (!dataset || !strcmp(dataset, "json"))
 		return -1;
 	mapper_apply(n->mapper, dataset, ev);

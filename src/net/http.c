@@ -213,6 +213,9 @@ static struct curl_slist *headers_of(struct http *h, const struct http_request *
 		list = curl_slist_append(list, line);
 		free(line);
 	}
+	if (!r->content_type)
+		list = curl_slist_append(
+		        list, "Content-Type:"); /* none, where libcurl would add its own */
 	if (h->header && !r->no_auth) {
 		struct slice s = secret_bytes(h->header);
 		char *line = xstrndup(s.s, s.n);
@@ -276,9 +279,10 @@ static void set_request(struct attempt *a, const char *url, struct curl_slist *h
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
 	if (a->h->c.proxy)
 		curl_easy_setopt(c, CURLOPT_PROXY, a->h->c.proxy);
-	if (a->r->body.n) {
+	if (a->r->body.n || !strcmp(a->r->method, "POST") || !strcmp(a->r->method, "PUT")) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->r->body.n);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, a->r->body.s);
+		/* An empty body too has a length: some answer 411 without one. */
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, a->r->body.n ? a->r->body.s : "");
 	}
 }
 
@@ -495,6 +499,70 @@ int http_do(struct http *h, const struct http_request *r, struct http_response *
 	}
 	out->elapsed_us = mw_mono_us() - start;
 	return rc;
+}
+
+/* ---- bytes without HTTP ---- */
+
+static int send_some(struct http *h, struct slice *data, bool *closed)
+{
+	size_t n = 0;
+	char rest[512];
+	CURLcode rc = curl_easy_send(h->curl, data->s, data->n, &n);
+
+	*data = (struct slice){data->s + n, data->n - n};
+	/* What comes back is of no use, but an end is. */
+	*closed = curl_easy_recv(h->curl, rest, sizeof(rest), &n) == CURLE_OK && n == 0;
+	return rc == CURLE_OK || rc == CURLE_AGAIN ? 0 : -1;
+}
+
+static int send_all(struct attempt *a, struct slice data)
+{
+	bool closed = false;
+	int rc = 0;
+
+	while (!rc && data.n && !closed) {
+		if (!wait_until(a, mw_mono_us()))
+			return failed(a, CURLE_OPERATION_TIMEDOUT);
+		rc = send_some(a->h, &data, &closed);
+		if (!rc && data.n)
+			poll(NULL, 0, 5);
+	}
+	if (!rc && !data.n) {
+		poll(NULL, 0, 20); /* a reset comes back at once or not at all */
+		rc = send_some(a->h, &data, &closed);
+	}
+	return rc || closed ? err_set(a->e, ERR_REMOTE,
+	                              "%s closed the connection before it had all", a->h->name)
+	                    : 0;
+}
+
+int http_send_raw(struct http *h, struct slice data, int64_t deadline_us,
+                  const volatile bool *cancelled, struct err *e)
+{
+	struct http_request r = {.method = "GET", .path = "/", .cancelled = cancelled};
+	struct http_response out = {0};
+	struct attempt a = {.h = h, .r = &r, .out = &out, .e = e, .deadline = deadline_us};
+	CURLcode rc;
+
+	buf_init(&out.body, 1);
+	buf_init(&out.headers, 1);
+	set_request(&a, h->base, NULL);
+	curl_easy_setopt(h->curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(h->curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	h->refused = NULL;
+	rc = curl_easy_perform(h->curl);
+	if (rc)
+		(void)failed(&a, rc);
+	else if (!send_all(&a, data))
+		rc = CURLE_OK;
+	else
+		rc = CURLE_SEND_ERROR;
+	/* The connection is not to be kept: a later call must see whether it still stands. */
+	curl_easy_cleanup(h->curl);
+	h->curl = curl_easy_init();
+	http_response_release(&out);
+	return rc ? -1 : h->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl cannot start");
 }
 
 void http_response_release(struct http_response *r)

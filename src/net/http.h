@@ -87,6 +87,11 @@ struct slice http_header(const struct http_response *r, const char *name);
 /* Turns a status that is no success into an error with the source's own message from the body, capped and without secrets. */
 int http_status_err(const struct http *h, const struct http_response *r, struct err *e);
 
+/* Bytes over a connection of their own to the same host and port, with the same TLS and address rules, then closed (syslog over TCP or TLS).
+ * 0 where the connection took all of them and stood; there is no acknowledgement. */
+int http_send_raw(struct http *h, struct slice data, int64_t deadline_us,
+                  const volatile bool *cancelled, struct err *e);
+
 /* Server-sent events: feed body parts, get whole events. Keeps at most SSE_EVENT_MAX bytes of one event. */
 #define SSE_EVENT_MAX (1024 * 1024)
 struct sse {

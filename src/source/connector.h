@@ -125,7 +125,8 @@ struct connector {
 	int (*ingest)(struct connected *c, const struct source_run *run, const struct slice *events,
 	              size_t n, const char *batch_key, size_t *taken, struct err *e);
 };
-extern const struct connector connector_splunk, connector_opensearch, connector_clickhouse;
+extern const struct connector connector_splunk, connector_sentinel, connector_qradar,
+        connector_opensearch, connector_clickhouse;
 extern const struct connector *const connectors[]; /* ends with NULL */
 const struct connector *connector_find(const char *kind);
 

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/escape.h"
+#include "base/evjson.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -284,4 +285,74 @@ int call_lines_end(struct call_lines *l, struct err *e)
 void call_lines_release(struct call_lines *l)
 {
 	buf_release(&l->b);
+}
+
+/* ---- pieces of JSON, byte for byte ---- */
+
+static struct slice past(struct slice s, size_t n)
+{
+	s = (struct slice){s.s + n, s.n - n};
+	while (s.n && (*s.s == ' ' || *s.s == '\n' || *s.s == '\r' || *s.s == '\t'))
+		s = (struct slice){s.s + 1, s.n - 1};
+	return s;
+}
+
+/* The value at the front of *rest; false where there is none whole. */
+static bool value_of(struct slice *rest, struct slice *value)
+{
+	size_t used;
+
+	if (!rest->n || ev_skip(*rest, &used) != 1)
+		return false;
+	*value = (struct slice){rest->s, used};
+	*rest = past(*rest, used);
+	return true;
+}
+
+static int broken(struct err *e)
+{
+	return err_set(e, ERR_REMOTE, "its answer is broken JSON");
+}
+
+int call_elements(struct slice array, call_each_fn *fn, void *ctx, struct err *e)
+{
+	struct slice rest = past(array, 0), value;
+	int rc;
+
+	if (!rest.n || *rest.s != '[')
+		return broken(e);
+	rest = past(rest, 1);
+	while (rest.n && *rest.s != ']') {
+		if (!value_of(&rest, &value))
+			return broken(e);
+		rc = fn(ctx, value, e);
+		if (rc)
+			return rc;
+		if (rest.n && *rest.s == ',')
+			rest = past(rest, 1);
+		else if (!rest.n || *rest.s != ']')
+			return broken(e);
+	}
+	return rest.n ? 0 : broken(e);
+}
+
+bool call_member(struct slice object, const char *key, struct slice *value)
+{
+	struct slice rest = past(object, 0), name;
+
+	if (!rest.n || *rest.s != '{')
+		return false;
+	rest = past(rest, 1);
+	while (rest.n && *rest.s != '}') {
+		if (!value_of(&rest, &name) || !rest.n || *rest.s != ':')
+			return false;
+		rest = past(rest, 1);
+		if (!value_of(&rest, value))
+			return false;
+		if (name.n == strlen(key) + 2 && !memcmp(name.s + 1, key, name.n - 2))
+			return true;
+		if (rest.n && *rest.s == ',')
+			rest = past(rest, 1);
+	}
+	return false;
 }

@@ -47,6 +47,11 @@ bool call_bool(const cJSON *o, const char *key);
 /* Pages or cursors that were seen: -1 where one comes again, so that neither a loop nor a doubled page goes unseen. */
 int call_once(struct map *seen, const char *name, const char *what, struct slice s, struct err *e);
 
+/* Each value of a JSON array byte for byte; fn's result where it is not 0. A member's value, of an object. */
+typedef int call_each_fn(void *ctx, struct slice value, struct err *e);
+int call_elements(struct slice array, call_each_fn *fn, void *ctx, struct err *e);
+bool call_member(struct slice object, const char *key, struct slice *value);
+
 /* Splits a stream into lines; empty ones are left out. */
 struct call_lines {
 	struct buf b;

@@ -2,10 +2,8 @@
 #include "source/connector.h"
 
 const struct connector *const connectors[] = {
-        &connector_splunk,
-        &connector_opensearch,
-        &connector_clickhouse,
-        NULL,
+        &connector_splunk,     &connector_sentinel,   &connector_qradar,
+        &connector_opensearch, &connector_clickhouse, NULL,
 };
 
 const struct connector *connector_find(const char *kind)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Connectors against their twins: the same rows as the embedded lake gives, jobs cancelled, changes written, faults survived. Prints TAP-like
 lines and tables. Usage: check_twins.py BUILD WORK [VENDOR...]; MW_LONG: the whole fault matrix instead of a seeded sample."""
-import contextlib, glob, json, os, random, ssl, subprocess, sys, time, urllib.request
+import contextlib, glob, json, os, random, shutil, ssl, subprocess, sys, time, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 BUILD, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 CONNECTOR, TWIN = BUILD + "/tests/wire/tool_connector", BUILD + "/tests/wire/tool_twin"
 LAKE = WORK + "/lake"
-READ = {"splunk", "sentinel"}  # twins that read the text themselves; the others are told the plan behind it
+READ = {"splunk", "sentinel", "qradar", "opensearch", "clickhouse"}  # twins that read the text themselves; the others are told the plan behind it
 LONG = bool(os.environ.get("MW_LONG"))
 DEMO_END = "2026-11-24T15:00:00Z"
 failed = 0
@@ -49,6 +49,8 @@ def make_certificates():
 
 
 def make_lake():
+    for old in (LAKE, WORK + "/demo"):
+        shutil.rmtree(old, ignore_errors=True)
     subprocess.run([BUILD + "/midwatchd", "demo-data", WORK + "/demo", "--end", DEMO_END], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     files = [f for f in glob.glob(WORK + "/demo/logs/**", recursive=True) if os.path.isfile(f)]
     subprocess.run([TWIN, "import", LAKE, *sorted(files)], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
@@ -109,19 +111,19 @@ def of(lines, key):
     return next((x[key] for x in lines if key in x), None)
 
 
-def key_of(row):
+def key_of(row, identity="raw"):
     if "cols" in row:
         return tuple(row["cols"])
-    return (row["dataset"], row["raw"])
+    return (row["dataset"], row[identity])
 
 
-def rows_of(lines):
-    return [key_of(x) for x in lines if "cols" in x or "uid" in x and "raw" in x and "finding" not in x]
+def rows_of(lines, identity="raw"):
+    return [key_of(x, identity) for x in lines if "cols" in x or "uid" in x and "raw" in x and "finding" not in x]
 
 
-def reference(plan):
+def reference(plan, identity="raw"):
     r = subprocess.run([TWIN, "rows", LAKE], input=json.dumps(plan), capture_output=True, text=True, errors="surrogateescape")
-    return rows_of([json.loads(line) for line in r.stdout.split("\n") if line])
+    return rows_of([json.loads(line) for line in r.stdout.split("\n") if line], identity)
 
 
 # ---- plans that every platform is asked
@@ -165,14 +167,14 @@ def tell_plan(t, vendor, plan):
 
 
 def same_rows(vendor, module):
-    good, bad = 0, []
+    good, bad, identity = 0, [], getattr(module, "IDENTITY", "raw")
     with twin(vendor, options=module.OPTIONS) as t:
         for name, plan in PLANS:
-            want = reference(plan)
+            want = reference(plan, identity)
             tell_plan(t, vendor, plan)
             lines, _, err = connector(module.entry(t.base), "run", stdin=plan)
             strict = [x for x in t.log() if x["strict"]]
-            got = rows_of(lines)
+            got = rows_of(lines, identity)
             ordered = "cols" in json.dumps(lines[:3]) or plan["steps"][0].get("sort")
             ok = (got == want if ordered else sorted(map(str, got)) == sorted(map(str, want))) and not strict and not of(lines, "error")
             good += ok
@@ -192,7 +194,8 @@ KINDS = ("401 403 404 409 429 429-retry-after 500 502 503 truncated invalid-json
 def run_fault(vendor, module, kind):
     """One cell: what came of it. Rows must be a part of the right ones without doubles; with all of them, or an error or `partial` that says why."""
     plan, seconds = module.FAULT_PLAN, 4
-    want = reference(plan)
+    identity = getattr(module, "IDENTITY", "raw")
+    want = reference(plan, identity)
     cert = {"bad-certificate": "untrusted", "expired-certificate": "expired", "wrong-host": "wronghost"}.get(kind, "ok")
     on = module.FAULT_ON.get(kind, module.FAULT_ON["*"])
     fault = dict(on, kind=kind) if kind not in ("dns", "bad-certificate", "expired-certificate", "wrong-host") else None
@@ -202,7 +205,7 @@ def run_fault(vendor, module, kind):
             lines, took, err = connector(module.entry(base), "search", stdin=plan, seconds=seconds, timeout=seconds + 6)
         except subprocess.TimeoutExpired:
             return "HANG", "no answer long after the deadline", False
-    got, done, error = rows_of(lines), of(lines, "done") or {}, of(lines, "error")
+    got, done, error = rows_of(lines, identity), of(lines, "done") or {}, of(lines, "error")
     doubled = len(got) != len(set(got)) or any(g not in want for g in got)
     if error:
         return error["code"], error["what"], not got and bool(error["what"]) and took < seconds + 3 and not doubled

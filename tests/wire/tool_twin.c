@@ -119,7 +119,11 @@ static struct plan *plan_of(const cJSON *j, struct err *e)
 static const struct {
 	const char *lang;
 	read_fn *read;
-} languages[] = {{"spl", read_spl}, {"kql", read_kql}};
+} languages[] = {{"spl", read_spl},
+                 {"kql", read_kql},
+                 {"aql", read_aql},
+                 {"dsl", read_dsl},
+                 {"sql", read_ch}};
 
 /* What these languages never say: run/ does it over the events. */
 static void only_events(struct plan_search *s)

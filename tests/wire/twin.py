@@ -113,6 +113,8 @@ class Twin:
 
     def answer(self, q):
         known = False
+        if q.method in ("POST", "PUT") and q.headers.get("Content-Length") is None:
+            raise Refused(411, "Length Required")
         for fn in self.routes:
             method, path, query, form, need, ctype = fn.route
             m = path.match(q.path)
@@ -121,7 +123,7 @@ class Twin:
                 continue
             q.groups = m.groups()
             if form is not None:
-                if q.method == "POST" and q.headers.get("Content-Type") != "application/x-www-form-urlencoded":
+                if q.method == "POST" and q.body and q.headers.get("Content-Type") != "application/x-www-form-urlencoded":
                     raise Refused(415, f"Content-Type {q.headers.get('Content-Type')} is no form")
                 q.form = Question.pairs(q.body.decode())
                 self.only(q.form, form)
