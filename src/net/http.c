@@ -477,6 +477,7 @@ static int follow(struct attempt *a, int rc)
 
 int http_do(struct http *h, const struct http_request *r, struct http_response *out, struct err *e)
 {
+	struct err own = {0}; /* whether to try again is read from it, so there must be one */
 	struct attempt a = {.h = h,
 	                    .r = r,
 	                    .out = out,
@@ -485,6 +486,7 @@ int http_do(struct http *h, const struct http_request *r, struct http_response *
 	                                               : mw_mono_us() + DEFAULT_DEADLINE_US};
 	int64_t start = mw_mono_us();
 	int rc;
+	a.e = e = e ? e : &own;
 	*out = (struct http_response){.skew_us = INT64_MIN};
 	buf_init(&out->body, r->max_body ? r->max_body : HTTP_BODY_MAX);
 	buf_init(&out->headers, 256 * 1024);

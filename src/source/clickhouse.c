@@ -101,6 +101,14 @@ static const struct {
         {194, ERR_DENIED, "the credential was refused: renew it"},
 };
 
+static bool is_known(int code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			return true;
+	return false;
+}
+
 static int engine_error(const struct clickhouse *x, struct slice text, struct err *e)
 {
 	int code = error_code(text);
@@ -114,7 +122,14 @@ static int engine_error(const struct clickhouse *x, struct slice text, struct er
 			buf_release(&said);
 			return -1;
 		}
-	err_set(e, ERR_REMOTE, "%s failed: %s", x->c.source.name, said.s);
+	if (code)
+		err_set(e, ERR_REMOTE, "%s failed: %s", x->c.source.name, said.s);
+	else
+		err_set(e, ERR_REMOTE,
+		        "%s answered with what is neither a row nor an error of ClickHouse: %s. Is "
+		        "the address "
+		        "that of its HTTP interface?",
+		        x->c.source.name, said.s);
 	buf_release(&said);
 	return -1;
 }
@@ -142,8 +157,8 @@ static int send_once(struct query *q, struct slice sql, struct http_request *rq,
 	if (rs->status / 100 == 2)
 		return 0;
 	*code = error_code((struct slice){rs->body.s, rs->body.len});
-	return *code ? engine_error(q->x, (struct slice){rs->body.s, rs->body.len}, e)
-	             : call_status_err(q->x->http, rs, e);
+	return is_known(*code) ? engine_error(q->x, (struct slice){rs->body.s, rs->body.len}, e)
+	                       : call_status_err(q->x->http, rs, e);
 }
 
 /* Sends, and again as long as the engine is only busy. Release rs either way. */

@@ -250,6 +250,22 @@ static void an_error_quotes_the_source_without_control_bytes(void **state)
 	http_free(h);
 }
 
+/* Where nobody wants to know why: what is said to a platform after all else. */
+static void a_call_without_an_error_to_fill_fails_like_any(void **state)
+{
+	struct http_conf c = {.name = "gone", .base_url = "http://127.0.0.1:1", .max_retries = 1};
+	struct http_request r = {.method = "GET", .path = "/", .idempotent = true};
+	struct http_response out;
+	struct http *h;
+
+	(void)state;
+	assert_int_equal(http_new(&h, &c, NULL, NULL, &err), 0);
+	assert_int_equal(http_do(h, &r, &out, NULL), -1);
+	assert_int_equal(out.tries, 2);
+	http_response_release(&out);
+	http_free(h);
+}
+
 static void plain_http_is_refused_off_loopback(void **state)
 {
 	struct http_conf c = {.name = "x", .base_url = "http://siem.example"};
@@ -332,6 +348,7 @@ int main(void)
 	        cmocka_unit_test(renews_a_token_once_after_401),
 	        cmocka_unit_test(caps_deadlines_and_cancels),
 	        cmocka_unit_test(an_error_quotes_the_source_without_control_bytes),
+	        cmocka_unit_test(a_call_without_an_error_to_fill_fails_like_any),
 	        cmocka_unit_test(plain_http_is_refused_off_loopback),
 	        cmocka_unit_test(metadata_and_special_addresses_are_refused),
 	        cmocka_unit_test(secrets_come_from_guarded_places),
