@@ -123,7 +123,12 @@ int search_end(struct search *s, int rc, struct err *e)
 	bool stopped = rc < 0 && (e->code == ERR_CANCELLED || e->code == ERR_DEADLINE);
 
 	if (rc < 0 && !s->sink_failed && s->done->rows > 0) {
-		search_partial(s, "%s%s", stopped ? "stopped before its end: " : "", e->what);
+		char *before =
+		        s->done->partial ? xasprintf("%s; then: ", s->done->why) : xstrdup("");
+		s->done->partial = false;
+		search_partial(s, "%s%s%s", before, stopped ? "stopped before its end: " : "",
+		               e->what);
+		free(before);
 		rc = 0;
 	}
 	/* The text itself asks for no more than run/ may hold. */

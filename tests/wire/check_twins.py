@@ -168,8 +168,9 @@ def tell_plan(t, vendor, plan):
 
 def same_rows(vendor, module):
     good, bad, identity = 0, [], getattr(module, "IDENTITY", "raw")
+    plans = PLANS if LONG else random.Random(vendor).sample(PLANS, 8)
     with twin(vendor, options=module.OPTIONS) as t:
-        for name, plan in PLANS:
+        for name, plan in plans:
             want = reference(plan, identity)
             tell_plan(t, vendor, plan)
             lines, _, err = connector(module.entry(t.base), "run", stdin=plan)
@@ -181,7 +182,7 @@ def same_rows(vendor, module):
             if not ok:
                 bad.append(f"{name}: {len(got)} rows, {len(want)} wanted; {of(lines, 'error') or ''} {of(lines, 'done') or ''} {strict[:2]} {err}"
                            f"\n  got  {[r for r in got if r not in want][:3]}\n  want {[r for r in want if r not in got][:3]}")
-    say(not bad, f"{vendor}: {good} of {len(PLANS)} plans give the rows of the embedded lake", "\n".join(bad))
+    say(not bad, f"{vendor}: {good} of {len(plans)} plans give the rows of the embedded lake", "\n".join(bad))
 
 
 # ---- the fault matrix
@@ -193,7 +194,8 @@ KINDS = ("401 403 404 409 429 429-retry-after 500 502 503 truncated invalid-json
 
 def run_fault(vendor, module, kind):
     """One cell: what came of it. Rows must be a part of the right ones without doubles; with all of them, or an error or `partial` that says why."""
-    plan, seconds = module.FAULT_PLAN, 4
+    # Long enough for a slow machine, short where the deadline is what is to end it.
+    plan, seconds = module.FAULT_PLAN, 6 if kind in ("drip", "stall") else 25
     identity = getattr(module, "IDENTITY", "raw")
     want = reference(plan, identity)
     cert = {"bad-certificate": "untrusted", "expired-certificate": "expired", "wrong-host": "wronghost"}.get(kind, "ok")
@@ -216,7 +218,7 @@ def run_fault(vendor, module, kind):
 
 def fault_matrix(vendors):
     rng = random.Random(os.environ.get("MW_SEED", "5"))
-    kinds = KINDS if LONG else rng.sample(KINDS, 6)
+    kinds = KINDS if LONG else rng.sample(KINDS, 5)
     cells, bad = {}, []
     for vendor, module in vendors:
         for kind in kinds:
@@ -236,7 +238,7 @@ def fault_matrix(vendors):
 
 def main():
     import importlib
-    names = sys.argv[3:] or sorted(os.path.basename(f)[6:-3] for f in glob.glob(HERE + "/check_*.py") if not f.endswith("check_twins.py"))
+    names = sys.argv[3:] or sorted(os.path.basename(f)[:-3] for f in glob.glob(HERE + "/twins/[a-z]*.py"))
     make_certificates()
     make_lake()
     vendors = [(n, importlib.import_module("check_" + n)) for n in names]
