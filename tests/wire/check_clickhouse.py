@@ -56,6 +56,6 @@ FAULT_OPTIONS = {}
 ON = "POST /$"
 FAULT_ON = {"*": {"on": ON}, "cursor-loop": {"on": ON, "times": 0}, "stall": {"on": ON, "times": 0}, "drip": {"on": ON, "times": 0}}
 ALL = ("all rows",)
-OUTCOMES = {"401": ("denied",), "403": ("denied",), "404": ("not_found",), "409": ("conflict",), "429": ALL, "429-retry-after": ALL, "500": ("remote",), "502": ALL, "503": ALL, "truncated": ("partial",),
+OUTCOMES = {"401": ALL, "403": ("denied",), "404": ("not_found",), "409": ("conflict",), "429": ALL, "429-retry-after": ALL, "500": ("remote",), "502": ALL, "503": ALL, "truncated": ("partial",),
             "reset": ALL, "invalid-json": ("partial",), "content-type": ("remote",), "ten-times": ALL, "drip": ("deadline", "partial"), "stall": ("deadline",), "token-expires": ("denied",),
             "dup-page": ALL, "cursor-loop": ALL, "clock-skew": ALL, "dns": ("remote",), "bad-certificate": ("denied",), "expired-certificate": ("denied",), "wrong-host": ("denied",)}

@@ -114,6 +114,6 @@ FAULT_OPTIONS = {"page": 150, "polls": 0}
 ON = "GET .*/results"
 FAULT_ON = {"*": {"on": ON, "nth": 2}, "cursor-loop": {"on": ON, "nth": 2, "times": 0}, "stall": {"on": ON, "nth": 2, "times": 0}, "drip": {"on": ON, "nth": 2, "times": 0}}
 PART, ALL = ("partial",), ("all rows",)
-OUTCOMES = {"401": PART, "403": PART, "404": PART, "409": PART, "429": ALL, "429-retry-after": ALL, "500": PART, "502": ALL, "503": ALL, "truncated": ALL, "reset": ALL, "invalid-json": PART,
+OUTCOMES = {"401": ALL, "403": PART, "404": PART, "409": PART, "429": ALL, "429-retry-after": ALL, "500": PART, "502": ALL, "503": ALL, "truncated": ALL, "reset": ALL, "invalid-json": PART,
             "content-type": PART, "ten-times": ALL, "drip": PART, "stall": PART, "token-expires": PART, "dup-page": PART, "cursor-loop": PART, "clock-skew": ALL, "dns": ("remote",),
             "bad-certificate": ("denied",), "expired-certificate": ("denied",), "wrong-host": ("denied",)}

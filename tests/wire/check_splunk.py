@@ -107,6 +107,6 @@ FAULT_ON = {"*": {"on": RESULTS, "nth": 2, "times": 1}, "cursor-loop": {"on": RE
             "drip": {"on": RESULTS, "nth": 2, "times": 0}}
 RETRIED = ("all rows",)
 PART = ("partial",)
-OUTCOMES = {"401": PART, "403": PART, "404": PART, "409": PART, "429": RETRIED, "429-retry-after": RETRIED, "500": PART, "502": RETRIED, "503": RETRIED, "truncated": RETRIED,
+OUTCOMES = {"401": RETRIED, "403": PART, "404": PART, "409": PART, "429": RETRIED, "429-retry-after": RETRIED, "500": PART, "502": RETRIED, "503": RETRIED, "truncated": RETRIED,
             "reset": RETRIED, "invalid-json": PART, "content-type": PART, "ten-times": RETRIED, "drip": PART, "stall": PART, "token-expires": PART, "dup-page": PART,
             "cursor-loop": PART, "clock-skew": RETRIED, "dns": ("remote",), "bad-certificate": ("denied",), "expired-certificate": ("denied",), "wrong-host": ("denied",)}
