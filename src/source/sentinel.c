@@ -210,11 +210,12 @@ static int post(struct sentinel *x, const struct source_run *run, struct slice b
 		                          .content_type = "application/json",
 		                          .max_body = ANSWER_MAX};
 		struct err own = {0};
+		bool cut;
 		rc = call_do(x->logs.http, run, &rq, rs, &own);
 		*e = rc ? own : *e;
-		if (!rc || i + 1 == TRIES ||
-		    (rs->status != 502 && rs->status != 503 &&
-		     (rs->status || own.code != ERR_REMOTE)))
+		cut = own.code == ERR_REMOTE &&
+		      (!rs->status || rs->status / 100 == 2); /* no whole answer */
+		if (!rc || i + 1 == TRIES || (rs->status != 502 && rs->status != 503 && !cut))
 			break;
 		if (call_wait(run, RETRY_US << i, x->c.source.name, &own))
 			break;
