@@ -109,7 +109,8 @@ static void word_chips(struct reader *r)
 		else if (term_gram(t, G_THOSE) || term_gram(t, G_PERSON) || term_gram(t, G_SAME))
 			add_chip(r, CHIP_REFERENCE, from, to, "the question before", false,
 			         t->corrected);
-		else if (t->corrected && t->as.n)
+		else if (t->corrected && t->as.n &&
+		         t->kind == T_GRAM) /* others have a chip of their own */
 			add_chip(r, CHIP_SHAPE, from, to,
 			         arena_printf(&r->out->arena, "%.*s", (int)t->as.n, t->as.s), false,
 			         true);

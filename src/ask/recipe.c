@@ -137,9 +137,21 @@ static bool substitute(const char *text, const struct recipe_args *a, struct buf
 	return true;
 }
 
+/* "arn:aws:iam::123456789012:user/eng/bob" is read as "bob". */
+static struct slice short_name(struct slice v)
+{
+	size_t at = v.n;
+
+	if (v.n < 4 || memcmp(v.s, "arn:", 4) != 0)
+		return v;
+	while (at > 0 && v.s[at - 1] != '/' && v.s[at - 1] != ':')
+		at--;
+	return at < v.n ? (struct slice){v.s + at, v.n - at} : v;
+}
+
 void recipe_title(const struct recipe *r, struct slice value, struct buf *out)
 {
-	struct recipe_args a = {value, MW_TIME_NONE, MW_TIME_NONE};
+	struct recipe_args a = {short_name(value), MW_TIME_NONE, MW_TIME_NONE};
 	substitute(r->title, &a, out);
 }
 

@@ -26,7 +26,7 @@ size_t recipes_count(const struct recipes *r);
 const struct recipe *recipes_at(const struct recipes *r, size_t i);
 const struct recipe *recipe_find(const struct recipes *r, const char *id);
 bool recipe_fits(const struct recipe *r, const char *field);
-/* The title with {value} filled in, raw. */
+/* The title with {value} filled in, raw; an ARN by its last part. */
 void recipe_title(const struct recipe *r, struct slice value, struct buf *out);
 
 struct recipe_args {

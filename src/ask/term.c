@@ -1,4 +1,4 @@
-#include "ask/query.h"
+#include "ask/term_reader.h"
 
 #include <ctype.h>
 
@@ -77,20 +77,14 @@ static bool find_value(const struct term_env *env, struct term *t, struct slice 
 
 /* --- one reader a kind; each returns tokens taken ---------------------------------------------------------- */
 
-struct reader {
-	const struct term_env *env;
-	struct toks t;
-	VEC(struct term) out;
-};
-
-static const struct term *previous(const struct reader *r)
+const struct term *reader_previous(const struct reader *r)
 {
 	return r->out.n ? &r->out.v[r->out.n - 1] : NULL;
 }
 
 static bool prev_gram(const struct reader *r, enum gram g)
 {
-	return r->out.n && term_gram(previous(r), g);
+	return r->out.n && term_gram(reader_previous(r), g);
 }
 
 static size_t read_quoted(struct reader *r, size_t i, struct term *t)
@@ -119,7 +113,7 @@ static bool day_moved(const struct reader *r, size_t i, size_t n)
 
 static size_t read_time(struct reader *r, size_t i, struct term *t)
 {
-	const struct term *p = previous(r);
+	const struct term *p = reader_previous(r);
 
 	if (!tx_atom_at(&r->t, i, &r->env->time, &t->time))
 		return 0;
@@ -288,7 +282,7 @@ static size_t read_camel(struct reader *r, size_t i, struct term *t)
 	return 1;
 }
 
-static bool name_like(const struct tok *t)
+bool tok_name_like(const struct tok *t)
 {
 	bool odd = false;
 
@@ -399,7 +393,7 @@ static size_t read_value(struct reader *r, size_t i, struct term *t)
 
 	if (find_value(r->env, t, w) && only_raw(t) && plain_word(&r->t.v[i]))
 		memset(t, 0, sizeof(*t)); /* a word of English that some record happens to hold */
-	else if (t->ncands && !(only_asides(t) && w.n >= 3 && !name_like(&r->t.v[i])))
+	else if (t->ncands && !(only_asides(t) && w.n >= 3 && !tok_name_like(&r->t.v[i])))
 		return 1;
 	/* a program by its short name */
 	if (t->ncands && find_value(r->env, &program,
@@ -410,7 +404,7 @@ static size_t read_value(struct reader *r, size_t i, struct term *t)
 	}
 	if (t->ncands)
 		return 1;
-	if (w.n < 3 || name_like(&r->t.v[i]) ||
+	if (w.n < 3 || tok_name_like(&r->t.v[i]) ||
 	    !find_value(r->env, t, slice_of(arena_printf(r->env->a, "%.*s.exe", (int)w.n, w.s))))
 		return 0;
 	t->ent = ENT_FILE;
@@ -574,7 +568,7 @@ static size_t read_near(struct reader *r, size_t i, struct term *t, bool parts_o
 	struct slice w = r->t.v[i].text;
 	size_t n, keep = 0;
 
-	bool plain = !name_like(&r->t.v[i]) && !slice_camel(w);
+	bool plain = !tok_name_like(&r->t.v[i]) && !slice_camel(w);
 
 	if (w.n < 3 || entity_of(w) == ENT_IP || slice_all_digits(w))
 		return 0;
@@ -601,82 +595,6 @@ static size_t read_near(struct reader *r, size_t i, struct term *t, bool parts_o
 	return 1;
 }
 
-/* Words of time expressions that are long enough to be told from others after one slip. */
-static const char *const time_words[] = {
-        "yesterday", "today",     "tonight", "morning",   "afternoon", "evening",
-        "midnight",  "minutes",   "minute",  "seconds",   "hours",     "weeks",
-        "months",    "monday",    "tuesday", "wednesday", "thursday",  "friday",
-        "saturday",  "sunday",    "january", "february",  "march",     "april",
-        "august",    "september", "october", "november",  "december",  NULL,
-};
-
-static struct slice mend_time(struct slice w)
-{
-	for (const char *const *t = time_words; *t && w.n >= 5; t++)
-		if (mw_edit_distance(w, slice_of(*t), 2) <= (strlen(*t) >= 8 ? 2 : 1))
-			return slice_of(*t);
-	return (struct slice){0};
-}
-
-/* A typo of a word of the language: the token becomes that word, and is read again. */
-static bool mend(struct reader *r, size_t i)
-{
-	struct tok *w = &r->t.v[i];
-	char stem[STEM_MAX];
-	struct slice to;
-	size_t n;
-
-	if (w->word.n < 4 || name_like(w) || map_get(&r->env->x->stems, w->stem.s, w->stem.n))
-		return false;
-	if (r->out.n && previous(r)->kind == T_FIELD)
-		return false; /* a name stands there */
-	to = lexicon_mend(r->env->x, w->word);
-	if (to.n == 0)
-		to = mend_time(w->word);
-	if (to.n == 0)
-		return false;
-	w->word = to;
-	n = ask_stem(to, stem);
-	w->stem = (struct slice){arena_memdup(r->env->a, stem, n), n};
-	return true;
-}
-
-/* A hyphenated word that is nothing by itself: its parts. */
-static bool split_token(struct reader *r, size_t i)
-{
-	struct tok *w = &r->t.v[i], *v;
-	struct slice rest = w->text, piece;
-	struct toks parts;
-	size_t k = 0;
-
-	if (!memchr(w->text.s, '-', w->text.n) && !memchr(w->text.s, '_', w->text.n))
-		return false;
-	char *spaced = arena_memdup(r->env->a, rest.s, rest.n);
-
-	for (size_t c = 0; c < rest.n; c++)
-		if (spaced[c] == '-' || spaced[c] == '_')
-			spaced[c] = ' ';
-	parts = tokenise((struct slice){spaced, rest.n}, r->env->a);
-	for (size_t c = 0; c < parts.n; c++)
-		if (!map_get(&r->env->x->stems, parts.v[c].stem.s, parts.v[c].stem.n))
-			return false;
-	(void)piece;
-	if (parts.n < 2)
-		return false;
-	v = arena_alloc(r->env->a, (r->t.n + parts.n) * sizeof(*v));
-	memcpy(v, r->t.v, i * sizeof(*v));
-	for (k = 0; k < parts.n; k++) {
-		v[i + k] = parts.v[k];
-		v[i + k].from = w->from;
-		v[i + k].to = w->to;
-	}
-	v[i].open = w->open;
-	v[i + parts.n - 1].close = w->close;
-	memcpy(v + i + parts.n, r->t.v + i + 1, (r->t.n - i - 1) * sizeof(*v));
-	r->t = (struct toks){v, r->t.n + parts.n - 1};
-	return true;
-}
-
 static void finish(struct reader *r, struct term *t, size_t i, size_t n)
 {
 	t->tok = i;
@@ -693,7 +611,7 @@ static void finish(struct reader *r, struct term *t, size_t i, size_t n)
 /* Right behind a field, a value of that field is what it looks like: "user SYSTEM", "severity high". */
 static size_t read_of_field(struct reader *r, size_t i, struct term *t, const struct term *lex)
 {
-	const struct term *p = previous(r);
+	const struct term *p = reader_previous(r);
 
 	if (!p || p->kind != T_FIELD || p->close || !p->lex->fields || lex->kind == T_GRAM ||
 	    !find_value(r->env, t, r->t.v[i].text))
@@ -741,7 +659,7 @@ static size_t read_dash(struct reader *r, struct term *t)
 /* "net.exe user /domain": what follows a program up to its last switch is its command line. */
 static size_t read_command(struct reader *r, size_t i, struct term *t)
 {
-	const struct term *p = previous(r);
+	const struct term *p = reader_previous(r);
 	size_t last = 0;
 
 	if (!p || p->kind != T_VALUE || p->ent != ENT_FILE || p->close)
@@ -795,7 +713,7 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	    (n && n >= k && more_exact(t, &lex)))
 		return n;
 	memset(t, 0, sizeof(*t));
-	if (!(k && lex.kind == T_GRAM && !name_like(w)) &&
+	if (!(k && lex.kind == T_GRAM && !tok_name_like(w)) &&
 	    (n = read_long_value(r, i, t, k ? k : 1)))
 		return n;
 	memset(t, 0, sizeof(*t));
@@ -817,84 +735,30 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	return 0;
 }
 
-static bool verb_said(const struct reader *r)
-{
-	for (size_t k = 0; k < r->out.n; k++)
-		if (r->out.v[k].kind == T_VERB)
-			return true;
-	return false;
-}
-
-/* A word that the data's own event names are made of ("model" of InvokeModel) is an object that verbs may take. */
-static bool event_word(const struct reader *r, size_t i, struct term *t)
-{
-	const struct field *op = field_find(SLICE("api.operation"));
-	struct slice w = r->t.v[i].text;
-	struct lex_entry *e;
-	const char **camel;
-	char *name;
-
-	if (!op || w.n < 4 || name_like(&r->t.v[i]) || !verb_said(r) ||
-	    !(name = verb_event_word(r->env, op->id, r->t.v[i].stem)))
-		return false;
-	e = arena_zalloc(r->env->a, sizeof(*e));
-	camel = arena_zalloc(r->env->a, 2 * sizeof(*camel));
-	camel[0] = name;
-	e->kind = LEX_FIELD;
-	e->name = name;
-	e->camel = camel;
-	memset(t, 0, sizeof(*t));
-	t->kind = T_FIELD;
-	t->lex = e;
-	return true;
-}
-
-/* "how mnay": a slip inside a phrase of several words, which no word of it shows by itself. */
-static void mend_phrases(struct reader *r)
-{
-	for (size_t i = 0; i < r->t.n; i++) {
-		struct tok was = r->t.v[i];
-		struct cand c;
-		bool whole = false;
-
-		if (was.quoted || cands_find(r->env, was.text, false, &c, 1) || !mend(r, i))
-			continue;
-		for (size_t k = i > 3 ? i - 3 : 0; k <= i && !whole; k++) {
-			size_t n = 0;
-
-			whole = lexicon_at(r->env->x, &r->t, k, &n) && n > 1 && k + n > i;
-		}
-		if (whole)
-			r->t.v[i].mended = true;
-		else
-			r->t.v[i] = was;
-	}
-}
-
 struct terms terms_read(const struct term_env *env, struct slice question)
 {
 	struct reader r = {.env = env, .t = tokenise(question, env->a)};
 	struct terms out;
 
-	mend_phrases(&r);
+	reader_mend_phrases(&r);
 	for (size_t i = 0; i < r.t.n;) {
 		struct term t = {0};
 		size_t n = read_one(&r, i, &t);
 
-		if (n == 0 && name_like(&r.t.v[i]))
+		if (n == 0 && tok_name_like(&r.t.v[i]))
 			n = read_near(&r, i, &t, true);
-		if (n == 0 && split_token(&r, i))
+		if (n == 0 && reader_split(&r, i))
 			continue;
 		if (n == 0 && r.t.v[i].text.n >= 4)
 			n = read_near(&r, i, &t, true);
-		if (n == 0 && mend(&r, i)) {
+		if (n == 0 && reader_mend(&r, i)) {
 			n = read_one(&r, i, &t);
 			t.corrected = true;
 			t.as = r.t.v[i].word;
 		}
 		if (n == 0)
 			n = read_near(&r, i, &t, false);
-		if (n == 0 && event_word(&r, i, &t))
+		if (n == 0 && reader_event_word(&r, i, &t))
 			n = 1;
 		if (n == 0) {
 			memset(&t, 0, sizeof(t));
