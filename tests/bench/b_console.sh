@@ -47,7 +47,7 @@ peers() {
 	command -v htop >/dev/null && measure htop '' '\e[B' 12 htop
 	command -v tig >/dev/null && measure tig '' j 12 tig -C "$here/../.."
 	command -v lnav >/dev/null && measure lnav '' j 12 lnav -n "$work/log" && measure lnav '' j 12 lnav "$work/log"
-	command -v weechat >/dev/null && measure weechat '' x 12 weechat -d "$work/weechat"
+	command -v weechat >/dev/null && measure weechat '' x 12 weechat -d "$work/weechat-home"
 }
 row() { printf '%s|%s|%s|%s|%s\n' "$@"; }
 beside() { # what, our file, field, unit, target: a row for each peer
@@ -55,7 +55,7 @@ beside() { # what, our file, field, unit, target: a row for each peer
 	for p in htop tig lnav weechat; do
 		[ -s "$work/$p" ] && row "$1" "$(field "$3" "$2") $4" "$p" "$(field "$3" "$p") $4" "$5"
 	done
-	ls "$work/htop" "$work/tig" "$work/lnav" "$work/weechat" >/dev/null 2>&1 || [ -s "$work/htop" ] || row "$1" "$(field "$3" "$2") $4" "" "" "$5"
+	[ -s "$work/htop" ] || row "$1" "$(field "$3" "$2") $4" "" "" "$5"
 }
 for size in "24 80" "48 160"; do
 	$mw engine status >/dev/null 2>&1

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLE_MS 300
+#define SETTLE_MS 500
 #define KEY_SETTLE_MS 60
 #define IDLE_MS 5000
 #define START_MS 15000
