@@ -51,7 +51,7 @@ ok "and the old one goes on" says "is in none of the groups" as queue
 # two persons: an approval that needs another, and a shift that is handed over
 config analyst
 ok "reload" admin engine reload
-findings 3 >"$T/f.jsonl"
+findings 3 | sed "s/UnauthorizedAccess:IAMUser.InstanceCredentialExfiltration.OutsideAWS/Policy:S3\/BucketNotice/; s/\"accessKeyDetails\":{[^}]*},//; s/\"resourceType\":\"AccessKey\",\"accessKeyDetails\":{[^}]*}/\"resourceType\":\"Other\"/" >"$T/f.jsonl"
 chmod 644 "$T/f.jsonl"
 admin import "$T/f.jsonl" >/dev/null 2>&1
 for _ in $(seq 200); do [ "$(admin queue | grep -c '^INC-')" -ge 3 ] && break; sleep 0.05; done
