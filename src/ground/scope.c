@@ -859,7 +859,7 @@ static void check_words(struct ground *g, struct sentence *s)
 		         !word_is(s, i + 1, "after|when|if|because|then"))
 			check_only(g, s, i);
 		else if (word_is(s, i, "all|every|each|always|consistently|everything") &&
-		         !(i && word_is(s, i - 1, "at|after|above|not|of")))
+		         !(i && word_is(s, i - 1, "at|after|above|not|of|it|this|that")))
 			check_all(g, s, i);
 		else if (word_is(s, i, "is|was|are|were|be|been"))
 			check_flag(g, s, i);

@@ -368,7 +368,8 @@ static void outcomes(struct sentence *s)
 	         OUT_DENIED},
 	        {"failed|fails|fail|failure|failures|unsuccessful|unsuccessfully|failing|errored",
 	         OUT_FAILED},
-	        {"succeeded|successful|successfully|allowed|permitted|granted|succeed|success|"
+	        {"succeeded|worked|successful|successfully|allowed|permitted|granted|succeed|"
+	         "success|"
 	         "succeeds|accepted",
 	         OUT_OK},
 	};
@@ -394,7 +395,7 @@ static void outcomes(struct sentence *s)
 static void outcome_phrases(struct sentence *s)
 {
 	for (size_t i = 0; i + 1 < s->nt; i++) {
-		size_t n = word_is(s, i, "went") && word_is(s, i + 1, "through") ? 2
+		size_t n = word_is(s, i, "went|got|came") && word_is(s, i + 1, "through") ? 2
 		           : word_is(s, i, "without") &&
 		                           word_is(s, i + 1, "error|errors|failure|failures")
 		                   ? 2
