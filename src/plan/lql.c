@@ -121,7 +121,7 @@ static enum render_fit can(void *ctx, const struct plan_node *n)
 		one = value_fit(n, n->values[i]);
 		fit = one < fit ? one : fit;
 	}
-	if (fit == RENDER_EXACT && c.n > 1 && n->op != OP_EXISTS)
+	if (fit == RENDER_EXACT && c.n > 1)
 		fit = RENDER_SUPERSET; /* plans take the first that is there */
 	if (fit != RENDER_EXACT)
 		render_note(r, "%s on %s cannot be said exactly: filtered afterwards",
