@@ -34,9 +34,9 @@ class Vendor(Twin):
         return Reply({"name": "node-1", "version": version, "tagline": "x"})
 
     # ---- points in time
-    def new_pit(self, like=None):
+    def new_pit(self):
         pit = base64.b64encode(uuid.uuid4().bytes).decode()
-        self.pits[pit] = self.pits.pop(like) if like else {"rows": None}
+        self.pits[pit] = {"rows": None}
         return pit
 
     @route("POST", INDEX + "/_search/point_in_time", query=["keep_alive", "ignore_unavailable"], need=["keep_alive"])
@@ -95,7 +95,7 @@ class Vendor(Twin):
             raise Refused(400, "No mapping found for [_shard_doc] in order to sort on", strict=False)
         if len(body["sort"]) != 2 or tie not in ("_shard_doc", "_id") or body["size"] > 10000 or not re.match(r"^\d+s$", body["timeout"]):
             raise Refused(400, "the search is not bounded, or its order is not total")
-        rows = self.rows({k: body[k] for k in ("query", "sort")}, self.pits[pit])
+        rows = self.rows(dict({k: body[k] for k in ("query", "sort")}, size=10000), self.pits[pit])
         start = 0
         if "search_after" in body:
             start = next((i + 1 for i, r in enumerate(rows) if r["sort"] == body["search_after"]), None)
@@ -106,7 +106,7 @@ class Vendor(Twin):
         shards = {"total": 3, "successful": 3 - failed, "skipped": 0, "failed": failed}
         if failed:
             shards["failures"] = [{"shard": 1, "index": "soc-events", "reason": {"type": "x", "reason": "shard is on fire"}}]
-        out = {"pit_id": self.new_pit(pit), "took": 3, "timed_out": bool(self.options.get("timed_out")), "_shards": shards, "hits": {"max_score": None, "hits": hits}}
+        out = {"pit_id": pit, "took": 3, "timed_out": bool(self.options.get("timed_out")), "_shards": shards, "hits": {"max_score": None, "hits": hits}}
         if body.get("track_total_hits"):
             out["hits"]["total"] = {"value": len(rows), "relation": "eq"}
         return out
