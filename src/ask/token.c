@@ -103,7 +103,7 @@ static size_t strip_verb(const char *w, size_t n)
 /* "ips", "ids", but not "dns" */
 static bool short_plural(const char *w)
 {
-	static const char *const plurals[] = {"ips", "ids", "vms", "sgs",
+	static const char *const plurals[] = {"ins", "ons", "ips", "ids", "vms", "sgs",
 	                                      "dbs", "uas", "pcs", "dcs"};
 
 	for (size_t i = 0; i < ARRAY_LEN(plurals); i++)
