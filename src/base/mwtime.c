@@ -265,17 +265,17 @@ void mw_span_words(int64_t us, char out[32])
 		char name;
 	} units[] = {{MW_DAY, 'd'}, {MW_HOUR, 'h'}, {MW_MINUTE, 'm'}, {MW_SECOND, 's'}};
 	size_t i = 0;
-	long long whole, rest;
+	int whole, rest; /* the longest span is 106,751,991 days */
 
 	while (i + 1 < ARRAY_LEN(units) && us < units[i].us)
 		i++;
-	whole = us / units[i].us;
-	rest = i + 1 < ARRAY_LEN(units) ? us % units[i].us / units[i + 1].us : 0;
+	whole = (int)(us / units[i].us);
+	rest = i + 1 < ARRAY_LEN(units) ? (int)(us % units[i].us / units[i + 1].us) : 0;
 	if (us < 10 * MW_SECOND)
 		snprintf(out, 32, "%lld.%llds", (long long)(us / MW_SECOND),
 		         (long long)(us % MW_SECOND / (MW_SECOND / 10)));
 	else if (rest)
-		snprintf(out, 32, "%lld%c %lld%c", whole, units[i].name, rest, units[i + 1].name);
+		snprintf(out, 32, "%d%c %d%c", whole, units[i].name, rest, units[i + 1].name);
 	else
-		snprintf(out, 32, "%lld%c", whole, units[i].name);
+		snprintf(out, 32, "%d%c", whole, units[i].name);
 }
