@@ -79,10 +79,12 @@ no_console() { # waits until none is left
 	return 1
 }
 
-findings 30 >"$S/f.jsonl"
+# three kinds of title: findings alike would be one row, which opens as a storm
+{ finding 1 "Credentials used from outside" role-1 203.0.113.1; finding 2 "Bucket opened to everybody" role-2 203.0.113.2
+	finding 3 "Mining traffic seen" role-3 203.0.113.3; } >"$S/f.jsonl"
 lines "$S/l.jsonl" 60000
 run import "$S/f.jsonl" "$S/l.jsonl" >/dev/null 2>&1
-ok "a queue" until_queue 30
+ok "a queue" until_queue 3
 
 cut_line() { # name, signal, question whose answer shows, what the answer says
 	login

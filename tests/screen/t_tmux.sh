@@ -85,6 +85,7 @@ key Enter
 expect 'you  what did app-web do'
 expect 'data reaches'
 key Escape
+expect 't timeline'
 key v
 expect 'as run'
 key Escape
@@ -239,6 +240,8 @@ expect 'note>'
 typed 'called the owner'
 key Enter
 expect 'noted in'
+key Escape
+expect 'Queue  '
 key m
 typed snooze
 key Enter

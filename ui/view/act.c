@@ -388,6 +388,15 @@ static bool help(struct app *a, struct view *v)
 	return true;
 }
 
+static void noted(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	if (e)
+		app_say_err(a, e);
+	else if (v)
+		app_say(a, R_GOOD, "noted in %s", v->incident);
+	cJSON_Delete(result);
+}
+
 static void note_done(struct app *a, struct view *v, const char *text)
 {
 	cJSON *p;
@@ -396,8 +405,7 @@ static void note_done(struct app *a, struct view *v, const char *text)
 		return;
 	p = params_new("id", v->incident);
 	json_add_str(p, "text", text);
-	app_call(a, NULL, "incident.note", p, ignore);
-	app_say(a, R_GOOD, "noted in %s", v->incident);
+	app_call(a, v, "incident.note", p, noted);
 }
 
 static bool note(struct app *a, struct view *v)
