@@ -186,10 +186,35 @@ static void copy_plain(struct redact *r, struct slice s, struct buf *out)
 	}
 }
 
+/* The last name of an ARN of a user or of a session is a person's, wherever the ARN stands: the graph's edges name nobody else. A
+ * session that is an instance's is none. */
+static void learn_arn_names(struct redact *r, struct slice text)
+{
+	static const char *const marks[] = {":user/", ":federated-user/", ":assumed-role/"};
+
+	for (size_t k = 0; k < ARRAY_LEN(marks); k++) {
+		size_t n = strlen(marks[k]);
+		const char *at = text.s, *end = text.s + text.n;
+		while (at && (at = memmem(at, (size_t)(end - at), marks[k], n))) {
+			const char *from = at += n;
+			bool named = k < 2;
+			for (; at < end && !strchr(" \t\n\"'`,;)>]}", *at); at++)
+				if (*at == '/') {
+					from = at + 1;
+					named = true;
+				}
+			if (named && at - from > 2 && memcmp(from, "i-", 2) &&
+			    !nobody((struct slice){from, (size_t)(at - from)}))
+				redact_learn(r, "USER", (struct slice){from, (size_t)(at - from)});
+		}
+	}
+}
+
 void redact_text(struct redact *r, struct slice text, struct buf *out)
 {
 	net_hits h = {0};
 	size_t at = 0;
+	learn_arn_names(r, text);
 	net_find(&r->known, &r->policy, text, &h);
 	for (size_t i = 0; i < h.n; i++) {
 		copy_plain(r, (struct slice){text.s + at, h.v[i].from - at}, out);
