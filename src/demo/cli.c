@@ -34,7 +34,7 @@ int demo_cmd_data(int argc, char **argv)
 	struct demo_opts o = {.seed = 1, .end = mw_now(), .scale = 1};
 	struct demo_stats stats;
 	struct err e = {0};
-	if (argc < 2 || argc % 2)
+	if (argc < 2 || argc % 2 || argv[1][0] == '-') /* "--help" is no folder */
 		return usage(text);
 	for (int i = 2; i < argc; i += 2)
 		if (!take_option(argv[i], argv[i + 1], &o))

@@ -17,6 +17,7 @@ ok "the engine's memory is closed to others of the same user" fails cat "/proc/$
 ok "versions" says "protocol 1" run version
 ok "an unknown command gets a hint" says 'did you mean "engine"' run engin
 ok "wrong usage is exit status 2" status 2 run engine fly
+ok "--help names no folder to fill" status 2 "$MW_BUILD/midwatchd" demo-data --help
 ok "what is not there is exit status 3" status 3 run case INC-99
 ok "a wrong id is exit status 1" status 1 run case twelve
 ok "config check is good without a file" says "the defaults hold" run config check
