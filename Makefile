@@ -83,8 +83,12 @@ $(BUILD)/libmwshared.a: $(SHOBJ)
 	$(Q)rm -f $@; ar rcs $@ $^
 
 # The assets are compiled in, so that a binary needs nothing beside it; base/asset.h reads them.
-$(BUILD)/gen/assets.c: $(ASSETS) tools/embed.sh
-	$(Q)mkdir -p $(@D); tools/embed.sh assets prompts > $@.tmp && mv $@.tmp $@
+# Common English words, in lower case; the package wamerican-small has them.
+WORDS    := /usr/share/dict/american-english-small
+$(BUILD)/gen/ground/words.txt: $(WORDS)
+	$(Q)mkdir -p $(@D); LC_ALL=C grep -E '^[a-z][a-z]+$$' $< | LC_ALL=C sort -u > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/assets.c: $(ASSETS) $(BUILD)/gen/ground/words.txt tools/embed.sh
+	$(Q)mkdir -p $(@D); tools/embed.sh assets prompts $(BUILD)/gen/ground > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Writes a C file that holds every file below $1 as bytes, with a table of names: see src/base/asset.h. Files of further folders
-# keep the folder's name in front of theirs.
+# keep the folder's last name in front of theirs.
 set -eu
 list() { [ ! -d "$1" ] || (cd "$1" && find . -type f ! -name '.*' | sed 's|^\./||' | LC_ALL=C sort); }
 files=$(list "$1" | sed "s|.*|& $1/&|")
 shift
 for d; do
 	files="$files
-$(list "$d" | sed "s|.*|$d/& $d/&|")"
+$(list "$d" | sed "s|.*|${d##*/}/& $d/&|")"
 done
 echo '#include "base/asset.h"'
 n=0

@@ -17,7 +17,7 @@ bool in_list(struct slice low, const char *words)
 	return false;
 }
 
-/* ---- sorted word lists of the assets: a line a word, '#' lines first ---- */
+/* ---- sorted word lists: a line a word, '#' lines first; the English one is made by the Makefile from a Debian package ---- */
 
 struct list {
 	const char *name, *data;
