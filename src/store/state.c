@@ -64,14 +64,17 @@ static const char *const schema[] = {
         "ALTER TABLE doc ADD COLUMN params TEXT;" /* what it was drafted from, so that it can be drafted again */
         "CREATE TABLE cite (doc INTEGER NOT NULL, evidence TEXT NOT NULL, sha256 TEXT NOT NULL,"
         "  PRIMARY KEY (doc, evidence)) STRICT, WITHOUT ROWID;"
-        "CREATE TABLE bulk (id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, uid INTEGER NOT "
+        "CREATE TABLE bulk (id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, uid INTEGER "
+        "NOT "
         "NULL,"
-        "  user TEXT NOT NULL, at INTEGER NOT NULL, digest TEXT NOT NULL, doc TEXT NOT NULL) STRICT;"
+        "  user TEXT NOT NULL, at INTEGER NOT NULL, digest TEXT NOT NULL, doc TEXT NOT NULL) "
+        "STRICT;"
         "CREATE TABLE bulk_item (bulk INTEGER NOT NULL, incident INTEGER NOT NULL, rev INTEGER NOT "
         "NULL,"
         "  state TEXT NOT NULL, why TEXT NOT NULL, at INTEGER, PRIMARY KEY (bulk, incident))"
         "  STRICT, WITHOUT ROWID;",
-        "CREATE TABLE model_call (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, uid INTEGER NOT NULL,"
+        "CREATE TABLE model_call (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, uid INTEGER NOT "
+        "NULL,"
         "  user TEXT NOT NULL, session TEXT, incident TEXT, job INTEGER, purpose TEXT NOT NULL,"
         "  prompt TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, model TEXT NOT NULL,"
         "  tokens INTEGER NOT NULL, cost INTEGER NOT NULL, elapsed INTEGER NOT NULL,"
@@ -114,6 +117,28 @@ struct buf state_text(const cJSON *v)
 
 	json_write(&b, v);
 	return b;
+}
+
+cJSON *state_rows(struct state *s, sqlite3_stmt *st, state_row_fn *row, struct err *e)
+{
+	cJSON *list = cJSON_CreateArray();
+	int rc = st ? 1 : -1;
+
+	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
+		cJSON_AddItemToArray(list, row(st));
+	if (rc == 0)
+		return list;
+	cJSON_Delete(list);
+	return NULL;
+}
+
+cJSON *state_named(const char *key, cJSON *list)
+{
+	cJSON *out = list ? cJSON_CreateObject() : NULL;
+
+	if (list)
+		state_put(out, key, list);
+	return out;
 }
 
 cJSON *state_json_col(sqlite3_stmt *st, int col)
@@ -219,19 +244,12 @@ static cJSON *audit_entry(sqlite3_stmt *st)
 
 cJSON *state_audit_list(struct state *s, int64_t offset, int64_t limit, struct err *e)
 {
-	cJSON *out = cJSON_CreateObject(), *rows = json_add_arr(out, "entries");
 	sqlite3_stmt *st = db_query(&s->db, e,
 	                            "SELECT seq, at, uid, user, action, object, detail FROM audit "
 	                            "ORDER BY seq DESC LIMIT ? OFFSET ?",
 	                            "ii", limit, offset);
-	int rc = st ? 1 : -1;
 
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(rows, audit_entry(st));
-	if (rc == 0)
-		return out;
-	cJSON_Delete(out);
-	return NULL;
+	return state_named("entries", state_rows(s, st, audit_entry, e));
 }
 
 static bool entry_holds(sqlite3_stmt *st, int64_t expected_seq, uint8_t chain[32])

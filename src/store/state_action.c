@@ -74,27 +74,15 @@ cJSON *state_action_get(struct state *s, const char *id, struct err *e)
 	return o;
 }
 
-static cJSON *list_of(struct state *s, sqlite3_stmt *st, struct err *e)
-{
-	cJSON *list = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
-
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(list, action_row(st));
-	if (rc == 0)
-		return list;
-	cJSON_Delete(list);
-	return NULL;
-}
-
 cJSON *state_actions_of(struct state *s, int64_t incident, struct err *e)
 {
-	return list_of(
-	        s, db_query(&s->db, e, COLUMNS "WHERE incident = ? ORDER BY id", "i", incident), e);
+	return state_rows(
+	        s, db_query(&s->db, e, COLUMNS "WHERE incident = ? ORDER BY id", "i", incident),
+	        action_row, e);
 }
 
 cJSON *state_actions_in(struct state *s, const char *state, struct err *e)
 {
-	return list_of(s, db_query(&s->db, e, COLUMNS "WHERE state = ? ORDER BY id", "s", state),
-	               e);
+	return state_rows(s, db_query(&s->db, e, COLUMNS "WHERE state = ? ORDER BY id", "s", state),
+	                  action_row, e);
 }

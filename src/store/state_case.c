@@ -38,18 +38,9 @@ static int severity_of(const cJSON *doc)
 }
 
 static cJSON *rows_of(struct state *s, struct err *e, const char *sql, int64_t id,
-                      cJSON *(*row)(sqlite3_stmt *st))
+                      state_row_fn *row)
 {
-	sqlite3_stmt *st = db_query(&s->db, e, sql, "i", id);
-	cJSON *list = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
-
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(list, row(st));
-	if (rc == 0)
-		return list;
-	cJSON_Delete(list);
-	return NULL;
+	return state_rows(s, db_query(&s->db, e, sql, "i", id), row, e);
 }
 
 static cJSON *note_row(sqlite3_stmt *st)

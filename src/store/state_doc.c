@@ -155,13 +155,6 @@ cJSON *state_doc_list(struct state *s, struct err *e)
 	        "doc "
 	        "WHERE id = d.id) ORDER BY d.id DESC LIMIT 200",
 	        "");
-	cJSON *out = cJSON_CreateObject(), *list = json_add_arr(out, "docs");
-	int rc = st ? 1 : -1;
 
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(list, doc_row(st));
-	if (rc == 0)
-		return out;
-	cJSON_Delete(out);
-	return NULL;
+	return state_named("docs", state_rows(s, st, doc_row, e));
 }

@@ -35,30 +35,29 @@ static int add_items(struct state *s, int64_t doc, struct slice text, struct err
 	return 0;
 }
 
+static cJSON *item_row(sqlite3_stmt *st)
+{
+	cJSON *o = cJSON_CreateObject();
+	char id[32];
+
+	snprintf(id, sizeof(id), "INC-%lld", (long long)sqlite3_column_int64(st, 0));
+	json_add_str(o, "item", id);
+	json_add_str(o, "owner", db_text(st, 1));
+	json_add_str(o, "accepted_by", db_text(st, 2));
+	if (db_text(st, 2))
+		json_add_time(o, "accepted", sqlite3_column_int64(st, 3));
+	return o;
+}
+
 static cJSON *items(struct state *s, int64_t doc, struct err *e)
 {
-	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT incident, owner, accepted_by, accepted FROM handoff_item "
-	                            "WHERE doc = ? ORDER BY incident",
-	                            "i", doc);
-	cJSON *list = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
+	sqlite3_stmt *st =
+	        db_query(&s->db, e,
+	                 "SELECT incident, owner, accepted_by, accepted FROM handoff_item "
+	                 "WHERE doc = ? ORDER BY incident",
+	                 "i", doc);
 
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
-		cJSON *o = cJSON_CreateObject();
-		char id[32];
-		snprintf(id, sizeof(id), "INC-%lld", (long long)sqlite3_column_int64(st, 0));
-		json_add_str(o, "item", id);
-		json_add_str(o, "owner", db_text(st, 1));
-		json_add_str(o, "accepted_by", db_text(st, 2));
-		if (db_text(st, 2))
-			json_add_time(o, "accepted", sqlite3_column_int64(st, 3));
-		cJSON_AddItemToArray(list, o);
-	}
-	if (rc == 0)
-		return list;
-	cJSON_Delete(list);
-	return NULL;
+	return state_rows(s, st, item_row, e);
 }
 
 static int sign(struct state *s, const struct who *w, const cJSON *document, const char *receiver,
@@ -99,9 +98,8 @@ cJSON *state_handoff_sign(struct state *s, const struct who *w, int64_t doc, con
 
 cJSON *state_handoff_get(struct state *s, int64_t doc, struct err *e)
 {
-	sqlite3_stmt *st = db_query(&s->db, e,
-	                            "SELECT version, by, receiver, at FROM handoff WHERE doc = ?",
-	                            "i", doc);
+	sqlite3_stmt *st = db_query(
+	        &s->db, e, "SELECT version, by, receiver, at FROM handoff WHERE doc = ?", "i", doc);
 	int rc = st ? db_step(&s->db, st, e) : -1;
 	cJSON *o, *list;
 

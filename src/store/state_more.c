@@ -24,6 +24,20 @@ int state_suppress_add(struct state *s, const struct who *w, const cJSON *params
 	return rc;
 }
 
+static cJSON *suppress_row(sqlite3_stmt *st)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "id", sqlite3_column_int64(st, 0));
+	state_add_json(o, "match", st, 1);
+	json_add_str(o, "owner", db_text(st, 2));
+	json_add_str(o, "reason", db_text(st, 3));
+	json_add_time(o, "until", sqlite3_column_int64(st, 4));
+	json_add_time(o, "at", sqlite3_column_int64(st, 5));
+	json_add_str(o, "by", db_text(st, 6));
+	return o;
+}
+
 cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e)
 {
 	sqlite3_stmt *st =
@@ -31,24 +45,8 @@ cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e)
 	                 "SELECT id, match, owner, reason, until, at, by FROM suppression "
 	                 "WHERE until > ? ORDER BY id",
 	                 "i", now);
-	cJSON *out = cJSON_CreateObject(), *list = json_add_arr(out, "rules");
-	int rc = st ? 1 : -1;
 
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0) {
-		cJSON *o = cJSON_CreateObject();
-		json_add_i64(o, "id", sqlite3_column_int64(st, 0));
-		state_add_json(o, "match", st, 1);
-		json_add_str(o, "owner", db_text(st, 2));
-		json_add_str(o, "reason", db_text(st, 3));
-		json_add_time(o, "until", sqlite3_column_int64(st, 4));
-		json_add_time(o, "at", sqlite3_column_int64(st, 5));
-		json_add_str(o, "by", db_text(st, 6));
-		cJSON_AddItemToArray(list, o);
-	}
-	if (rc == 0)
-		return out;
-	cJSON_Delete(out);
-	return NULL;
+	return state_named("rules", state_rows(s, st, suppress_row, e));
 }
 
 int state_watch_add(struct state *s, const struct who *w, const cJSON *params, mw_time now,
@@ -93,36 +91,19 @@ static cJSON *watch_row(sqlite3_stmt *st)
 	return o;
 }
 
-static cJSON *watch_rows(struct state *s, sqlite3_stmt *st, struct err *e)
-{
-	cJSON *list = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
-
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(list, watch_row(st));
-	if (rc == 0)
-		return list;
-	cJSON_Delete(list);
-	return NULL;
-}
-
 cJSON *state_watch_list(struct state *s, const struct who *w, struct err *e)
 {
-	cJSON *list = watch_rows(s,
-	                         db_query(&s->db, e, WATCH_COLUMNS "WHERE uid = ? ORDER BY id", "i",
-	                                  (int64_t)w->uid),
-	                         e);
-	cJSON *out = list ? cJSON_CreateObject() : NULL;
+	sqlite3_stmt *st = db_query(&s->db, e, WATCH_COLUMNS "WHERE uid = ? ORDER BY id", "i",
+	                            (int64_t)w->uid);
 
-	if (list)
-		state_put(out, "watches", list);
-	return out;
+	return state_named("watches", state_rows(s, st, watch_row, e));
 }
 
 cJSON *state_watches_due(struct state *s, mw_time now, struct err *e)
 {
-	return watch_rows(
-	        s, db_query(&s->db, e, WATCH_COLUMNS "WHERE until > ? ORDER BY id", "i", now), e);
+	return state_rows(
+	        s, db_query(&s->db, e, WATCH_COLUMNS "WHERE until > ? ORDER BY id", "i", now),
+	        watch_row, e);
 }
 
 /* Those that stand; of one user where one is named. Whose a watch is, the audit chain says. */

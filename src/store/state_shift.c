@@ -9,21 +9,6 @@
 #define SHIFT_ASKED_MAX 20 /* questions of one incident */
 #define SHIFT_DEFAULT (12 * MW_HOUR)
 
-typedef cJSON *row_fn(sqlite3_stmt *st);
-
-static cJSON *rows(struct state *s, sqlite3_stmt *st, row_fn *row, struct err *e)
-{
-	cJSON *list = cJSON_CreateArray();
-	int rc = st ? 1 : -1;
-
-	while (rc > 0 && (rc = db_step(&s->db, st, e)) > 0)
-		cJSON_AddItemToArray(list, row(st));
-	if (rc == 0)
-		return list;
-	cJSON_Delete(list);
-	return NULL;
-}
-
 static int add(cJSON *o, const char *key, cJSON *v)
 {
 	if (v)
@@ -74,13 +59,14 @@ int state_asked_add(struct state *s, cJSON *incident, struct err *e)
 	char id[32];
 
 	snprintf(id, sizeof(id), "INC-%lld", (long long)json_i64(incident, "id", 0));
-	return add(incident, "asked",
-	           rows(s,
-	                db_query(&s->db, e,
-	                         "SELECT question, at, answer FROM turn WHERE incident = ? AND "
-	                         "answer IS NOT NULL ORDER BY at DESC LIMIT ?",
-	                         "si", id, (int64_t)SHIFT_ASKED_MAX),
-	                asked_row, e));
+	return add(
+	        incident, "asked",
+	        state_rows(s,
+	                   db_query(&s->db, e,
+	                            "SELECT question, at, answer FROM turn WHERE incident = ? AND "
+	                            "answer IS NOT NULL ORDER BY at DESC LIMIT ?",
+	                            "si", id, (int64_t)SHIFT_ASKED_MAX),
+	                   asked_row, e));
 }
 
 static cJSON *id_row(sqlite3_stmt *st)
@@ -110,13 +96,14 @@ static int add_row(struct state *s, cJSON *incident, mw_time now, struct err *e)
 static cJSON *incidents(struct state *s, const char *owner, mw_time since, mw_time now,
                         struct err *e)
 {
-	cJSON *ids = rows(s,
-	                  db_query(&s->db, e,
-	                           "SELECT id FROM incident WHERE merged_into IS NULL AND "
-	                           "suppressed = 0 AND (status <> 'closed' OR changed >= ?1) AND "
-	                           "(?2 IS NULL OR owner = ?2) ORDER BY score DESC LIMIT ?3",
-	                           "isi", since, owner, (int64_t)SHIFT_INCIDENTS_MAX),
-	                  id_row, e);
+	cJSON *ids =
+	        state_rows(s,
+	                   db_query(&s->db, e,
+	                            "SELECT id FROM incident WHERE merged_into IS NULL AND "
+	                            "suppressed = 0 AND (status <> 'closed' OR changed >= ?1) AND "
+	                            "(?2 IS NULL OR owner = ?2) ORDER BY score DESC LIMIT ?3",
+	                            "isi", since, owner, (int64_t)SHIFT_INCIDENTS_MAX),
+	                   id_row, e);
 	cJSON *list = ids ? cJSON_CreateArray() : NULL;
 	const cJSON *id;
 
@@ -151,7 +138,7 @@ static cJSON *change_row(sqlite3_stmt *st)
 
 static cJSON *changes(struct state *s, const char *user, mw_time since, struct err *e)
 {
-	return rows(
+	return state_rows(
 	        s,
 	        db_query(&s->db, e,
 	                 "SELECT at, user, action, object, detail FROM audit WHERE at >= ?1 AND "
@@ -176,7 +163,7 @@ static cJSON *item_row(sqlite3_stmt *st)
 
 static cJSON *unaccepted(struct state *s, const char *user, struct err *e)
 {
-	return rows(
+	return state_rows(
 	        s,
 	        db_query(&s->db, e,
 	                 "SELECT i.incident, h.doc, h.by, h.receiver, h.at FROM handoff_item i "
@@ -201,7 +188,7 @@ static cJSON *snoozed_row(sqlite3_stmt *st)
 
 static cJSON *snoozed(struct state *s, const char *user, mw_time now, struct err *e)
 {
-	return rows(
+	return state_rows(
 	        s,
 	        db_query(&s->db, e,
 	                 "SELECT id, title, snooze, owner FROM incident WHERE snooze > ?1 AND "
@@ -237,7 +224,7 @@ static cJSON *seconds_row(sqlite3_stmt *st)
 
 static cJSON *triage(struct state *s, const char *user, mw_time since, struct err *e)
 {
-	return rows(
+	return state_rows(
 	        s,
 	        db_query(&s->db, e,
 	                 "SELECT (min(a.at) - i.created) / 1000000 FROM incident i JOIN audit a "
@@ -293,10 +280,11 @@ cJSON *state_shift(struct state *s, const char *user, mw_time since, mw_time now
 	json_add_time(o, "since", since);
 	json_add_str(o, "user", user);
 	if (add(o, "last",
-	        rows(s,
-	             db_query(&s->db, e, "SELECT doc, by, at FROM handoff WHERE at = ? LIMIT 1",
-	                      "i", since),
-	             last_row, e)) ||
+	        state_rows(s,
+	                   db_query(&s->db, e,
+	                            "SELECT doc, by, at FROM handoff WHERE at = ? LIMIT 1", "i",
+	                            since),
+	                   last_row, e)) ||
 	    add(o, "incidents", incidents(s, user, since, now, e)) ||
 	    add(o, "changes", changes(s, user, since, e)) || add_standing(s, o, user, now, e) ||
 	    add_numbers(s, o, user, since, e)) {
