@@ -25,7 +25,7 @@
  * with their place.
  */
 #include <math.h>
-#include <sodium.h>
+#include "base/base64.h"
 #include "base/limits.h"
 #include "plan/place.h"
 #include "plan/plan.h"
@@ -268,8 +268,7 @@ static int base64_value(struct reader *r, const cJSON *v, const struct place *at
 		return place_err(at, r->e, "text, or {\"base64\": text}, is wanted here");
 	len = strlen(text);
 	bytes = arena_alloc(&r->p->arena, len + 1);
-	if (sodium_base642bin((unsigned char *)bytes, len + 1, text, len, NULL, &got, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL))
+	if (base64_read((struct slice){text, len}, bytes, &got))
 		return place_err(at, r->e, "this is not base64 (RFC 4648, with padding)");
 	plan_cmp_value(r->p, n, (struct slice){bytes, got});
 	return 0;

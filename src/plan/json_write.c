@@ -1,5 +1,5 @@
 /* Writes the JSON form that json.c documents and reads. */
-#include <sodium.h>
+#include "base/base64.h"
 #include "base/escape.h"
 #include "plan/place.h"
 #include "plan/plan.h"
@@ -21,20 +21,15 @@ static cJSON *value_json(struct slice s)
 {
 	cJSON *o;
 	char *text;
-	size_t cap;
 
 	if (is_json_text(s)) {
 		text = xstrndup(s.s, s.n);
 		o = cJSON_CreateString(text);
+		free(text);
 	} else {
-		cap = sodium_base64_ENCODED_LEN(s.n, sodium_base64_VARIANT_ORIGINAL);
-		text = xmalloc(cap);
-		sodium_bin2base64(text, cap, (const unsigned char *)s.s, s.n,
-		                  sodium_base64_VARIANT_ORIGINAL);
 		o = cJSON_CreateObject();
-		json_add_str(o, "base64", text);
+		json_add_base64(o, "base64", s);
 	}
-	free(text);
 	return o;
 }
 

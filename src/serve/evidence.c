@@ -2,8 +2,7 @@
  * Evidence of cases: pinning copies a record's bytes out of the lake into state.db, page by page; a record that the lake has
  * dropped since is answered from there.
  */
-#include <sodium.h>
-
+#include "base/base64.h"
 #include "serve/engine.h"
 
 #define PAGE_SECONDS 20
@@ -68,8 +67,7 @@ static int add_page(struct pinning *p, cJSON *page, struct err *e)
 		return err_set(e, ERR_LIMIT, "a record of %lld bytes; at most %u MiB can be pinned",
 		               (long long)json_i64(page, "length", 0), STATE_PIN_MAX >> 20);
 	room = buf_room(&p->raw, n);
-	if (sodium_base642bin((unsigned char *)room, n, text, n, NULL, &got, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL))
+	if (base64_read((struct slice){text, n}, room, &got))
 		return err_set(e, ERR_INTERNAL, "a worker sent evidence that is no base64");
 	p->raw.len += got;
 	p->raw.s[p->raw.len] = '\0';
@@ -146,17 +144,6 @@ void incident_pin(struct request *r)
 
 /* ---- what only the case still has ---- */
 
-static void add_base64(cJSON *o, const char *key, struct slice s)
-{
-	size_t cap = sodium_base64_ENCODED_LEN(s.n, sodium_base64_VARIANT_ORIGINAL);
-	char *text = xmalloc(cap);
-
-	sodium_bin2base64(text, cap, (const unsigned char *)s.s, s.n,
-	                  sodium_base64_VARIANT_ORIGINAL);
-	json_add_str(o, key, text);
-	free(text);
-}
-
 static int read_pin(struct state *s, struct request *r, struct err *e)
 {
 	int64_t offset = json_i64(r->params, "offset", 0);
@@ -172,8 +159,9 @@ static int read_pin(struct state *s, struct request *r, struct err *e)
 		if (length <= 0 || length > MW_EVIDENCE_CHUNK_MAX)
 			length = MW_EVIDENCE_CHUNK_MAX;
 		json_add_i64(r->result, "offset", offset);
-		add_base64(r->result, "raw",
-		           (struct slice){raw.s + offset, (size_t)(left < length ? left : length)});
+		json_add_base64(
+		        r->result, "raw",
+		        (struct slice){raw.s + offset, (size_t)(left < length ? left : length)});
 		json_add_bool(r->result, "only_pinned", true);
 	}
 	buf_release(&raw);

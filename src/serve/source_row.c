@@ -1,21 +1,11 @@
 #include "serve/source_row.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 
 #define RAW_MAX (MW_ROW_MAX / 2) /* with base64 and the fields still one row */
-
-static void write_raw(struct buf *out, struct slice raw)
-{
-	size_t n = sodium_base64_encoded_len(raw.n, sodium_base64_VARIANT_ORIGINAL);
-	char *room = buf_room(out, n);
-
-	sodium_bin2base64(room, n, (const unsigned char *)raw.s, raw.n,
-	                  sodium_base64_VARIANT_ORIGINAL);
-	out->len += n - 1;
-}
 
 static void write_event(const struct event *ev, struct buf *out, bool *cut)
 {
@@ -33,7 +23,7 @@ static void write_event(const struct event *ev, struct buf *out, bool *cut)
 	if (ev->raw.n > RAW_MAX)
 		*cut = true;
 	else if (ev->raw.n)
-		write_raw(out, ev->raw);
+		base64_add(out, ev->raw);
 	buf_str(out, "\"}");
 }
 
@@ -80,8 +70,7 @@ static int read_raw(const cJSON *j, struct arena *a, struct slice *out, struct e
 	size_t n = strlen(text), got = 0;
 	char *room = arena_alloc(a, n + 1);
 
-	if (sodium_base642bin((unsigned char *)room, n, text, n, NULL, &got, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL))
+	if (base64_read((struct slice){text, n}, room, &got))
 		return err_set(e, ERR_INTERNAL,
 		               "a source's worker sent a record that is no base64");
 	*out = (struct slice){room, got};

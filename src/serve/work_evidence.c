@@ -1,4 +1,5 @@
 /* Records, timelines, graph nodes and cover: what the lake worker shows of single things. */
+#include "base/base64.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "investigate/card.h"
@@ -42,7 +43,7 @@ static cJSON *evidence_json(const struct event *ev, event_id id, const char *sou
 	json_add_i64(o, "length", (int64_t)ev->raw.n);
 	json_add_str(o, "sha256", hex);
 	json_add_i64(o, "offset", (int64_t)from);
-	work_add_base64(o, "raw", (struct slice){ev->raw.s + from, n < most ? n : most});
+	json_add_base64(o, "raw", (struct slice){ev->raw.s + from, n < most ? n : most});
 	add_fields(o, ev);
 	return o;
 }

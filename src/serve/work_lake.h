@@ -52,7 +52,6 @@ int work_document(struct worker *w, const cJSON *params, struct buf *md, struct 
 int64_t work_times_seen(void *catalog, struct slice what); /* timeline_count_fn */
 /* Everything that names an entity of the incident, an hour around its findings. */
 struct plan *work_incident_plan(const cJSON *incident, struct err *e);
-void work_add_base64(cJSON *o, const char *key, struct slice s);
 
 worker_fn work_ask, work_plan_run, work_recipe_run, work_plan_check, work_plan_text,
         work_plan_sigma, work_recipe_list, work_pivot_menu;

@@ -1,18 +1,8 @@
 /* Timelines of a question or a case, and their export. */
-#include <sodium.h>
-
+#include "base/base64.h"
 #include "investigate/describe.h"
 #include "report/report.h"
 #include "serve/work_lake.h"
-
-void work_add_base64(cJSON *o, const char *key, struct slice s)
-{
-	size_t n = sodium_base64_encoded_len(s.n, sodium_base64_VARIANT_ORIGINAL);
-	char *text = xmalloc(n);
-	sodium_bin2base64(text, n, (const unsigned char *)s.s, s.n, sodium_base64_VARIANT_ORIGINAL);
-	json_add_str(o, key, text);
-	free(text);
-}
 
 /* ---- timeline ---- */
 
@@ -212,7 +202,7 @@ int work_export(struct worker *w, const cJSON *params, cJSON **result, struct er
 	}
 	n = offset > 0 && (size_t)offset < b.len ? (size_t)offset : offset > 0 ? b.len : 0;
 	*result = cJSON_CreateObject();
-	work_add_base64(*result, "data",
+	json_add_base64(*result, "data",
 	                (struct slice){b.s + n, b.len - n < EXPORT_PAGE ? b.len - n : EXPORT_PAGE});
 	json_add_i64(*result, "offset", (int64_t)n);
 	json_add_i64(*result, "total", (int64_t)b.len);
