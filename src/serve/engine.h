@@ -164,6 +164,9 @@ const cJSON *job_plan(const struct engine *e, int64_t id, uid_t uid); /* borrowe
 bool jobs_running(const struct engine *e);
 void jobs_free(struct engine *e);
 
+/* The files for the rows of a step, made when they are first asked for; v holds n of them. For call_opts.spool. */
+int engine_spool(const struct engine *e, struct spool *v, size_t n, int step, struct spool *files, struct err *err) MW_USE_RESULT;
+
 /* ---- calls within calls (relay.c) ---- */
 
 void relay_asked(void *engine, struct call *c, const cJSON *params); /* pool_opts.asked */
@@ -185,6 +188,7 @@ extern const struct local_route source_routes[];
 void sources_begin(struct engine *e);                 /* after the configuration was read */
 void sources_free(struct engine *e);
 void sources_add(struct engine *e, cJSON *list);      /* as in engine.status */
+int source_known(const struct engine *e, const char *name, struct err *err) MW_USE_RESULT; /* is configured, or ERR_NOT_FOUND */
 void source_fares(struct engine *e, const char *name, const struct err *err, int64_t elapsed_us); /* how a call of it ended */
 
 /* ---- the rest ---- */

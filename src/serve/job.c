@@ -245,16 +245,22 @@ const char *job_asker(const struct call_opts *o, int64_t *job)
 	return j ? j->user : NULL;
 }
 
+int engine_spool(const struct engine *e, struct spool *v, size_t n, int step, struct spool *files,
+                 struct err *err)
+{
+	if (step < 0 || (size_t)step >= n)
+		return err_set(err, ERR_INTERNAL, "rows of step %d", step);
+	if (v[step].data < 0 && spool_create(&v[step], e->spool_dir, err))
+		return -1;
+	*files = v[step];
+	return 0;
+}
+
 static int make_spool(void *ctx, int step, struct spool *files, struct err *e)
 {
 	struct job *j = ctx;
 
-	if (step < 0 || step >= MW_PLAN_STEPS_MAX)
-		return err_set(e, ERR_INTERNAL, "rows of step %d", step);
-	if (j->spools[step].data < 0 && spool_create(&j->spools[step], j->e->spool_dir, e))
-		return -1;
-	*files = j->spools[step];
-	return 0;
+	return engine_spool(j->e, j->spools, ARRAY_LEN(j->spools), step, files, e);
 }
 
 static int store_turn(struct state *s, void *arg, struct err *e)

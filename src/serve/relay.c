@@ -74,21 +74,14 @@ static int inner_spool(void *ctx, int step, struct spool *files, struct err *e)
 {
 	struct relay *r = ctx;
 
-	if (step != 0)
-		return err_set(e, ERR_INTERNAL, "rows of step %d of a source", step);
-	*files = r->files;
-	return 0;
+	return engine_spool(r->e, &r->files, 1, step, files, e);
 }
 
 static int may_ask(const struct engine *e, const char *kind, const char *instance, struct err *err)
 {
 	if (strcmp(kind, work_source.name) != 0)
 		return err_set(err, ERR_DENIED, "a worker asked for a \"%s\" worker", kind);
-	if (!config_entry(e->config, "sources", instance))
-		return err_set(err, ERR_NOT_FOUND,
-		               "no source is called \"%s\"; `midwatch source list` shows them",
-		               instance);
-	return 0;
+	return source_known(e, instance, err);
 }
 
 static void begin(struct relay *r, const cJSON *params)

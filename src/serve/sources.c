@@ -40,6 +40,14 @@ static struct health *health_of(struct engine *e, const char *name)
 	return h;
 }
 
+int source_known(const struct engine *e, const char *name, struct err *err)
+{
+	if (config_entry(e->config, "sources", name))
+		return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	               "no source is called \"%s\"; `midwatch source list` shows them", name);
+}
+
 /* A refused plan or a cancel says nothing about the source. */
 static bool is_its_fault(const struct err *e)
 {
@@ -156,10 +164,8 @@ static void pass_on(struct request *r)
 	                      .done = asked};
 	struct err e;
 
-	if (!config_entry(r->e->config, "sources", name)) {
+	if (source_known(r->e, name, &e)) {
 		cJSON_Delete(o.params);
-		err_set(&e, ERR_NOT_FOUND,
-		        "no source is called \"%s\"; `midwatch source list` shows them", name);
 		request_fail(r, &e);
 		return;
 	}
@@ -272,12 +278,7 @@ static int give_spool(void *ctx, int step, struct spool *files, struct err *e)
 {
 	struct polling *p = ctx;
 
-	if (step != 0)
-		return err_set(e, ERR_INTERNAL, "rows of step %d of findings", step);
-	if (p->files.data < 0 && spool_create(&p->files, p->e->spool_dir, e))
-		return -1;
-	*files = p->files;
-	return 0;
+	return engine_spool(p->e, &p->files, 1, step, files, e);
 }
 
 static int read_cursor(struct state *s, void *arg, struct err *e)
@@ -332,13 +333,10 @@ static void poll_now(struct request *r)
 	const char *name = request_str(r, "source");
 	struct err e;
 
-	if (config_entry(r->e->config, "sources", name)) {
+	if (source_known(r->e, name, &e))
+		request_fail(r, &e);
+	else
 		poll_source(r->e, name, r);
-		return;
-	}
-	err_set(&e, ERR_NOT_FOUND, "no source is called \"%s\"; `midwatch source list` shows them",
-	        name);
-	request_fail(r, &e);
 }
 
 static void poll_due(void *ctx)

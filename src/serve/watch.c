@@ -82,12 +82,7 @@ static int make_spool(void *ctx, int step, struct spool *files, struct err *e)
 {
 	struct asking *a = ctx;
 
-	if (step < 0 || step >= MW_PLAN_STEPS_MAX)
-		return err_set(e, ERR_INTERNAL, "rows of step %d", step);
-	if (a->files[step].data < 0 && spool_create(&a->files[step], a->e->spool_dir, e))
-		return -1;
-	*files = a->files[step];
-	return 0;
+	return engine_spool(a->e, a->files, ARRAY_LEN(a->files), step, files, e);
 }
 
 static void ask(struct engine *e, const cJSON *watch, const char *kind)
