@@ -133,11 +133,9 @@ static void start_all(const struct plan *p, size_t i, const struct local_source 
 static void fetch_from(const struct plan *p, size_t i, struct local_source *from,
                        const struct source_run *run, struct fetch *f)
 {
-	struct source_run r = *run;
 	struct source_sink sink = {.ctx = f, .row = keep_row};
 
-	r.need_raw = r.need_vals = true;
-	from->failed = from->source->ops->search(from->source, p, i, &r, &sink, &from->done,
+	from->failed = from->source->ops->search(from->source, p, i, run, &sink, &from->done,
 	                                         &from->error) != 0 &&
 	               !f->full;
 }
@@ -226,14 +224,15 @@ int local_step(const struct plan *p, size_t i, struct local_source *from, size_t
 	struct plan *fetch = fetch_plan(p, i);
 	struct fetch f = {0};
 	size_t failed = 0;
-	int rc;
 	struct source_run whole = *run;
+	int rc;
 
 	whole.need_raw = whole.need_vals = true;
+	whole.passing = plan_is_grouped(&p->steps[i].search);
 	*done = (struct source_done){.complete_to = MW_TIME_NONE};
 	start_all(fetch, i, from, n, &whole);
 	for (size_t k = 0; k < n && !f.full; k++) {
-		fetch_from(fetch, i, &from[k], run, &f);
+		fetch_from(fetch, i, &from[k], &whole, &f);
 		failed += from[k].failed;
 	}
 	sum_up(from, n, done);

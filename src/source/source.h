@@ -32,6 +32,7 @@ struct source_run {
 	int64_t deadline_us;            /* mw_mono_us() at which to stop with ERR_DEADLINE; rows already pushed are kept */
 	const volatile bool *cancelled; /* set by the worker's signal or socket reader: stop with ERR_CANCELLED within 50 ms */
 	bool need_raw;                  /* event rows carry raw */
+	bool passing;                   /* rows are only counted: nobody will open one, so a source outside need not keep them */
 	bool need_vals;                 /* event rows carry all vals; otherwise only id, time, dataset, uid */
 };
 /* How a run ended, besides 0 or -1. */
