@@ -201,7 +201,7 @@ static cJSON *terms_clause(const struct plan_node *n)
 	      *list = json_add_arr(json_add_obj(out, "terms"), field_of(&n->field));
 
 	for (size_t i = 0; i < n->nvalues; i++)
-		render_add_text(list, n->values[i]);
+		cJSON_AddItemToArray(list, json_slice(n->values[i]));
 	return out;
 }
 

@@ -202,15 +202,6 @@ long long render_limit(const struct render *r)
 	return r->s->limit ? r->s->limit : MW_PLAN_ROWS_DEFAULT;
 }
 
-void render_add_text(cJSON *array, struct slice s)
-{
-	cJSON *holder = cJSON_CreateObject();
-
-	json_add_slice(holder, "v", s);
-	cJSON_AddItemToArray(array, cJSON_DetachItemFromObject(holder, "v"));
-	cJSON_Delete(holder);
-}
-
 const char *render_alias(const struct plan_field *f)
 {
 	return f->f && f->f->alias ? f->f->alias : f->raw ? f->raw : f->name;

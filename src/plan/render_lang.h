@@ -44,7 +44,6 @@ void render_regex(struct buf *b, enum plan_op op, struct slice v);
 bool render_regex_empty(struct slice re); /* holds for "", which is no value in plans */
 /* Rows to ask for: the plan's limit where rows are exact, else all that run/ may hold. */
 long long render_limit(const struct render *r);
-void render_add_text(cJSON *array, struct slice s); /* a string at its end */
 const char *render_alias(const struct plan_field *f); /* the output column's name of a by field */
 
 /* One renderer a language. */

@@ -48,7 +48,7 @@ static cJSON *value_condition(const char *key, const struct plan_node *n)
 	json_add_str(o, "key", key);
 	values = json_add_arr(o, "values");
 	for (size_t i = 0; i < n->nvalues; i++)
-		render_add_text(values, n->values[i]);
+		cJSON_AddItemToArray(values, json_slice(n->values[i]));
 	json_add_str(o, "type", "str");
 	json_add_str(o, "operator", "in");
 	return o;

@@ -110,7 +110,7 @@ static void put_condition(struct render *r, const struct plan_node *n, void *ctx
 	}
 	values = json_add_arr(json_add_obj(where, name), op);
 	for (size_t i = 0; i < n->nvalues; i++)
-		render_add_text(values, n->values[i]);
+		cJSON_AddItemToArray(values, json_slice(n->values[i]));
 }
 
 static void add_words(cJSON *list, const char *const *words, const char *fallback)

@@ -14,15 +14,6 @@ static inline void rows_put(cJSON *o)
 	cJSON_Delete(o);
 }
 
-static inline void rows_add_text(cJSON *list, struct slice v)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	json_add_slice(o, "v", v);
-	cJSON_AddItemToArray(list, cJSON_DetachItemFromObject(o, "v"));
-	cJSON_Delete(o);
-}
-
 /* name: what a field is called, NULL to leave it out. */
 static inline cJSON *rows_vals(const struct event *ev, const char *(*name)(const struct field *))
 {
@@ -34,7 +25,7 @@ static inline cJSON *rows_vals(const struct event *ev, const char *(*name)(const
 		if (key && !list)
 			list = json_add_arr(o, key);
 		if (key)
-			rows_add_text(list, ev->vals.v[i].value);
+			cJSON_AddItemToArray(list, json_slice(ev->vals.v[i].value));
 	}
 	return o;
 }
@@ -64,7 +55,7 @@ static inline cJSON *rows_json(const struct source_row *r,
 	} else {
 		list = json_add_arr(o, "cols");
 		for (size_t i = 0; i < r->ncols; i++)
-			rows_add_text(list, r->cols[i]);
+			cJSON_AddItemToArray(list, json_slice(r->cols[i]));
 	}
 	return o;
 }
