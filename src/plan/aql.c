@@ -15,11 +15,6 @@ static const char *column_of(const struct plan_field *f)
 	return f->pseudo == PF_TIME ? "starttime" : f->f ? f->f->aql : NULL;
 }
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 static bool has_wild(struct slice v)
 {
 	return memchr(v.s, '%', v.n) || memchr(v.s, '_', v.n);
@@ -42,7 +37,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 {
 	struct cidr c;
 
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		return order_fit(n, v);
 	if (n->op == OP_CIDR)
 		return cidr_parse(v, &c, NULL) || c.ip.len != 4 ? RENDER_NO : RENDER_EXACT;
@@ -61,7 +56,7 @@ static enum render_fit quiet_can(const struct plan_node *n)
 
 	if (n->rhs.name || n->op == OP_TEXT || !column_of(&n->field))
 		return RENDER_NO;
-	if (n->field.pseudo == PF_TIME && !is_order(n->op) && n->op != OP_EXISTS)
+	if (n->field.pseudo == PF_TIME && !plan_op_is_order(n->op) && n->op != OP_EXISTS)
 		return RENDER_NO;
 	for (size_t i = 0; i < n->nvalues && fit != RENDER_NO; i++) {
 		one = value_fit(n, n->values[i]);
@@ -136,25 +131,15 @@ static void write_order(struct render *r, const struct plan_node *n, struct slic
 		buf_add(r->b, v.s, v.n);
 }
 
-static void write_block(struct render *r, struct slice v)
-{
-	struct cidr c;
-	char block[CIDR_TEXT] = "";
-
-	if (!cidr_parse(v, &c, NULL))
-		cidr_text(&c, block);
-	quote_aql_string(r->b, slice_of(block));
-}
-
 static void write_one(struct render *r, const struct plan_node *n, struct slice v)
 {
-	if (is_order(n->op)) {
+	if (plan_op_is_order(n->op)) {
 		write_order(r, n, v);
 		return;
 	}
 	if (n->op == OP_CIDR) {
 		buf_str(r->b, "INCIDR(");
-		write_block(r, v);
+		render_block(r, v, quote_aql_string);
 		buf_printf(r->b, ", %s)", column_of(&n->field));
 		return;
 	}
@@ -233,7 +218,7 @@ int render_aql(struct render *r)
 	        (r->s->nsort == 0 || (r->s->nsort == 1 && !strcmp(r->s->sort[0].column, "time")));
 	desc = r->out->exact_rows && r->s->nsort && r->s->sort[0].desc;
 	write_columns(r);
-	if (where && !where->child && where->kind == PN_ANY) {
+	if (plan_is_nothing(where)) {
 		buf_str(r->b, "\nWHERE 1 = 0");
 	} else if (where) {
 		buf_str(r->b, "\nWHERE ");

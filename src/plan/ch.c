@@ -36,11 +36,6 @@ static const char *column_of(struct plan *p, const struct plan_field *f)
 	return name;
 }
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 /* ---- what can be said ---- */
 
 static enum render_fit order_fit(const struct plan_node *n, struct slice v)
@@ -59,7 +54,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 {
 	struct cidr c;
 
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		return order_fit(n, v);
 	if (n->op == OP_CIDR)
 		return cidr_parse(v, &c, NULL) ? RENDER_NO : RENDER_EXACT;
@@ -79,10 +74,11 @@ static enum render_fit field_fit(const struct render *r, const struct plan_node 
 	if (!column_of(r->p, &n->field) ||
 	    (n->rhs.name && (!column_of(r->p, &n->rhs) || n->rhs.pseudo || n->field.pseudo)))
 		return RENDER_NO;
-	if (n->rhs.name && is_order(n->op))
+	if (n->rhs.name && plan_op_is_order(n->op))
 		return RENDER_NO; /* as doubles they would not be exact */
-	return n->field.pseudo == PF_TIME && !is_order(n->op) && n->op != OP_EXISTS ? RENDER_NO
-	                                                                            : RENDER_EXACT;
+	return n->field.pseudo == PF_TIME && !plan_op_is_order(n->op) && n->op != OP_EXISTS
+	               ? RENDER_NO
+	               : RENDER_EXACT;
 }
 
 static enum render_fit quiet_can(const struct render *r, const struct plan_node *n)
@@ -199,7 +195,7 @@ static void write_one(struct render *r, const struct plan_node *n, struct slice 
 		write_regex(r, n->op, v);
 	} else if (n->op == OP_CIDR) {
 		write_cidr(r, v);
-	} else if (is_order(n->op)) {
+	} else if (plan_op_is_order(n->op)) {
 		write_order(r, n, v);
 	} else {
 		buf_str(r->b, calls[n->op]);
@@ -410,7 +406,7 @@ static void write_where(struct render *r, const struct plan_node *where)
 		buf_str(r->b, " AND isNotNull(time)");
 	if (r->s->ndatasets)
 		write_datasets(r);
-	if (where && !where->child && where->kind == PN_ANY) {
+	if (plan_is_nothing(where)) {
 		buf_str(r->b, " AND 0");
 	} else if (where) {
 		buf_str(r->b, " AND ");

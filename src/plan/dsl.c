@@ -16,11 +16,6 @@ static const char *field_of(const struct plan_field *f)
 	return f->pseudo == PF_TIME ? "@timestamp" : f->f ? f->f->ecs : NULL;
 }
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 static bool is_numeric(const struct plan_field *f)
 {
 	return f->f && (f->f->type == FT_INT || f->f->type == FT_PORT || f->f->type == FT_SIZE ||
@@ -43,7 +38,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	struct cidr c;
 	struct ip ip;
 
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		return order_fit(n, v);
 	if (n->op == OP_CIDR)
 		return t == FT_IP && !cidr_parse(v, &c, NULL) && c.ip.len == 4 ? RENDER_EXACT
@@ -219,8 +214,8 @@ static cJSON *cmp_clause(const struct plan_node *n)
 	out = bool_clause("should");
 	for (size_t i = 0; i < n->nvalues; i++)
 		add_clause(out, "should",
-		           is_order(n->op) ? range_clause(n, n->values[i])
-		                           : text_clause(n, n->values[i]));
+		           plan_op_is_order(n->op) ? range_clause(n, n->values[i])
+		                                   : text_clause(n, n->values[i]));
 	return out;
 }
 
@@ -232,7 +227,7 @@ static cJSON *node_clause(const struct plan_node *n)
 
 	if (n->kind == PN_CMP)
 		return cmp_clause(n);
-	if (n->kind == PN_ANY && !n->child) { /* a bool without clauses finds everything there */
+	if (plan_is_nothing(n)) { /* a bool without clauses finds everything there */
 		out = cJSON_CreateObject();
 		(void)json_add_obj(out, "match_none");
 		return out;

@@ -59,7 +59,6 @@ static int choose_table(struct render *r, bool *less)
 	const char *t;
 
 	*less = false;
-
 	for (size_t i = 0; !r->table && i < r->s->ndatasets; i++) {
 		t = kql_table(r->s->datasets[i]);
 		if (!t)
@@ -133,11 +132,6 @@ static void write_text(struct render *r, const struct plan_field *f)
 
 /* ---- comparisons ---- */
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 static size_t digits_of(struct slice s)
 {
 	size_t n = 0;
@@ -160,7 +154,7 @@ static enum render_fit value_fit(enum plan_op op, struct slice v)
 	enum render_fit fit, text;
 	struct cidr c;
 
-	if (is_order(op))
+	if (plan_op_is_order(op))
 		return !num_is(v) || digits_of(v) <= DIGITS_EXACT ? RENDER_EXACT : RENDER_NO;
 	if (op == OP_CIDR)
 		return cidr_parse(v, &c, NULL) ? RENDER_NO
@@ -311,7 +305,7 @@ static void write_one(struct render *r, const struct plan_node *n, struct slice 
 		write_regex(r, n, v);
 	} else if (n->op == OP_CIDR) {
 		write_cidr(r, n, v);
-	} else if (is_order(n->op)) {
+	} else if (plan_op_is_order(n->op)) {
 		write_order(r, n, v);
 	} else if (n->op == OP_TEXT) {
 		buf_str(r->b, "tostring(pack_all()) contains ");
@@ -332,7 +326,7 @@ static void write_rhs(struct render *r, const struct plan_node *n)
 	        [OP_STARTS] = "startswith",
 	        [OP_ENDS] = "endswith",
 	};
-	bool order = is_order(n->op);
+	bool order = plan_op_is_order(n->op);
 
 	buf_str(r->b, order ? "coalesce(todouble(" : "(isnotempty(");
 	write_text(r, &n->field);
@@ -500,7 +494,7 @@ int render_kql(struct render *r)
 	                     render_having_able(r, can_column) && render_sort_able(r);
 	quote_kql_column(r->b, r->table);
 	write_window(r);
-	if (where && !where->child && where->kind == PN_ANY) {
+	if (plan_is_nothing(where)) {
 		buf_str(r->b, "\n| where false");
 	} else if (where) {
 		buf_str(r->b, "\n| where ");

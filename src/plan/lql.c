@@ -181,17 +181,12 @@ static void write_cmp(struct render *r, const struct plan_node *n)
 	buf_str(r->b, c.n > 1 ? ")" : "");
 }
 
-static bool is_nothing(const struct plan_node *n)
-{
-	return n && n->kind == PN_ANY && !n->child;
-}
-
 static void write_filter(struct render *r, const struct plan_node *where)
 {
 	if (!where)
 		return;
 	buf_str(r->b, " filter { ");
-	if (is_nothing(where))
+	if (plan_is_nothing(where))
 		buf_str(r->b, "1 = 0");
 	else
 		render_tree(r, where);

@@ -40,6 +40,10 @@ enum plan_op {
 	OP_IS, OP_IS_CS, OP_IN, OP_CONTAINS, OP_STARTS, OP_ENDS, OP_LIKE, OP_REGEX, OP_CIDR,
 	OP_LT, OP_LE, OP_GT, OP_GE, OP_EXISTS, OP_TEXT,
 };
+static inline bool plan_op_is_order(enum plan_op op)
+{
+	return op >= OP_LT && op <= OP_GE;
+}
 enum plan_pseudo { PF_NONE, PF_TIME, PF_DATASET, PF_UID, PF_FILE, PF_FILE_LINE };
 
 struct plan_field {
@@ -63,6 +67,11 @@ struct plan_node {
 	char *column;                   /* a field name or an output column of that step */
 	bool inexact;                   /* set by a renderer's widening: the engine filters afterwards */
 };
+/* An ANY of nothing: false for every event. NULL is true for each. */
+static inline bool plan_is_nothing(const struct plan_node *n)
+{
+	return n && n->kind == PN_ANY && !n->child;
+}
 
 /* A time bound: absolute, or relative to an earlier step's result. */
 enum plan_when { PW_NONE, PW_ABS, PW_STEP_FIRST, PW_STEP_LAST };

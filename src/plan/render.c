@@ -1,5 +1,6 @@
 /* Widening, and what all languages share. */
 #include "base/limits.h"
+#include "plan/cidr.h"
 #include "plan/regex.h"
 #include "plan/render_lang.h"
 
@@ -193,6 +194,16 @@ bool render_regex_empty(struct slice re)
 
 	regex_free(c);
 	return hit;
+}
+
+void render_block(struct render *r, struct slice v, void (*quote)(struct buf *b, struct slice s))
+{
+	struct cidr c;
+	char block[CIDR_TEXT] = "";
+
+	if (!cidr_parse(v, &c, NULL))
+		cidr_text(&c, block);
+	quote(r->b, slice_of(block));
 }
 
 long long render_limit(const struct render *r)

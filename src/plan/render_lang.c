@@ -88,7 +88,7 @@ bool render_having_able(struct render *r, render_can *can)
 	r->columns = true;
 	n = render_widen(r->p, r->s->having, can, r, &exact);
 	r->columns = false;
-	if (exact && n && !(n->kind == PN_ANY && !n->child)) {
+	if (exact && n && !plan_is_nothing(n)) {
 		r->s->having = n;
 		return true;
 	}

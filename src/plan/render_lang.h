@@ -28,7 +28,7 @@ void render_tree(struct render *r, const struct plan_node *n);
 struct plan_node *render_where(struct render *r, render_can *can);
 /* Where the language does not limit to the step's datasets: run/ does. */
 void render_datasets_after(struct render *r);
-/* A field's name in the language, or NULL; borrowed until the next call. */
+/* A field's name in the language, or NULL; static, or in the plan's arena. */
 typedef const char *render_column(struct render *r, const struct plan_field *f);
 /* Whether the language can make the groups itself as the plan means them; notes say what it cannot. */
 bool render_groups_able(struct render *r, render_column *column);
@@ -42,6 +42,8 @@ void render_group_order(struct render *r, render_sort_key *key);
 enum render_fit render_regex_fit(enum plan_op op, struct slice v);
 void render_regex(struct buf *b, enum plan_op op, struct slice v);
 bool render_regex_empty(struct slice re); /* holds for "", which is no value in plans */
+/* A block of addresses that value_fit has found to be one, with its prefix, as the language quotes text. */
+void render_block(struct render *r, struct slice v, void (*quote)(struct buf *b, struct slice s));
 /* Rows to ask for: the plan's limit where rows are exact, else all that run/ may hold. */
 long long render_limit(const struct render *r);
 const char *render_alias(const struct plan_field *f); /* the output column's name of a by field */

@@ -61,11 +61,6 @@ static const struct {
             {"azure.activity", "azure", false},
             {"gcp.audit", "gcp", false}};
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 static bool all_plain(const struct plan_node *n)
 {
 	for (size_t i = 0; i < n->nvalues; i++)
@@ -108,7 +103,7 @@ static enum render_fit fit_of(struct render *r, const struct attribute *list,
 
 	if (!a || n->rhs.name)
 		return RENDER_NO;
-	if (is_order(n->op)) /* digits alone: no sign, point or exponent is documented */
+	if (plan_op_is_order(n->op)) /* digits alone: no sign, point or exponent is documented */
 		return a->number && v.n > 0 && v.n <= 15 && strspn(v.s, "0123456789") >= v.n
 		               ? RENDER_SUPERSET
 		               : RENDER_NO;
@@ -133,7 +128,7 @@ static void put_log(struct render *r, const struct plan_node *n, void *list)
 	static const char *const signs[] = {"<", "<=", ">", ">="};
 	const struct attribute *a = attribute(list, n);
 
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		buf_printf(r->b, " AND %s %s %.*s", a->name, signs[n->op - OP_LT],
 		           (int)n->values[0].n, n->values[0].s);
 	else
@@ -143,7 +138,6 @@ static void put_log(struct render *r, const struct plan_node *n, void *list)
 static int log_of(struct render *r, size_t *at)
 {
 	const struct plan_search *s = r->s;
-
 	bool one = s->ndatasets > 0;
 
 	for (size_t i = 1; i < s->ndatasets; i++)

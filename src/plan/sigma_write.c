@@ -7,7 +7,6 @@
 #include "plan/sigma.h"
 
 struct writing {
-	struct render *r;
 	const char *dataset;
 	struct buf detection;
 	size_t n; /* selections so far */
@@ -90,7 +89,7 @@ static void write_value(struct buf *b, enum plan_op op, struct slice v)
 
 	if (op == OP_LIKE)
 		add_like(&text, v);
-	else if (op == OP_REGEX || op == OP_CIDR || (op >= OP_LT && op <= OP_GE))
+	else if (op == OP_REGEX || op == OP_CIDR || plan_op_is_order(op))
 		buf_add(&text, v.s, v.n);
 	else
 		add_literal(&text, v);
@@ -200,7 +199,7 @@ static void note_rest(struct render *r)
 
 int render_sigma(struct render *r)
 {
-	struct writing w = {.r = r, .dataset = dataset_of(r), .detection = BUF_INIT};
+	struct writing w = {.dataset = dataset_of(r), .detection = BUF_INIT};
 	struct plan_node *where = render_where(r, can);
 	struct buf condition = BUF_INIT, title = BUF_INIT;
 

@@ -32,7 +32,7 @@ static enum render_fit can(void *ctx, const struct plan_node *n)
 {
 	struct render *r = ctx;
 
-	if (n->op == OP_EXISTS || n->op == OP_TEXT || n->rhs.name || !pattern_is(n) || !keys_of(n))
+	if (n->rhs.name || !pattern_is(n) || !keys_of(n))
 		return RENDER_NO;
 	for (size_t i = 0; i < n->nvalues; i++)
 		if (!quote_kql_able(n->values[i]) || memchr(n->values[i].s, 0, n->values[i].n))
@@ -137,11 +137,6 @@ static void add_with(struct render *r, cJSON *query)
 	}
 }
 
-static bool is_nothing(const struct plan_node *n)
-{
-	return n && n->kind == PN_ANY && !n->child;
-}
-
 static int check_pattern(struct render *r)
 {
 	if (pattern_check(r, "Orca"))
@@ -152,7 +147,7 @@ static int check_pattern(struct render *r)
 		        "Orca's names for relations are known only from an account to what it "
 		        "contains; ask the embedded graph");
 	for (size_t i = 0; i <= r->g->nhops; i++)
-		if (is_nothing(pattern_node_where(r, i)))
+		if (plan_is_nothing(pattern_node_where(r, i)))
 			return err_set(r->e, ERR_INVALID,
 			               "the plan can find nothing: it is not sent");
 	return 0;

@@ -60,11 +60,6 @@ static void write_field(struct render *r, const struct plan_field *f)
 	(void)quote_spl_field(r->b, r->columns ? f->name : cim_name(f));
 }
 
-static bool is_order(enum plan_op op)
-{
-	return op >= OP_LT && op <= OP_GE;
-}
-
 /* ---- what can be said ---- */
 
 static enum render_fit number_fit(const struct plan_node *n, struct slice v)
@@ -83,7 +78,7 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 {
 	struct cidr c;
 
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		return number_fit(n, v);
 	if (n->op == OP_CIDR)
 		return cidr_parse(v, &c, NULL) ? RENDER_NO
@@ -107,12 +102,12 @@ static enum render_fit fields_fit(struct render *r, const struct plan_node *n)
 		return RENDER_EXACT;
 	if (!nameable(r, &n->field))
 		return RENDER_NO;
-	if (n->field.pseudo == PF_TIME && !is_order(n->op) && n->op != OP_EXISTS)
+	if (n->field.pseudo == PF_TIME && !plan_op_is_order(n->op) && n->op != OP_EXISTS)
 		return RENDER_NO;
 	if (!n->rhs.name)
 		return RENDER_EXACT;
 	if (!nameable(r, &n->rhs) || n->rhs.pseudo || n->field.pseudo ||
-	    (n->op != OP_IS_CS && !is_order(n->op)))
+	    (n->op != OP_IS_CS && !plan_op_is_order(n->op)))
 		return RENDER_NO; /* lower() there is Unicode's */
 	return (n->field.f && n->field.f->many) || (n->rhs.f && n->rhs.f->many) || n->field.raw ||
 	                       n->rhs.raw
@@ -273,23 +268,13 @@ static void write_order(struct render *r, const struct plan_node *n, struct slic
 	buf_printf(r->b, ")%s%.*s))", signs[n->op - OP_LT], (int)v.n, v.s);
 }
 
-static void write_block(struct render *r, struct slice v)
-{
-	struct cidr c;
-	char block[CIDR_TEXT] = "";
-
-	if (!cidr_parse(v, &c, NULL))
-		cidr_text(&c, block);
-	quote_spl_string(r->b, slice_of(block));
-}
-
 static void write_one(struct render *r, const struct plan_node *n, struct slice v)
 {
-	if (is_order(n->op)) {
+	if (plan_op_is_order(n->op)) {
 		write_order(r, n, v);
 	} else if (n->op == OP_CIDR) {
 		buf_str(r->b, "isnotnull(mvfilter(cidrmatch(");
-		write_block(r, v);
+		render_block(r, v, quote_spl_string);
 		buf_ch(r->b, ',');
 		write_field(r, &n->field);
 		buf_str(r->b, ")))");
@@ -302,7 +287,8 @@ static void write_rhs(struct render *r, const struct plan_node *n)
 {
 	static const char *const signs[] = {
 	        [OP_IS_CS] = "=", [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">", [OP_GE] = ">="};
-	const char *open = is_order(n->op) ? "tonumber(" : "", *close = is_order(n->op) ? ")" : "";
+	const char *open = plan_op_is_order(n->op) ? "tonumber(" : "",
+	           *close = plan_op_is_order(n->op) ? ")" : "";
 
 	buf_printf(r->b, "if(%s", open);
 	write_field(r, &n->field);
@@ -517,7 +503,7 @@ int render_spl(struct render *r)
 	write_scope(r);
 	if (write_sourcetypes(r))
 		return -1;
-	if (where && !where->child && where->kind == PN_ANY)
+	if (plan_is_nothing(where))
 		buf_str(r->b, "\n| where 1=0");
 	else
 		write_conditions(r, where);

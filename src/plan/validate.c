@@ -96,17 +96,12 @@ static int check_name(const struct check *c, const struct plan_field *f, const s
 
 /* ---- comparisons ---- */
 
-static bool is_order(enum plan_op op)
-{
-	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
-}
-
 /* Operators that can never be true of the type are mistakes, not empty answers. */
 static int check_type(const struct check *c, const struct plan_node *n, const struct place *at)
 {
 	enum field_type t = n->field.f ? n->field.f->type : FT_STRING;
 
-	if (is_order(n->op) && (t == FT_BOOL || t == FT_IP))
+	if (plan_op_is_order(n->op) && (t == FT_BOOL || t == FT_IP))
 		return place_err(at, c->e, "%s does not fit %s, which is %s; %s",
 		                 plan_op_name(n->op), n->field.name, field_type_name(t),
 		                 t == FT_IP ? "use cidr" : "use is");
@@ -148,7 +143,7 @@ static int check_value(const struct check *c, const struct plan_node *n, struct 
 		                 "{\"op\": \"exists\"}}");
 	if (v.n > MW_VALUE_MAX)
 		return place_err(at, c->e, "%zu bytes; the cap is %d", v.n, MW_VALUE_MAX);
-	if (is_order(n->op))
+	if (plan_op_is_order(n->op))
 		return check_order_value(c, n, v, at);
 	if (n->op == OP_REGEX)
 		rc = matcher_check_regex(v, &why);
