@@ -8,27 +8,27 @@
 
 /* The first that fits: a rule's source fits where all that is named here is the same. */
 static const struct sigma_source sources[] = {
-        {"aws", "cloudtrail", NULL, "cloudtrail"},
-        {"azure", "signinlogs", NULL, "azure.signin"},
-        {"azure", "auditlogs", NULL, "azure.audit"},
-        {"azure", "pim", NULL, "azure.audit"},
-        {"azure", "activitylogs", NULL, "azure.activity"},
-        {"okta", NULL, NULL, "okta"},
-        {"gcp", "gcp.audit", NULL, "gcp.audit"},
-        {"github", "audit", NULL, "github.audit"},
-        {"kubernetes", "audit", NULL, "k8s.audit"},
-        {"m365", NULL, NULL, "m365"},
-        {"windows", "security", NULL, "windows.security"},
-        {"windows", "sysmon", NULL, "windows.sysmon"},
-        {"windows", NULL, NULL, "windows"},
-        {"zeek", "dns", NULL, "zeek.dns"},
-        {"zeek", "http", NULL, "zeek.http"},
-        {"zeek", "smb_files", NULL, "zeek.smb_files"},
-        {"zeek", "dce_rpc", NULL, "zeek.dce_rpc"},
-        {"zeek", "kerberos", NULL, "zeek.kerberos"},
-        {"zeek", NULL, NULL, "zeek"},
-        {"linux", "auditd", NULL, "auditd"},
-        {"linux", "syslog", NULL, "syslog"},
+        {"aws", "cloudtrail", "cloudtrail"},
+        {"azure", "signinlogs", "azure.signin"},
+        {"azure", "auditlogs", "azure.audit"},
+        {"azure", "pim", "azure.audit"},
+        {"azure", "activitylogs", "azure.activity"},
+        {"okta", NULL, "okta"},
+        {"gcp", "gcp.audit", "gcp.audit"},
+        {"github", "audit", "github.audit"},
+        {"kubernetes", "audit", "k8s.audit"},
+        {"m365", NULL, "m365"},
+        {"windows", "security", "windows.security"},
+        {"windows", "sysmon", "windows.sysmon"},
+        {"windows", NULL, "windows"},
+        {"zeek", "dns", "zeek.dns"},
+        {"zeek", "http", "zeek.http"},
+        {"zeek", "smb_files", "zeek.smb_files"},
+        {"zeek", "dce_rpc", "zeek.dce_rpc"},
+        {"zeek", "kerberos", "zeek.kerberos"},
+        {"zeek", NULL, "zeek"},
+        {"linux", "auditd", "auditd"},
+        {"linux", "syslog", "syslog"},
 };
 
 static bool fits(const char *want, const char *is)
@@ -36,12 +36,10 @@ static bool fits(const char *want, const char *is)
 	return !want || (is && !strcmp(want, is));
 }
 
-const struct sigma_source *sigma_source_of(const char *product, const char *service,
-                                           const char *category)
+static const struct sigma_source *source_of(const char *product, const char *service)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		if (fits(sources[i].product, product) && fits(sources[i].service, service) &&
-		    fits(sources[i].category, category))
+		if (fits(sources[i].product, product) && fits(sources[i].service, service))
 			return &sources[i];
 	return NULL;
 }
@@ -566,7 +564,7 @@ static void set_dataset(struct rule *r, const struct yaml_node *source, struct b
 	const char *product = source ? yaml_str(source, "product", NULL) : NULL,
 	           *service = source ? yaml_str(source, "service", NULL) : NULL,
 	           *category = source ? yaml_str(source, "category", NULL) : NULL;
-	const struct sigma_source *s = sigma_source_of(product, service, category);
+	const struct sigma_source *s = source_of(product, service);
 	struct plan_search *search = &r->p->steps[0].search;
 
 	if (!s) {

@@ -13,12 +13,10 @@
 struct plan *sigma_plan(struct slice text, const char *name, struct buf *note,
                         struct err *e) MW_USE_RESULT;
 
-/* Log sources and datasets, both ways. NULL: none is known. */
+/* The log source of a dataset; NULL: none is known. */
 struct sigma_source {
-	const char *product, *service, *category, *dataset; /* NULL: any */
+	const char *product, *service, *dataset; /* NULL: any */
 };
-const struct sigma_source *sigma_source_of(const char *product, const char *service,
-                                           const char *category);
 const struct sigma_source *sigma_source_for(const char *dataset);
 /* A field's name in records of a dataset, or NULL; and the field behind a name ("raw:NAME" where none has it), in p's arena. */
 const char *sigma_name(const struct plan_field *f, const char *dataset);
