@@ -193,14 +193,34 @@ static void clarify(struct reader *r, const char *text)
 	r->out->plan = NULL;
 }
 
-/* The question with a word replaced (or left out), as one that would be understood. */
-static const char *with_word(struct reader *r, const struct tok *w, struct slice by)
+/* Where the word begins together with a preposition that would be left hanging without it. */
+static size_t with_preposition(const struct reader *r, const struct tok *w)
+{
+	static const char *const words[] = {"in",   "on",   "at",  "of", "by",
+	                                    "from", "with", "via", "the"};
+	const struct tok *before = w;
+
+	while (before > r->terms.toks.v) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(words) && !tok_is(before - 1, words[i]))
+			i++;
+		if (i == ARRAY_LEN(words))
+			break;
+		before--;
+	}
+	return before->from;
+}
+
+/* The question with what stands from there to the end of the word replaced (or left out), as one that would be understood. */
+static const char *with_word(struct reader *r, const struct tok *w, size_t from, struct slice by)
 {
 	struct slice q = r->question;
 	size_t to = w->to < q.n && by.n == 0 && q.s[w->to] == ' ' ? w->to + 1 : w->to;
+	char *text = arena_printf(&r->out->arena, "%.*s%.*s%.*s", (int)from, q.s, (int)by.n, by.s,
+	                          (int)(q.n - to), q.s + to);
+	struct slice whole = slice_trim(slice_of(text));
 
-	return arena_printf(&r->out->arena, "%.*s%.*s%.*s", (int)w->from, q.s, (int)by.n, by.s,
-	                    (int)(q.n - to), q.s + to);
+	return arena_strndup(&r->out->arena, whole.s, whole.n);
 }
 
 static void offer_word(struct reader *r, const struct term *t)
@@ -213,14 +233,14 @@ static void offer_word(struct reader *r, const struct term *t)
 	struct slice word = lexicon_mend(r->env.x, w->word);
 
 	for (size_t i = 0; i < k && i < ARRAY_LEN(near); i++)
-		c[n++] = with_word(r, w, near[i].value);
+		c[n++] = with_word(r, w, w->from, near[i].value);
 	if (word.n)
-		c[n++] = with_word(r, w, word);
-	c[n++] = with_word(r, w,
+		c[n++] = with_word(r, w, w->from, word);
+	c[n++] = with_word(r, w, with_preposition(r, w),
 	                   slice_of(arena_printf(&r->out->arena, "mentioning \"%.*s\"",
 	                                         (int)w->text.n, w->text.s)));
 	if (n < CHOICES_MAX)
-		c[n++] = with_word(r, w, SLICE(""));
+		c[n++] = with_word(r, w, with_preposition(r, w), SLICE(""));
 	r->out->choices = c;
 	clarify(r,
 	        arena_printf(
@@ -711,6 +731,7 @@ int ask_read_words(const struct lexicon *x, struct catalog *c, const struct ask_
                    struct slice question, struct ask_reading *out, struct err *e)
 {
 	struct reader r = {.ctx = ctx, .out = out, .question = question};
+	struct err no;
 
 	memset(out, 0, sizeof(*out));
 	if (question.n > MW_QUESTION_MAX)
@@ -730,9 +751,10 @@ int ask_read_words(const struct lexicon *x, struct catalog *c, const struct ask_
 		pass_over_prose(&r);
 	read_main(&r);
 	finish(&r);
-	if (out->plan && plan_validate(out->plan, e)) {
-		ask_reading_release(out);
-		return err_prefix(e, "the question was read as a plan that does not hold");
-	}
+	if (out->plan && plan_validate(out->plan, &no))
+		clarify(&r, arena_printf(&out->arena,
+		                         "It could only be read as a plan that does not hold: %s. "
+		                         "How is it meant?",
+		                         no.what));
 	return 0;
 }
