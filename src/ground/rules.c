@@ -86,25 +86,28 @@ static bool begins_with_verb(const struct sentence *s, int clause)
 	return false;
 }
 
-/* "from A, B": the word before the first speaks of the others as well. */
-static bool goes_on(const struct atom *before, const struct atom *a)
+/* "from A, B, C": the word before the first speaks of the others as well. */
+static bool goes_on(const struct atom *head, const struct atom *a)
 {
-	return before->kind == AT_NAME && a->kind == AT_NAME && before->want && !a->want &&
-	       before->path && a->path && strcmp(before->path, a->path) == 0;
+	return head->kind == AT_NAME && a->kind == AT_NAME && head->want && !a->want &&
+	       head->path && a->path && strcmp(head->path, a->path) == 0;
 }
 
 static void collect(const struct sentence *s, int clause, struct row_test *t)
 {
 	const struct atom *subject = clause && begins_with_verb(s, clause) ? subject_of(s) : NULL;
+	size_t head = 0; /* of the list that goes on */
 	t->n = 0;
 	if (subject && joins(subject) && subject->clause != clause)
 		t->a[t->n++] = subject;
 	for (size_t k = 0; k < s->na; k++)
 		if (s->a[k].clause == clause && joins(&s->a[k]) && t->n < GROUND_ATOMS_MAX)
 			t->a[t->n++] = &s->a[k];
-	for (size_t i = 0; i < t->n; i++)
-		t->class[i] =
-		        i && goes_on(t->a[i - 1], t->a[i]) ? t->class[i - 1] : class_of(t->a[i]);
+	for (size_t i = 0; i < t->n; i++) {
+		if (!i || !goes_on(t->a[head], t->a[i]))
+			head = i;
+		t->class[i] = class_of(t->a[head]);
+	}
 	/* The doer that was carried over is not an alternative to names of its own clause. */
 	if (subject && t->n > 1 && t->a[0] == subject)
 		t->class[0] = 62;

@@ -184,7 +184,7 @@ static void summary_counts_and_cites(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		make(&ev, "x", "2026-03-14T03:00:00Z", i ? "GetObject" : "ListBuckets", "app-web", i == 2 ? "AccessDenied" : NULL);
-		put(&ev, "src_endpoint.ip", i ? "198.51.100.4" : "203.0.113.77");
+		put(&ev, "src_endpoint.ip", (const char *[]){"203.0.113.77", "198.51.100.4", "10.20.0.11"}[i]);
 		describe_event(&ev, &d);
 		summary_add(s, &ev, (event_id)(10 + i), &d);
 	}
