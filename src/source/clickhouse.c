@@ -239,7 +239,7 @@ static int on_line(void *ctx, struct slice line, struct err *e)
 
 	if (is_exception(line))
 		return engine_error(q->x, line, e);
-	rc = search_row(q->search, line, SLICE(""), e);
+	rc = search_object(q->search, line, e);
 	q->stopped = rc > 0;
 	return rc ? -1 : 0;
 }
@@ -318,11 +318,7 @@ static struct row_conf rows_of(const struct clickhouse *x)
 
 static int in_scope(const struct clickhouse *x, struct err *e)
 {
-	if (connector_in_scope(x->env.entry, "indexes", table_of(x)))
-		return 0;
-	return err_set(e, ERR_DENIED,
-	               "%s: the table %s is not among `indexes` of its entry; nothing was sent",
-	               x->c.source.name, table_of(x));
+	return connector_index_scope(x->env.entry, "the table ", table_of(x), e);
 }
 
 static int search(struct source *src, const struct plan *p, size_t i, const struct source_run *run,

@@ -120,6 +120,15 @@ static bool in_scope(const cJSON *entry, const char *key, struct slice value)
 	return in;
 }
 
+int connector_index_scope(const cJSON *entry, const char *what, const char *index, struct err *e)
+{
+	if (connector_in_scope(entry, "indexes", index))
+		return 0;
+	return err_set(e, ERR_DENIED,
+	               "%s: %s%s is not among `indexes` of its entry; nothing was sent",
+	               json_str(entry, "name", "source"), what, index);
+}
+
 #define ACCOUNT "cloud.account.uid"
 static bool is_account(const struct plan_field *f)
 {

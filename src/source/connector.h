@@ -142,6 +142,9 @@ struct secret *connector_login(const cJSON *entry, const char *before, const str
 http_auth_fn connector_fixed_auth; /* ctx: a struct secret with the whole header */
 /* An array of texts of the entry as a check: NULL list means all. */
 bool connector_in_scope(const cJSON *entry, const char *key, const char *value);
+/* Refuses a table or index that is not among the entry's `indexes`. what: "the table ". */
+int connector_index_scope(const cJSON *entry, const char *what, const char *index,
+                          struct err *e) MW_USE_RESULT;
 /* Refuses a step that is out of the entry's scope. */
 int connector_scope(const cJSON *entry, const struct plan *p, size_t step,
                     struct err *e) MW_USE_RESULT;

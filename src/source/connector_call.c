@@ -190,6 +190,32 @@ void call_form_i64(struct buf *b, const char *key, int64_t v)
 	call_form(b, key, slice_of(text));
 }
 
+char *call_note(const struct source_update *u)
+{
+	struct buf b = BUF_INIT;
+	struct slice text;
+	char *out;
+
+	if (!u->comment && !u->tag && !u->idempotency)
+		return NULL;
+	buf_str(&b, u->comment ? u->comment : "");
+	if (u->tag)
+		buf_printf(&b, " #%s", u->tag);
+	if (u->idempotency)
+		buf_printf(&b, " [midwatch %s]", u->idempotency);
+	text = slice_trim((struct slice){b.s, b.len});
+	out = xstrndup(text.s, text.n);
+	buf_release(&b);
+	return out;
+}
+
+int64_t call_seconds_left(const struct source_run *run)
+{
+	int64_t n = (run->deadline_us - mw_mono_us()) / MW_SECOND;
+
+	return n > 1 ? n : 1;
+}
+
 char *call_new_id(const char *before)
 {
 	uint64_t r;

@@ -38,6 +38,11 @@ void call_form(struct buf *b, const char *key,
                struct slice v); /* one more pair of a form or a query */
 void call_form_str(struct buf *b, const char *key, const char *v);
 void call_form_i64(struct buf *b, const char *key, int64_t v);
+/* What a change leaves there as a comment: its text, "#tag" and the key of the intent, by which a repeat is told. malloc; NULL where it has
+ * none of them. */
+char *call_note(const struct source_update *u);
+/* Whole seconds until the run's deadline, at least one: what a platform is told. */
+int64_t call_seconds_left(const struct source_run *run);
 /* An id for a request or job of ours: before + 16 hexadecimal digits. malloc. */
 char *call_new_id(const char *before);
 /* A number that may also come as text; the fallback where it is neither. Booleans likewise. */

@@ -40,7 +40,8 @@ struct rower {
 
 /* ---- names ---- */
 
-void row_key_path(struct buf *b, const char *key)
+/* A key as a path of base/evjson.h. */
+static void row_key_path(struct buf *b, const char *key)
 {
 	for (; *key; key++) {
 		if (strchr(".\\[]", *key))

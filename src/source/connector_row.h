@@ -45,7 +45,5 @@ int rower_cells(struct rower *r, struct slice row, const struct plan_search *s, 
                 struct err *e) MW_USE_RESULT;
 /* A time as platforms write it: RFC 3339 and its like, or a number of units. */
 bool row_time(struct slice text, int64_t unit, mw_time *out);
-/* A key as a path of base/evjson.h. */
-void row_key_path(struct buf *b, const char *key);
 
 #endif

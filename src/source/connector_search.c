@@ -30,6 +30,21 @@ int search_begin(struct search *s, const struct connector_env *env, enum render_
 	return 0;
 }
 
+int search_begin_events(struct search *s, const struct connector_env *env, enum render_lang lang,
+                        int64_t limit, const struct row_conf *rows, const struct source_run *run,
+                        const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	struct plan *p = plan_new();
+	int rc;
+
+	plan_add_step(p, PS_SEARCH)->search.limit = limit;
+	rc = search_begin(s, env, lang, p, 0, run, sink, done, e);
+	s->rower = rower_new(rows);
+	s->text.exact_rows = true;
+	plan_free(p);
+	return rc;
+}
+
 static void release_text(struct search *s)
 {
 	rendered_release(&s->text);
@@ -78,10 +93,8 @@ int search_row(struct search *s, struct slice object, struct slice id, struct er
 	struct slice cells[MW_PLAN_BY_MAX * 2 + 1];
 	struct source_row row = {.source = s->name, .id = EVENT_ID_NONE};
 
-	if (s->run->cancelled && *s->run->cancelled)
-		return err_set(e, ERR_CANCELLED, "%s: cancelled", s->name);
-	if (mw_mono_us() > s->run->deadline_us)
-		return err_set(e, ERR_DEADLINE, "%s gave no whole answer in time", s->name);
+	if (call_wait(s->run, 0, s->name, e))
+		return -1;
 	if (s->grouped) {
 		if (rower_cells(s->rower, object, s->s, cells, e))
 			return -1;
@@ -98,6 +111,11 @@ int search_row(struct search *s, struct slice object, struct slice id, struct er
 	}
 	row.event = &s->ev;
 	return give(s, &row, e);
+}
+
+int search_object(void *search, struct slice row, struct err *e)
+{
+	return search_row(search, row, SLICE(""), e);
 }
 
 void search_progress(const struct search *s, double share)

@@ -34,11 +34,19 @@ int search_begin(struct search *s, const struct connector_env *env, enum render_
                  const struct plan *p, size_t step, const struct source_run *run,
                  const struct source_sink *sink, struct source_done *done,
                  struct err *e) MW_USE_RESULT;
+/* The same for a text of the connector's own (the events behind a finding): whole rows, at most limit of them (0: the default). Nothing is
+ * rendered; done.sent is the caller's to set. */
+int search_begin_events(struct search *s, const struct connector_env *env, enum render_lang lang,
+                        int64_t limit, const struct row_conf *rows, const struct source_run *run,
+                        const struct source_sink *sink, struct source_done *done,
+                        struct err *e) MW_USE_RESULT;
 /* Renders for a table and makes the rows' reader; again for the next table. Adds to done.sent. */
 int search_render(struct search *s, const char *table, const struct row_conf *rows,
                   struct err *e) MW_USE_RESULT;
 /* One row. 0 go on; 1 the limit is reached (done.limited is set): stop asking; -1. id: see rower_event. */
 int search_row(struct search *s, struct slice row, struct slice id, struct err *e);
+/* The same as a search_each_fn: the search is its ctx, and no id stands beside the row. */
+int search_object(void *search, struct slice row, struct err *e);
 void search_progress(const struct search *s, double share);
 /* The platform gave only part: the first reason is kept. */
 void search_partial(struct search *s, const char *fmt, ...) MW_PRINTF(2, 3);

@@ -56,10 +56,8 @@ int opensearch_pattern(const struct opensearch *x, char **out, struct err *e)
 	const cJSON *i;
 
 	*out = NULL;
-	if (table && !connector_in_scope(x->env.entry, "indexes", table))
-		return err_set(e, ERR_DENIED,
-		               "%s: %s is not among `indexes` of its entry; nothing was sent",
-		               x->c.source.name, table);
+	if (table && connector_index_scope(x->env.entry, "", table, e))
+		return -1;
 	buf_str(&b, table ? table : "");
 	cJSON_ArrayForEach(i, json_arr(x->env.entry, "indexes"))
 	{
@@ -88,7 +86,6 @@ struct scan {
 	cJSON *doc;
 	struct buf after; /* sort values of the last hit, as they came */
 	int64_t hits, total;
-	bool enough;
 };
 
 static int request(struct scan *c, const struct source_run *run, const char *method,
@@ -150,15 +147,14 @@ static void add_sort(struct scan *c)
 /* The text as it was rendered, with the point in time, the page's size and where it begins. */
 static void write_body(struct scan *c, struct buf *out)
 {
-	int64_t left = c->s->limit + 1 - c->hits,
-	        seconds = (c->s->run->deadline_us - mw_mono_us()) / MW_SECOND;
+	int64_t left = c->s->limit + 1 - c->hits;
 	char timeout[32];
 	cJSON *pit;
 
 	for (size_t i = 0; i < 4; i++)
 		cJSON_DeleteItemFromObject(c->doc, ((const char *const[]){"size", "pit", "timeout",
 		                                                          "track_total_hits"})[i]);
-	snprintf(timeout, sizeof(timeout), "%llds", (long long)(seconds > 1 ? seconds : 1));
+	snprintf(timeout, sizeof(timeout), "%llds", (long long)call_seconds_left(c->s->run));
 	json_add_i64(c->doc, "size", left < PAGE_ROWS ? left : PAGE_ROWS);
 	json_add_str(c->doc, "timeout", timeout);
 	json_add_bool(c->doc, "track_total_hits", !c->after.len);
@@ -183,13 +179,9 @@ static bool add_sort_value(void *ctx, const struct ev_leaf *l)
 	return true;
 }
 
-struct hit {
-	struct slice source;
-};
-
 static bool take_source(void *ctx, const struct ev_leaf *l)
 {
-	((struct hit *)ctx)->source = l->raw;
+	*(struct slice *)ctx = l->raw;
 	return false;
 }
 
@@ -204,7 +196,7 @@ static bool take_text(void *ctx, const struct ev_leaf *l)
 static int on_hit(void *ctx, struct slice object, struct err *e)
 {
 	struct scan *c = ctx;
-	struct hit h = {0};
+	struct slice source = {0};
 	struct buf id = BUF_INIT;
 	int rc;
 
@@ -214,14 +206,13 @@ static int on_hit(void *ctx, struct slice object, struct err *e)
 		return -1;
 	buf_ch(&id, '/');
 	(void)ev_find(c->inner, object, SLICE("_id"), take_text, &id, e);
-	(void)ev_find(c->inner, object, SLICE("_source"), take_source, &h, e);
+	(void)ev_find(c->inner, object, SLICE("_source"), take_source, &source, e);
 	(void)ev_find(c->inner, object, SLICE("sort"), add_sort_value, &c->after, e);
-	if (!h.source.n || !c->after.len)
+	if (!source.n || !c->after.len)
 		rc = err_set(e, ERR_REMOTE, "%s: a hit has no _source or no sort",
 		             c->x->c.source.name);
 	else
-		rc = search_row(c->s, h.source, (struct slice){id.s, id.len}, e);
-	c->enough = rc > 0;
+		rc = search_row(c->s, source, (struct slice){id.s, id.len}, e);
 	buf_release(&id);
 	return rc;
 }
@@ -301,13 +292,13 @@ static int is_new_page(struct scan *c, struct slice body, struct err *e)
 
 static int take_answer(struct scan *c, struct slice body, struct err *e)
 {
-	struct hit h = {.source = body};
+	struct slice answer = body;
 
 	if (c->async)
-		(void)ev_find(c->inner, body, SLICE("response"), take_source, &h, NULL);
-	if (is_new_page(c, h.source, e))
+		(void)ev_find(c->inner, body, SLICE("response"), take_source, &answer, NULL);
+	if (is_new_page(c, answer, e))
 		return -1;
-	return take_page(c, h.source, e);
+	return take_page(c, answer, e);
 }
 
 static int next_page(struct scan *c, struct err *e)

@@ -302,11 +302,6 @@ struct row_conf qradar_rows(const struct qradar *x)
 	                         .normalise_ctx = x->env.normalise_ctx};
 }
 
-static int on_event(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(ctx, object, SLICE(""), e);
-}
-
 static int search(struct source *src, const struct plan *p, size_t i, const struct source_run *run,
                   const struct source_sink *sink, struct source_done *done, struct err *e)
 {
@@ -316,7 +311,7 @@ static int search(struct source *src, const struct plan *p, size_t i, const stru
 	int rc = search_begin(&s, &x->env, RENDER_AQL, p, i, run, sink, done, e);
 
 	rc = rc ? rc : search_render(&s, NULL, &rows, e);
-	rc = rc ? rc : qradar_run(x, run, s.text.text.s, s.limit + 1, on_event, &s, &s, e);
+	rc = rc ? rc : qradar_run(x, run, s.text.text.s, s.limit + 1, search_object, &s, &s, e);
 	return search_end(&s, rc, e);
 }
 

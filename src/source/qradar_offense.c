@@ -189,27 +189,17 @@ int qradar_finding(struct connected *c, const struct source_run *run, const char
 
 /* ---- its events ---- */
 
-static int on_event(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(ctx, object, SLICE(""), e);
-}
-
 int qradar_finding_events(struct connected *c, const struct source_run *run, const char *id,
                           const struct source_sink *sink, struct source_done *done, struct err *e)
 {
 	struct qradar *x = qradar_of(c);
 	struct row_conf rows = qradar_rows(x);
-	struct plan *p = plan_new();
 	cJSON *offense = NULL;
 	struct search s;
 	int64_t n;
-	int rc;
+	int rc =
+	        search_begin_events(&s, &x->env, RENDER_AQL, EVENTS_MAX, &rows, run, sink, done, e);
 
-	(void)plan_add_step(p, PS_SEARCH);
-	p->steps[0].search.limit = EVENTS_MAX;
-	rc = search_begin(&s, &x->env, RENDER_AQL, p, 0, run, sink, done, e);
-	s.rower = rower_new(&rows);
-	s.text.exact_rows = true;
 	rc = rc ? rc : read_one(x, run, id, &offense, e);
 	if (!rc) {
 		done->sent =
@@ -222,7 +212,7 @@ int qradar_finding_events(struct connected *c, const struct source_run *run, con
 		                  (long long)call_i64(offense, "id", 0), EVENTS_MAX + 1,
 		                  (long long)call_i64(offense, "start_time", 0),
 		                  (long long)call_i64(offense, "last_updated_time", 0) + MARGIN_MS);
-		rc = qradar_run(x, run, done->sent, EVENTS_MAX + 1, on_event, &s, &s, e);
+		rc = qradar_run(x, run, done->sent, EVENTS_MAX + 1, search_object, &s, &s, e);
 		n = call_i64(offense, "event_count", -1);
 		/* Coalesced events are one row with a count there. */
 		if (rc >= 0 && n > (int64_t)done->rows)
@@ -233,7 +223,6 @@ int qradar_finding_events(struct connected *c, const struct source_run *run, con
 			        (long long)n, (unsigned long long)done->rows);
 	}
 	cJSON_Delete(offense);
-	plan_free(p);
 	return search_end(&s, rc, e);
 }
 
@@ -336,13 +325,13 @@ static int add_note(struct qradar *x, const struct source_run *run, const struct
 {
 	struct buf path = BUF_INIT;
 	cJSON *out = NULL;
-	char *text = xasprintf("%s%s%s%s%s%s", u->comment ? u->comment : "", u->tag ? " #" : "",
-	                       u->tag ? u->tag : "", u->idempotency ? " [midwatch " : "",
-	                       u->idempotency ? u->idempotency : "", u->idempotency ? "]" : "");
+	char *text = call_note(u);
 	int rc;
 
+	if (!text)
+		return 0;
 	buf_printf(&path, "/api/siem/offenses/%s/notes?", u->id);
-	call_form(&path, "note_text", slice_trim(slice_of(text)));
+	call_form_str(&path, "note_text", text);
 	rc = qradar_json(x, run, "POST", path.s, &out, e);
 	cJSON_Delete(out);
 	buf_release(&path);
@@ -388,7 +377,7 @@ int qradar_update(struct connected *c, const struct source_run *run, const struc
 		             c->source.name, u->id, json_str(now, "status", "?"),
 		             json_str(now, "assigned_to", "nobody"));
 	/* The note goes first: it carries the key by which a repeat is told. */
-	if (!rc && !again && (u->comment || u->tag || u->idempotency))
+	if (!rc && !again)
 		rc = add_note(x, run, u, e);
 	rc = rc ? rc : set_state(x, run, u, now, e);
 	cJSON_Delete(now);

@@ -5,8 +5,6 @@
  */
 #include "source/sentinel.h"
 
-#include "base/evjson.h"
-
 #define ANSWER_MAX (110u * 1024 * 1024)
 #define SERVER_WAIT_MAX 600
 #define TRIES 3
@@ -194,11 +192,10 @@ static int post(struct sentinel *x, const struct source_run *run, struct slice b
                 struct http_response *rs, struct err *e)
 {
 	char *path = xasprintf("/v1/workspaces/%s/query", json_str(x->env.entry, "workspace", ""));
-	int64_t seconds = (run->deadline_us - mw_mono_us()) / MW_SECOND;
-	char *prefer = xasprintf("Prefer: wait=%lld,include-statistics=true",
-	                         (long long)(seconds < 1                 ? 1
-	                                     : seconds > SERVER_WAIT_MAX ? SERVER_WAIT_MAX
-	                                                                 : seconds));
+	int64_t seconds = call_seconds_left(run);
+	char *prefer =
+	        xasprintf("Prefer: wait=%lld,include-statistics=true",
+	                  (long long)(seconds > SERVER_WAIT_MAX ? SERVER_WAIT_MAX : seconds));
 	const char *headers[] = {prefer, NULL};
 	int rc = -1;
 
@@ -266,11 +263,6 @@ struct ask {
 	const char *table;
 };
 
-static int on_row(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(((struct ask *)ctx)->s, object, SLICE(""), e);
-}
-
 struct row_conf sentinel_rows(const struct sentinel *x, const char *table)
 {
 	const char *dataset = kql_dataset(table);
@@ -303,7 +295,8 @@ static int ask_window(struct ask *a, mw_time from, mw_time to, struct err *e)
 	if (search_render(s, a->table, &rows, e))
 		return -1;
 	halves = halves && !s->grouped;
-	rc = sentinel_query(a->x, s->run, s->text.text.s, from, to, !halves, &part, on_row, a, e);
+	rc = sentinel_query(a->x, s->run, s->text.text.s, from, to, !halves, &part, search_object,
+	                    s, e);
 	if (part && halves) {
 		rc = desc ? ask_window(a, middle, to, e) : ask_window(a, from, middle, e);
 		if (!rc)
@@ -323,11 +316,8 @@ static int ask_table(struct sentinel *x, struct search *s, const char *table, st
 	struct plan_time keep_from = s->s->from, keep_to = s->s->to;
 	int rc;
 
-	if (!connector_in_scope(x->env.entry, "indexes", table))
-		return err_set(
-		        e, ERR_DENIED,
-		        "%s: the table %s is not among `indexes` of its entry; nothing was sent",
-		        s->name, table);
+	if (connector_index_scope(x->env.entry, "the table ", table, e))
+		return -1;
 	rc = ask_window(&a, from, to, e);
 	s->s->from = keep_from;
 	s->s->to = keep_to;
@@ -416,7 +406,6 @@ static unsigned fit(struct source *src, const struct plan *p, size_t i)
 static void close_api(struct sentinel_api *a)
 {
 	http_free(a->http);
-	free(a->base);
 	free(a->scope);
 }
 
@@ -439,7 +428,6 @@ static int open_api(struct sentinel *x, struct sentinel_api *a, const char *base
 	struct http_conf more = {.max_retries = CONNECTOR_RETRIES, .base_url = base};
 
 	a->x = x;
-	a->base = xstrdup(base);
 	a->scope = scope ? xasprintf("%s/.default", scope) : NULL;
 	return connector_http(&a->http, &x->env, &more, scope ? fetch_token : NULL, a, e);
 }

@@ -8,7 +8,7 @@ struct sentinel;
 struct sentinel_api { /* one API with a token of its own */
 	struct sentinel *x;
 	struct http *http;
-	char *base, *scope;
+	char *scope;
 };
 struct sentinel {
 	struct connected c;

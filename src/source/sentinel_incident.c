@@ -3,8 +3,6 @@
  * read, since an update there replaces all properties. Facts: learn.microsoft.com/rest/api/securityinsights, 2023-02-01. Unconfirmed and
  * handled both ways: 409 or 412 where the etag is old.
  */
-#include <sodium.h>
-
 #include "base/digest.h"
 #include "plan/quote.h"
 #include "source/sentinel.h"
@@ -224,11 +222,6 @@ int sentinel_finding(struct connected *c, const struct source_run *run, const ch
 
 /* ---- the alerts behind one, as rows ---- */
 
-static int on_alert(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(ctx, object, SLICE(""), e);
-}
-
 static char *alerts_query(const cJSON *alerts)
 {
 	struct buf b = BUF_INIT;
@@ -257,27 +250,21 @@ int sentinel_finding_events(struct connected *c, const struct source_run *run, c
 {
 	struct sentinel *x = sentinel_of(c);
 	struct row_conf rows = sentinel_rows(x, "SecurityAlert");
-	struct plan *p = plan_new();
 	cJSON *all = NULL;
 	struct search s;
 	char *kql = NULL, *part = NULL;
-	int rc;
+	int rc = search_begin_events(&s, &x->env, RENDER_KQL, 0, &rows, run, sink, done, e);
 
-	(void)plan_add_step(p, PS_SEARCH);
-	rc = search_begin(&s, &x->env, RENDER_KQL, p, 0, run, sink, done, e);
-	s.rower = rower_new(&rows);
-	s.text.exact_rows = true;
 	rc = rc ? rc : sentinel_finding(c, run, id, &all, e);
 	kql = rc ? NULL : alerts_query(json_arr(all, "alerts"));
 	if (kql)
 		rc = sentinel_query(x, run, kql, mw_now() - 365 * MW_DAY, mw_now() + MW_DAY, true,
-		                    &part, on_alert, &s, e);
+		                    &part, search_object, &s, e);
 	if (part && !rc)
 		search_partial(&s, "%s", part);
 	done->sent = kql;
 	free(part);
 	cJSON_Delete(all);
-	plan_free(p);
 	return search_end(&s, rc, e);
 }
 
@@ -420,12 +407,6 @@ static bool changes_properties(const struct source_update *u)
 	return u->status || u->owner || u->severity || u->tag || u->verdict;
 }
 
-/* What is there already needs no change: a repeat of one that went through. */
-static bool is_same(const cJSON *a, const cJSON *b)
-{
-	return cJSON_Compare(a, b, true);
-}
-
 static int put_properties(struct sentinel *x, const struct source_run *run,
                           const struct source_update *u, const cJSON *current, struct err *e)
 {
@@ -439,7 +420,8 @@ static int put_properties(struct sentinel *x, const struct source_run *run,
 	put_owner(p, u->owner);
 	put_tag(p, u->tag);
 	cJSON_AddItemToObject(doc, "properties", p);
-	if (!rc && !is_same(p, was)) {
+	/* What is there already needs no change: a repeat of one that went through. */
+	if (!rc && !cJSON_Compare(p, was, true)) {
 		if (u->etag && strcmp(u->etag, json_str(current, "etag", "")) != 0)
 			rc = conflict(x, current, e);
 		else

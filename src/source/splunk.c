@@ -7,7 +7,6 @@
 #include "plan/quote.h"
 
 #define JOB_ROWS_MAX 50000 /* limits.conf maxresultrows: of more rows a job keeps only these */
-#define FIELDS_SAMPLE "5000"
 
 const char *splunk_index(const struct splunk *x, size_t i)
 {
@@ -48,23 +47,14 @@ struct row_conf splunk_rows(const struct splunk *x)
 
 /* ---- search ---- */
 
-static int on_row(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(ctx, object, SLICE(""), e);
-}
-
 static int ask_index(struct splunk *x, struct search *s, const char *index, struct err *e)
 {
 	struct row_conf rows = splunk_rows(x);
-	struct splunk_query q = {.row = on_row, .ctx = s, .search = s};
+	struct splunk_query q = {.row = search_object, .ctx = s, .search = s};
 	int rc;
 
-	if (!connector_in_scope(x->env.entry, "indexes", index))
-		return err_set(
-		        e, ERR_DENIED,
-		        "%s: the index %s is not among `indexes` of its entry; nothing was sent",
-		        s->name, index);
-	if (search_render(s, index, &rows, e))
+	if (connector_index_scope(x->env.entry, "the index ", index, e) ||
+	    search_render(s, index, &rows, e))
 		return -1;
 	q.spl = s->text.text.s;
 	/* Where the plan is not bounded, the account's own default must not cut the answer unseen. */

@@ -20,7 +20,7 @@ struct job {
 	const struct source_run *run;
 	const struct splunk_query *q;
 	char *sid;
-	bool created, finalized;
+	bool finalized;
 	int64_t results;
 	const char *name;
 };
@@ -85,7 +85,6 @@ static bool job_is_there(struct job *j)
 static int create_once(struct job *j, int *status, struct err *e)
 {
 	char *path = path_of(j->x, "");
-	int64_t seconds = (j->run->deadline_us - mw_mono_us()) / MW_SECOND;
 	struct http_response rs;
 	struct buf form = BUF_INIT;
 	int rc;
@@ -95,7 +94,7 @@ static int create_once(struct job *j, int *status, struct err *e)
 	call_form_str(&form, "exec_mode", "normal");
 	call_form_str(&form, "adhoc_search_level", "smart");
 	call_form_str(&form, "preview", "1");
-	call_form_i64(&form, "max_time", seconds > 1 ? seconds : 1);
+	call_form_i64(&form, "max_time", call_seconds_left(j->run));
 	call_form_i64(&form, "max_count", j->q->rows);
 	call_form_str(&form, "timeout", JOB_KEEP_SECONDS);
 	call_form_str(&form, "auto_cancel", JOB_IDLE_SECONDS);
@@ -132,7 +131,6 @@ static int create(struct job *j, struct err *e)
 			return -1;
 		wait = wait * 2 > QUEUE_MAX_US ? QUEUE_MAX_US : wait * 2;
 	}
-	j->created = true;
 	return 0;
 }
 
@@ -455,14 +453,14 @@ int splunk_export(struct splunk *x, const struct source_run *run, const struct s
                   struct err *e)
 {
 	struct stream s = {.x = x, .q = q, .reader = ev_reader_new()};
-	int64_t seconds = (run->deadline_us - mw_mono_us()) / MW_SECOND, wait = QUEUE_FIRST_US;
+	int64_t wait = QUEUE_FIRST_US;
 	struct buf form = BUF_INIT;
 	struct err own = {0};
 	int rc;
 
 	add_common(&form, x, q);
 	call_form_str(&form, "preview", "false");
-	call_form_i64(&form, "max_time", seconds > 1 ? seconds : 1);
+	call_form_i64(&form, "max_time", call_seconds_left(run));
 	call_lines_init(&s.lines, x->c.source.name, on_line, &s);
 	/* Nothing has run where it says that all searches are taken: it may be asked again. */
 	while ((rc = send_export(&s, run, &form, &own)) && !s.next &&

@@ -21,7 +21,6 @@ struct notable {
 	const struct finding_sink *sink;
 	char **cursor;
 	char *id, *updated, *review, *urgency; /* of the row in hand */
-	bool sink_failed;
 };
 
 static bool take(void *ctx, const struct ev_leaf *l)
@@ -72,11 +71,7 @@ static int give(struct notable *n, struct slice object, struct err *e)
 		f.updated = MW_TIME_NONE;
 	if (n->urgency && !connector_in_scope(n->x->env.entry, "severities", n->urgency))
 		return 0;
-	if (n->sink->finding(n->sink->ctx, &f, e)) {
-		n->sink_failed = true;
-		return -1;
-	}
-	return 0;
+	return n->sink->finding(n->sink->ctx, &f, e) ? -1 : 0;
 }
 
 static int on_row(void *ctx, struct slice object, struct err *e)
@@ -220,11 +215,6 @@ static char *filled_in(const char *spl, const cJSON *notable)
 	return buf_take(&b, NULL);
 }
 
-static int on_event(void *ctx, struct slice object, struct err *e)
-{
-	return search_row(ctx, object, SLICE(""), e);
-}
-
 static int drill_down(struct splunk *x, struct search *s, const cJSON *notable, struct err *e)
 {
 	char *spl = filled_in(json_str(notable, "drilldown_search", ""), notable),
@@ -234,7 +224,7 @@ static int drill_down(struct splunk *x, struct search *s, const cJSON *notable, 
 	                         .earliest = json_str(notable, "drilldown_earliest", LOOK_BACK),
 	                         .latest = json_str(notable, "drilldown_latest", "now"),
 	                         .rows = s->limit,
-	                         .row = on_event,
+	                         .row = search_object,
 	                         .ctx = s,
 	                         .search = s};
 	int rc;
@@ -258,22 +248,13 @@ int splunk_finding_events(struct connected *c, const struct source_run *run, con
 {
 	struct splunk *x = splunk_of(c);
 	struct row_conf rows = splunk_rows(x);
-	struct plan *p = plan_new();
 	cJSON *notable = NULL;
 	struct search s;
-	int rc;
+	int rc = search_begin_events(&s, &x->env, RENDER_SPL, FIND_ROWS, &rows, run, sink, done, e);
 
-	(void)plan_add_step(p, PS_SEARCH);
-	p->steps[0].search.limit = FIND_ROWS;
-	rc = search_begin(&s, &x->env, RENDER_SPL, p, 0, run, sink, done, e);
-	if (!rc)
-		rc = read_one(x, run, id, &notable, e);
-	s.rower = rower_new(&rows);
-	s.text.exact_rows = true;
-	if (!rc)
-		rc = drill_down(x, &s, notable, e);
+	rc = rc ? rc : read_one(x, run, id, &notable, e);
+	rc = rc ? rc : drill_down(x, &s, notable, e);
 	cJSON_Delete(notable);
-	plan_free(p);
 	return search_end(&s, rc, e);
 }
 
@@ -320,17 +301,12 @@ static int fill(struct buf *form, const struct source_update *u, struct err *e)
 	return 0;
 }
 
-/* The key of the intent stands in the comment, so that a repeat can be told. */
 static void add_comment(struct buf *form, const struct source_update *u)
 {
-	char *text;
+	char *text = call_note(u);
 
-	if (!u->comment && !u->tag && !u->idempotency)
-		return;
-	text = xasprintf("%s%s%s%s%s%s", u->comment ? u->comment : "", u->tag ? " #" : "",
-	                 u->tag ? u->tag : "", u->idempotency ? " [midwatch " : "",
-	                 u->idempotency ? u->idempotency : "", u->idempotency ? "]" : "");
-	call_form(form, "comment", slice_trim(slice_of(text)));
+	if (text)
+		call_form_str(form, "comment", text);
 	free(text);
 }
 

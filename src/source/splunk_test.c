@@ -5,20 +5,16 @@
 #define INDEXES_MAX 30
 #define FIELDS_MAX 2000
 
-struct fields {
-	cJSON *table;
-};
-
 static int on_field(void *ctx, struct slice object, struct err *e)
 {
-	struct fields *f = ctx;
+	cJSON *table = ctx;
 	cJSON *j = json_parse(object, 65536, e);
 	const char *name = json_str(j, "field", NULL);
 
 	if (!j)
 		return -1;
-	if (name && !json_get(f->table, name))
-		json_add_str(f->table, name,
+	if (name && !json_get(table, name))
+		json_add_str(table, name,
 		             call_i64(j, "numeric_count", 0) == call_i64(j, "count", -1)
 		                     ? "number"
 		                     : "string");
@@ -29,12 +25,12 @@ static int on_field(void *ctx, struct slice object, struct err *e)
 static int add_index(struct splunk *x, const struct source_run *run, const char *index,
                      cJSON *tables, struct err *e)
 {
-	struct fields f = {json_add_obj(tables, index)};
+	cJSON *table = json_add_obj(tables, index);
 	char *spl = xasprintf("search index=%s | head 5000 | fieldsummary maxvals=1 | fields field "
 	                      "count numeric_count",
 	                      index);
 	struct splunk_query q = {
-	        .spl = spl, .earliest = "-7d@d", .rows = FIELDS_MAX, .row = on_field, .ctx = &f};
+	        .spl = spl, .earliest = "-7d@d", .rows = FIELDS_MAX, .row = on_field, .ctx = table};
 	int rc = splunk_run(x, run, &q, e);
 
 	free(spl);
