@@ -25,6 +25,7 @@ struct rower {
 	uint32_t raw[2], dataset[2], uid, *ids; /* [1]: where a dot in the name is a level */
 	size_t nids;
 	field_id time;
+	bool shared[FIELD_MAX]; /* a column of the field's is another field's too */
 	struct arena arena;
 	struct event normal;
 	struct map datasets; /* interned */
@@ -117,6 +118,14 @@ static void add_own(struct rower *r, const struct field *f)
 	free(name);
 }
 
+/* A column that stands for several fields would say of one what is meant of another. */
+static void find_shared(struct rower *r)
+{
+	for (size_t i = 0; i < r->paths.n; i++)
+		for (size_t k = 0; r->paths.v[i].n > 1 && k < r->paths.v[i].n; k++)
+			r->shared[r->paths.v[i].f[k]] = true;
+}
+
 static void add_names(struct rower *r, const struct field *f)
 {
 	const char *const names[] = {[ROW_CIM] = f->cim, [ROW_AQL] = f->aql, [ROW_ECS] = f->ecs};
@@ -144,6 +153,7 @@ struct rower *rower_new(const struct row_conf *c)
 		if (f)
 			add_field(r, key_id(r, a->name), f->id);
 	}
+	find_shared(r);
 	r->raw[0] = key_id(r, c->raw_column);
 	r->raw[1] = level_id(r, c->raw_column);
 	r->dataset[0] = key_id(r, c->dataset_column);
@@ -274,16 +284,6 @@ static bool has_field(const struct event *ev, size_t n, field_id f)
 	return false;
 }
 
-/* A column that stands for several fields would say of one what is meant of another. */
-static bool is_shared(const struct rower *r, field_id f)
-{
-	for (size_t i = 0; i < r->paths.n; i++)
-		for (size_t k = 0; k < r->paths.v[i].n; k++)
-			if (r->paths.v[i].f[k] == f && r->paths.v[i].n > 1)
-				return true;
-	return false;
-}
-
 /* The record's own reading first; of the columns only what it does not say. */
 static void put_normal_first(struct rower *r, struct event *ev)
 {
@@ -291,7 +291,7 @@ static void put_normal_first(struct rower *r, struct event *ev)
 	size_t own = n->vals.n;
 
 	for (size_t i = 0; i < ev->vals.n; i++)
-		if (!has_field(n, own, ev->vals.v[i].field) && !is_shared(r, ev->vals.v[i].field))
+		if (!has_field(n, own, ev->vals.v[i].field) && !r->shared[ev->vals.v[i].field])
 			*vec_push(&n->vals) = ev->vals.v[i];
 	ev->vals.n = 0;
 	for (size_t i = 0; i < n->vals.n; i++)
