@@ -6,7 +6,7 @@
 #include "source/qradar.h"
 #include "source/sentinel.h"
 
-/* The worked example of the vendor's documentation of the HTTP Data Collector API, computed apart from this code. */
+/* By the recipe of the vendor's HTTP Data Collector API, over a key of our own: computed apart from this code. */
 static void the_signature_is_the_known_one(void **state)
 {
 	static const char key[] = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
