@@ -20,20 +20,20 @@ static const char *const pseudo_columns[] = {
         [PF_FILE] = "file",
 };
 
-/* NULL where there is none. In the plan's arena. */
-static const char *column_of(struct plan *p, const struct plan_field *f)
+char *ch_column(char *name)
 {
-	char *name;
-
-	if (f->pseudo)
-		return f->pseudo == PF_FILE_LINE ? NULL : pseudo_columns[f->pseudo];
-	if (!f->f)
-		return NULL;
-	name = arena_strdup(&p->arena, f->f->name);
 	for (char *c = name; *c; c++)
 		if (*c == '.')
 			*c = '_';
 	return name;
+}
+
+/* NULL where there is none. In the plan's arena. */
+static const char *column_of(struct plan *p, const struct plan_field *f)
+{
+	if (f->pseudo)
+		return f->pseudo == PF_FILE_LINE ? NULL : pseudo_columns[f->pseudo];
+	return f->f ? ch_column(arena_strdup(&p->arena, f->f->name)) : NULL;
 }
 
 /* ---- what can be said ---- */

@@ -47,6 +47,8 @@ const char *spl_dataset(const char *sourcetype);
 const char *kql_dataset(const char *table);
 const char *kql_table(const char *dataset);
 const char *kql_table_at(size_t i);
+/* A copy of a field's name as the column of our own table in ClickHouse: _ for each dot. Gives name. */
+char *ch_column(char *name);
 
 /* How well a language says one comparison. */
 enum render_fit { RENDER_NO, RENDER_SUPERSET, RENDER_EXACT };

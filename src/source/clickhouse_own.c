@@ -3,19 +3,9 @@
 #include <inttypes.h>
 
 #include "plan/quote.h"
+#include "plan/render.h"
 
 #define DEDUPLICATION_BLOCKS 10000
-
-/* In the caller's hands. */
-static char *column_name(const struct field *f)
-{
-	char *name = xstrdup(f->name);
-
-	for (char *c = name; *c; c++)
-		if (*c == '.')
-			*c = '_';
-	return name;
-}
 
 void clickhouse_schema(struct buf *sql, const char *table)
 {
@@ -32,7 +22,7 @@ void clickhouse_schema(struct buf *sql, const char *table)
 		char *name;
 		if (f == time)
 			continue;
-		name = column_name(f);
+		name = ch_column(xstrdup(f->name));
 		buf_str(sql, ", ");
 		quote_ch_name(sql, name);
 		buf_str(sql, " Array(String) CODEC(ZSTD(1))");
@@ -71,7 +61,7 @@ static void add_text(struct buf *b, struct slice v)
 static void add_values(struct buf *b, const struct event *ev, size_t from)
 {
 	field_id f = ev->vals.v[from].field;
-	char *name = column_name(field_at(f));
+	char *name = ch_column(xstrdup(field_at(f)->name));
 	const char *sep = "[";
 
 	add_key(b, name);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "plan/render.h"
 
 #define FIELDS_OF_PATH_MAX 4
 
@@ -109,11 +110,8 @@ static void add_sentinel(struct rower *r, const struct field *f)
 
 static void add_own(struct rower *r, const struct field *f)
 {
-	char *name = xstrdup(f->name);
+	char *name = ch_column(xstrdup(f->name));
 
-	for (char *c = name; *c; c++)
-		if (*c == '.')
-			*c = '_';
 	add_name(r, name, f->id);
 	free(name);
 }
