@@ -460,9 +460,10 @@ static void check_catalog(struct connected *c, const struct source_run *run,
 		return;
 	t = json_obj(cat.tables, table);
 	if (t && !json_get(t, "dataset"))
-		check_say(sink, "columns", CHECK_WARN,
-		          "load events with `midwatch import --to`, which makes the table",
-		          "%s is no table of midwatch's: it has no column \"dataset\"", table);
+		check_say(
+		        sink, "columns", CHECK_WARN,
+		        "name a table of midwatch's as `table`: its first batch of events makes it",
+		        "%s is no table of midwatch's: it has no column \"dataset\"", table);
 	cJSON_Delete(cat.tables);
 }
 

@@ -1,5 +1,6 @@
 /*
- * Our own event table in ClickHouse: what plan/ch.c asks, clickhouse.c loads. Inside src/source and for importers.
+ * Our own event table in ClickHouse: what plan/ch.c asks, clickhouse.c loads. Inside src/source, and for those who make the rows that
+ * ingest takes: today the wire tests alone.
  */
 #ifndef MW_CLICKHOUSE_OWN_H
 #define MW_CLICKHOUSE_OWN_H
