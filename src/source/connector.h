@@ -115,11 +115,6 @@ struct connector {
 	              const struct source_update *u, struct err *e);
 	int (*create)(struct connected *c, const struct source_run *run, const cJSON *incident,
 	              char **id, struct err *e);
-	/* The platform's own remediation calls: name and target from `remedies`. */
-	int (*remedies)(struct connected *c, const struct source_run *run, const char *id,
-	                cJSON **out, struct err *e);
-	int (*remedy)(struct connected *c, const struct source_run *run, const char *id,
-	              const char *name, const char *idempotency, struct err *e);
 	/* Events for the platform to keep, one JSON object a slice; *taken gets how many of them, from the front, it has acknowledged. A batch key that was
 	 * sent before must not be stored twice where the platform can tell. */
 	int (*ingest)(struct connected *c, const struct source_run *run, const struct slice *events,

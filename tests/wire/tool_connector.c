@@ -6,7 +6,7 @@
  *   test      {"check":...} lines
  *   catalog   the tables as one line
  *   findings [CURSOR]   {"finding":...} lines, then {"cursor":...}
- *   finding ID | finding_events ID | asset ID | remedies ID
+ *   finding ID | finding_events ID
  *   update    a change as JSON on standard input;  create: an incident as JSON
  *   ingest KEY          lines of JSON on standard input, as one batch; then {"taken":n}
  * A call that fails prints {"error":{code,what}} and exits 1. MW_SECONDS: its deadline (30). MW_CANCEL_AFTER: rows after which it is cancelled.
@@ -228,35 +228,14 @@ static int do_findings(struct tool *t, struct err *e)
 	return rc;
 }
 
-static int put_answer(int rc, cJSON *answer)
-{
-	if (!rc)
-		put(answer ? answer : cJSON_CreateNull());
-	return rc;
-}
-
 static int do_finding(struct tool *t, struct err *e)
 {
 	cJSON *answer = NULL;
 	int rc = t->c->connector->finding(t->c, &t->run, t->arg, &answer, e);
 
-	return put_answer(rc, answer);
-}
-
-static int do_asset(struct tool *t, struct err *e)
-{
-	cJSON *answer = NULL;
-	int rc = t->c->connector->asset(t->c, &t->run, t->arg, &answer, e);
-
-	return put_answer(rc, answer);
-}
-
-static int do_remedies(struct tool *t, struct err *e)
-{
-	cJSON *answer = NULL;
-	int rc = t->c->connector->remedies(t->c, &t->run, t->arg, &answer, e);
-
-	return put_answer(rc, answer);
+	if (!rc)
+		put(answer);
+	return rc;
 }
 
 static int do_finding_events(struct tool *t, struct err *e)
@@ -329,8 +308,6 @@ static const struct {
         {"findings", do_findings},
         {"finding", do_finding},
         {"finding_events", do_finding_events},
-        {"asset", do_asset},
-        {"remedies", do_remedies},
         {"update", do_update},
         {"create", do_create},
         {"ingest", do_ingest},
