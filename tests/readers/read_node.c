@@ -400,22 +400,6 @@ void rd_sort_text(struct rd *r, const char *column, bool desc)
 	r->text_sorted = true;
 }
 
-#define READER(lang)                                                 \
-	struct plan *reader_##lang(struct slice text, struct err *e) \
-	{                                                            \
-		struct reading r;                                    \
-		return read_##lang(text, &r, e) ? NULL : r.plan;     \
-	}
-READER(spl)
-READER(kql)
-READER(aql)
-READER(dsl)
-READER(ch)
-READER(wiz)
-READER(orca)
-READER(lql)
-READER(rql)
-
 int read_sigma(struct slice text, struct reading *out, struct err *e)
 {
 	*out = (struct reading){.plan = sigma_plan(text, "rule", NULL, e)};

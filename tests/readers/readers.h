@@ -43,17 +43,6 @@ read_fn read_orca; /* the JSON body of the serving layer's query */
 read_fn read_sigma; /* the product's own reading of rules: plan/sigma.h */
 read_fn read_lql;  /* Lacework: queryText */
 
-/* The plan alone; plan_free. NULL with e. */
-struct plan *reader_spl(struct slice text, struct err *e);
-struct plan *reader_kql(struct slice text, struct err *e);
-struct plan *reader_aql(struct slice text, struct err *e);
-struct plan *reader_dsl(struct slice text, struct err *e);
-struct plan *reader_ch(struct slice text, struct err *e);
-struct plan *reader_wiz(struct slice text, struct err *e);
-struct plan *reader_rql(struct slice text, struct err *e);
-struct plan *reader_orca(struct slice text, struct err *e);
-struct plan *reader_lql(struct slice text, struct err *e);
-
 /* The normalised field behind a platform's name for it, or "raw:NAME" where fields.yaml maps none
  * (in p's arena). Of several fields with that name the first in the table. For Sentinel the table
  * decides; NULL elsewhere. */
