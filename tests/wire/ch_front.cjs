@@ -5,7 +5,6 @@ const [, , folder, data, portFile, user, key] = process.argv;
 const { Session } = require(require.resolve("chdb", { paths: [folder] }));
 const session = new Session(data);
 const codes = { 60: 404, 81: 404, 62: 400, 47: 400, 516: 403, 497: 403, 159: 408, 202: 500 };
-const killed = [];
 session.query("CREATE DATABASE IF NOT EXISTS soc");
 
 function fail(res, text) {
@@ -18,7 +17,7 @@ function authorized(req) {
 }
 function run(query, params) {
 	const settings = [];
-	let format = "TabSeparated", kill = false;
+	let format = "TabSeparated";
 	session.query(`USE ${params.get("database") || "default"}`);
 	for (const [name, value] of params) {
 		if (name === "default_format") format = value;
@@ -27,16 +26,13 @@ function run(query, params) {
 			settings.push([name, value]);
 	}
 	for (const [name, value] of settings) session.query(`SET ${name} = ${/^\d+$/.test(value) ? value : `'${value}'`}`);
-	if (/^KILL QUERY/.test(query)) kill = killed.push(params.get("param_id"));
-	return kill ? "" : session.query(query, format);
+	return /^KILL QUERY/.test(query) ? "" : session.query(query, format);
 }
 const server = http.createServer((req, res) => {
 	const parts = [];
 	req.on("data", p => parts.push(p));
 	req.on("end", () => {
 		const url = new URL(req.url, "http://x"), body = Buffer.concat(parts).toString("utf8");
-		if (url.pathname === "/ping") return res.end("Ok.\n");
-		if (url.pathname === "/killed") return res.end(JSON.stringify(killed));
 		if (!authorized(req)) return fail(res, "Code: 516. DB::Exception: default: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)");
 		const query = [url.searchParams.get("query"), body].filter(Boolean).join("\n");
 		try {

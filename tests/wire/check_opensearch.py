@@ -18,18 +18,18 @@ def state(t):
 def pages(c):
     want = c.reference(EVENTS)
     for name, options in (("opensearch", {}), ("elasticsearch", {"elastic": 1, "async_polls": 3}), ("opensearch without _shard_doc", {"no_shard_doc": 1})):
-        with c.twin("opensearch", plan=EVENTS, options=options) as t:
+        with c.twin("opensearch", options=options) as t:
             lines, _, err = c.connector(entry(t.base), "search", stdin=EVENTS)
             left, strict = state(t), [x for x in t.log() if x["strict"]]
         got, done = c.rows_of(lines), c.of(lines, "done")
         c.say(sorted(map(str, got)) == sorted(map(str, want)) and not done["partial"] and not left["pits"] and not left["asyncs"] and not strict,
               f"{name}: pages by search_after; its point in time and async search are closed", (len(got), len(want), done, c.of(lines, "error"), left, strict[:2], err))
     for options, text in (({"failed_shards": 1}, "shard is on fire"), ({"timed_out": 1}, "time was up")):
-        with c.twin("opensearch", plan=EVENTS, options=options) as t:
+        with c.twin("opensearch", options=options) as t:
             lines, _, _ = c.connector(entry(t.base), "search", stdin=EVENTS)
         done = c.of(lines, "done")
         c.say(done["partial"] and text in done["why"], f"opensearch: partial where {text}", done)
-    with c.twin("opensearch", plan=EVENTS, options={"page": 400}) as t:
+    with c.twin("opensearch", options={"page": 400}) as t:
         lines, _, _ = c.connector(entry(t.base), "search", stdin=EVENTS, cancel_after=600)
         left = state(t)
     c.say(c.of(lines, "done")["partial"] and left["cancelled"] == ["n1:77"] and not left["pits"], "opensearch: cancelled by us, its task is cancelled there", (c.of(lines, "done"), left))

@@ -19,24 +19,24 @@ EVENTS = {"steps": [{"kind": "search", "datasets": ["cloudtrail"], "limit": 400,
 
 
 def pages_and_cancels(c):
-    with c.twin("splunk", plan=EVENTS, options={"page": 150, "polls": 3, "busy": 1, "warn": "results might be incomplete"}) as t:
+    with c.twin("splunk", options={"page": 150, "polls": 3, "busy": 1, "warn": "results might be incomplete"}) as t:
         lines, took, _ = c.connector(entry(t.base), "search", stdin=EVENTS)
         want, gone = c.reference(EVENTS), canceled(c, t)
         shares = [x["progress"]["share"] for x in lines if "progress" in x]
     done = c.of(lines, "done")
     c.say(c.rows_of(lines) == want and 0.5 in shares, "splunk: a job waits its turn, tells its progress, and is paged", (len(c.rows_of(lines)), len(want), done, c.of(lines, "error")))
     c.say(done and done["partial"] and "incomplete" in done["why"] and len(gone) == 1, "splunk: its warning makes the answer partial; the job is cancelled at the end", done)
-    with c.twin("splunk", plan=EVENTS, options={"polls": 200}) as t:
+    with c.twin("splunk", options={"polls": 200}) as t:
         lines, took, _ = c.connector(entry(t.base), "search", stdin=EVENTS, seconds=6)
         gone = canceled(c, t)
     done = c.of(lines, "done")
     c.say(took < 8 and gone and (c.of(lines, "error") or done["partial"]), "splunk: a job that does not end is finalized or given up at the deadline, and cancelled", (took, lines[-2:]))
-    with c.twin("splunk", plan=EVENTS, options={"page": 100}) as t:
+    with c.twin("splunk", options={"page": 100}) as t:
         lines, took, _ = c.connector(entry(t.base), "search", stdin=EVENTS, cancel_after=50)
         gone = canceled(c, t)
     done = c.of(lines, "done")
     c.say(len(c.rows_of(lines)) == 50 and done["partial"] and gone, "splunk: cancelled by us, it is cancelled there and what came is kept", (done, gone))
-    with c.twin("splunk", plan=EVENTS, options={"fail": "Search auto-finalized: disk quota"}) as t:
+    with c.twin("splunk", options={"fail": "Search auto-finalized: disk quota"}) as t:
         lines, _, _ = c.connector(entry(t.base), "search", stdin=EVENTS)
     c.say("disk quota" in (c.of(lines, "error") or {}).get("what", ""), "splunk: a job that fails says why", lines)
 
@@ -64,7 +64,8 @@ def notables(c):
     c.say(not ok and len(updates) == 1 and n.get("status_label") == "Closed" and n.get("disposition") == "disposition:3" and n.get("owner") == "kim"
           and n.get("comment") == ["done [midwatch k-1]"], "splunk: a change is written once, with its disposition", (ok, updates, n))
     c.say([x["id"] for x in changed if "finding" in x] == [one], "splunk: a changed notable comes again", changed)
-    return events
+    c.say((c.of(events, "done") or {}).get("sent") == 'search index=main sourcetype="aws:cloudtrail" user="o\\"brien" | head 1000' and not c.of(events, "error"),
+          "splunk: the events behind a notable are asked by its drilldown search, its values quoted", events[-1:])
 
 
 def collector(c):

@@ -3,7 +3,7 @@
  *   tool_twin import DIR FILE...   makes the lake
  *   tool_twin load DIR             every event as a row of our ClickHouse table, by id
  *   tool_twin rows DIR < PLAN      the rows of the plan's first step, as the embedded lake gives them: what each twin must give too
- *   tool_twin serve DIR            a question a line: {"lang","text"} or {"lang","plan"}; {"row":..} lines, then {"end":..} or {"error":..}.
+ *   tool_twin serve DIR            a question a line: {"lang","text"}; {"row":..} lines, then {"end":..} or {"error":..}.
  *                                  A row's vals are called as that language calls them ("table": the Sentinel table)
  */
 #include <fcntl.h>
@@ -48,30 +48,22 @@ static int import(const char *dir, char **names, size_t n)
 
 /* ---- rows ---- */
 
-static const char *lang, *table; /* of the question in hand */
+static const struct language {
+	const char *name;
+	read_fn *read;
+	enum read_names names;
+} languages[] = {{"spl", read_spl, NAMES_CIM},
+                 {"kql", read_kql, NAMES_SENTINEL},
+                 {"aql", read_aql, NAMES_AQL},
+                 {"dsl", read_dsl, NAMES_ECS},
+                 {"sql", read_ch, NAMES_CH}};
 
-static const char *sentinel_name(const struct field *f)
-{
-	const char *any = NULL;
-
-	for (const struct field_name *n = f->sentinel; n && n->where; n++) {
-		if (table && !strcmp(n->where, table))
-			return n->paths[0];
-		if (!strcmp(n->where, "*"))
-			any = n->paths[0];
-	}
-	return any;
-}
+static const struct language *lang; /* of the question in hand */
+static const char *table;
 
 static const char *name_of(const struct field *f)
 {
-	if (!strcmp(lang, "spl"))
-		return f->cim;
-	if (!strcmp(lang, "aql"))
-		return f->aql;
-	if (!strcmp(lang, "dsl"))
-		return f->ecs;
-	return strcmp(lang, "kql") ? f->name : sentinel_name(f);
+	return lang->names == NAMES_CH ? f->name : read_name_of(lang->names, table, f);
 }
 
 static int put_row(void *ctx, const struct source_row *r, struct err *e)
@@ -109,47 +101,21 @@ static int run(struct source *src, const struct plan *p, const struct source_sin
 	return src->ops->search(src, p, 0, &r, sink, done, e);
 }
 
-static struct plan *plan_of(const cJSON *j, struct err *e)
-{
-	return j ? plan_from_json(j, e) : NULL;
-}
-
 /* ---- a question ---- */
 
-static const struct {
-	const char *lang;
-	read_fn *read;
-} languages[] = {{"spl", read_spl},
-                 {"kql", read_kql},
-                 {"aql", read_aql},
-                 {"dsl", read_dsl},
-                 {"sql", read_ch}};
-
-/* What these languages never say: run/ does it over the events. */
-static void only_events(struct plan_search *s)
-{
-	if (plan_is_grouped(s) || s->sequence || s->baseline || s->having)
-		s->limit = 0;
-	s->sequence = NULL;
-	s->baseline = NULL;
-	s->having = NULL;
-	s->nstats = s->nby = 0;
-	s->span = 0;
-}
-
-/* The text read by the independent reader of its language; or, where there is none, the plan that stands beside it. */
+/* The text, read by the independent reader of its language. */
 static int read_question(const cJSON *q, struct reading *r, struct err *e)
 {
+	const char *name = json_str(q, "lang", "");
+
 	*r = (struct reading){0};
+	lang = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
-		if (!strcmp(languages[i].lang, lang) && json_str(q, "text", NULL))
-			return languages[i].read(slice_of(json_str(q, "text", "")), r, e);
-	r->plan = plan_of(json_obj(q, "plan"), e);
-	if (!r->plan)
-		return -1;
-	if (!strcmp(lang, "dsl") || !strcmp(lang, "aql"))
-		only_events(&r->plan->steps[0].search);
-	return 0;
+		if (!strcmp(languages[i].name, name))
+			lang = &languages[i];
+	if (!lang)
+		return err_set(e, ERR_INVALID, "no reader of \"%s\"", name);
+	return lang->read(slice_of(json_str(q, "text", "")), r, e);
 }
 
 /* What the answer calls column i of the plan. */
@@ -201,7 +167,6 @@ static int serve(struct source *src)
 	while (fgets(line, LINE_MAX_BYTES, stdin)) {
 		struct err e = {0};
 		cJSON *q = json_parse(slice_trim(slice_of(line)), LINE_MAX_BYTES, &e);
-		lang = json_str(q, "lang", "sql");
 		table = json_str(q, "table", NULL);
 		if (!q || answer(src, q, &e)) {
 			cJSON *o = cJSON_CreateObject();
@@ -225,7 +190,7 @@ static int once(struct source *src, const char *text,
 	struct source_done done = {0};
 	struct err e = {0};
 	cJSON *j = json_parse(slice_trim(slice_of(text)), LINE_MAX_BYTES, &e);
-	struct plan *p = plan_of(j, &e);
+	struct plan *p = j ? plan_from_json(j, &e) : NULL;
 
 	if (!p || run(src, p, &sink, &done, &e))
 		return die(e.what);

@@ -2,9 +2,9 @@
 """A vendor's platform on loopback TLS, for tests: checks authentication, paths, parameters and bodies strictly, answers in the vendor's shapes
 from the demo events (tool_twin), pages, throttles and fails like it. One framework; a vendor is a module in twins/ with a class Vendor.
 
-  twin.py VENDOR --port-file F --lake DIR --tool TOOL_TWIN [--cert PEM --key PEM] [--log F] [--plan F] [--fault JSON]
+  twin.py VENDOR --port-file F --lake DIR --tool TOOL_TWIN [--cert PEM --key PEM] [--log F] [--fault JSON] [--options JSON]
 
---plan: the plan behind the text that will be asked, for languages that have no reader here. --fault: {"on": REGEX of "METHOD path",
+--fault: {"on": REGEX of "METHOD path",
 "nth": first match that fails (1), "times": how many (1; 0 always), "kind": see FAULTS, "retry_after": S}.
 """
 import argparse, importlib, json, os, re, socket, ssl, struct, subprocess, sys, threading, time, urllib.parse
@@ -66,18 +66,14 @@ class Question:
 
 
 class Lake:
-    """The demo events, asked by plans (or by texts, where a reader is there)."""
+    """The demo events, asked by texts of the platform's own language."""
 
-    def __init__(self, tool, folder, plan):
-        self.plan, self.lock = plan, threading.Lock()
+    def __init__(self, tool, folder):
+        self.lock = threading.Lock()
         self.p = subprocess.Popen([tool, "serve", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) if tool else None
 
     def ask(self, lang, text, **more):
-        q = dict(more, lang=lang)
-        if self.plan:
-            q["plan"] = self.plan
-        else:
-            q["text"] = text
+        q = dict(more, lang=lang, text=text)
         rows = []
         with self.lock:
             self.p.stdin.write(json.dumps(q).encode() + b"\n")
@@ -137,12 +133,6 @@ class Twin:
                 self.check_auth(q)
             return fn(q)
         raise Refused(405 if known else 404, f"no {q.method} {q.path} here")
-
-    @route("POST", "/twin/plan")
-    def take_plan(self, q):
-        """The plan behind the texts that will be asked next."""
-        self.lake.plan = q.json()
-        return Reply({})
 
     @staticmethod
     def only(got, allowed):
@@ -296,13 +286,12 @@ class Server(ThreadingHTTPServer):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("vendor")
-    for name in ("port-file", "lake", "tool", "cert", "key", "log", "plan", "fault", "options"):
+    for name in ("port-file", "lake", "tool", "cert", "key", "log", "fault", "options"):
         a.add_argument("--" + name)
     o = a.parse_args()
-    plan = json.load(open(o.plan)) if o.plan else None
     vendor = importlib.import_module("twins." + o.vendor).Vendor
     server = Server(("127.0.0.1", 0), Handler)
-    server.twin = vendor(Lake(o.tool, o.lake, plan))
+    server.twin = vendor(Lake(o.tool, o.lake))
     server.twin.options = json.loads(o.options or "{}")
     server.twin.base = f"https://localhost:{server.server_address[1]}"
     server.fault = Fault(json.loads(o.fault) if o.fault else None)
