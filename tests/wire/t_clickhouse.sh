@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ClickHouse SQL on the real engine, in process (npm chdb, not installed by itself: 500 MB): rows against the evaluator's.
 # MW_CHDB names the folder whose node_modules has it: (mkdir /tmp/chdb && cd /tmp/chdb && npm install chdb)
+set -o pipefail # a generator that dies halfway is no pass
 : "${MW_CHDB:=/tmp/chdb}"
 if ! command -v node >/dev/null || [ ! -d "$MW_CHDB/node_modules/chdb" ]; then
 	echo "skipped: no chdb in $MW_CHDB"

@@ -3,7 +3,8 @@
 # the connector, the table made by it, the same rows as the embedded lake.
 : "${MW_CHDB:=/tmp/chdb}"
 if ! command -v node >/dev/null || ! command -v python3 >/dev/null || [ ! -d "$MW_CHDB/node_modules/chdb" ]; then
-	echo "ok clickhouse over http (skipped: no chdb in $MW_CHDB)"
+	echo "skipped: no chdb in $MW_CHDB, or no node or python3"
+	echo "ok clickhouse over http (skipped)"
 	exit 0
 fi
 mkdir -p "$MW_WORK/chhttp"

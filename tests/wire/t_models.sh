@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Providers of language models: our request bodies against their own schemas (../shared/data/specs), our client against aimock
 # (npm @copilotkit/aimock: MW_AIMOCK names the folder whose node_modules has it; else npm fetches it), faults included.
+set -o pipefail # a generator that dies halfway is no pass
 tool=$MW_BUILD/tests/wire/tool_chat
 specs=$MW_SHARED/data/specs
 if [ ! -d "$specs" ]; then

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A question over a configured source, through the whole engine: its worker in its sandbox, evidence, timeline, findings, failure.
 if ! command -v python3 >/dev/null || ! command -v openssl >/dev/null; then
-	echo "ok sources (skipped: no python3 or openssl)"
+	echo "skipped: no python3 or openssl"
+	echo "ok sources (skipped)"
 	exit 0
 fi
 . "$MW_TOP/tests/flow/lib.sh"
