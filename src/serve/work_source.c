@@ -295,7 +295,7 @@ static int do_update(struct worker *w, const cJSON *params, cJSON **result, stru
 	                          .tag = json_str(params, "tag", NULL),
 	                          .verdict = json_str(params, "verdict", NULL),
 	                          .reason = json_str(params, "reason", NULL),
-	                          .idempotency = json_str(params, "idempotency", "")};
+	                          .idempotency = json_str(params, "idempotency", NULL)};
 
 	if (HAS(c, update) || c->connector->update(c, &run, &u, e))
 		return -1;
