@@ -74,6 +74,8 @@ void set_add(struct set *s, uint32_t rec);
 bool set_has(const struct set *s, uint32_t rec);
 void set_and(struct set *s, const struct set *o);
 void set_or(struct set *s, const struct set *o);
+void set_minus(struct set *s, const struct set *o);
+void set_drop(struct set *s, uint32_t rec);
 size_t set_count(const struct set *s);
 
 /* ---- a sentence (text.c) ---- */

@@ -31,12 +31,17 @@ void ground_free(struct ground *g)
 	free(g);
 }
 
+static void fold_into(char *low, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		low[i] = s.s[i] >= 'A' && s.s[i] <= 'Z' ? (char)(s.s[i] | 0x20) : s.s[i];
+}
+
 struct slice ground_fold(struct arena *a, struct slice s)
 {
-	char *low = arena_memdup(a, s.n ? s.s : "", s.n);
-	for (size_t i = 0; i < s.n; i++)
-		if (low[i] >= 'A' && low[i] <= 'Z')
-			low[i] = (char)(low[i] | 0x20);
+	char *low = arena_alloc(a, s.n + 1);
+	fold_into(low, s);
+	low[s.n] = '\0';
 	return (struct slice){low, s.n};
 }
 
@@ -45,8 +50,7 @@ static uint32_t intern(struct ground *g, struct slice v)
 	char small[256] = "", *low = v.n < sizeof(small) ? small : xmalloc(v.n + 1);
 	struct map_entry *m;
 	bool added;
-	for (size_t i = 0; i < v.n; i++)
-		low[i] = v.s[i] >= 'A' && v.s[i] <= 'Z' ? (char)(v.s[i] | 0x20) : v.s[i];
+	fold_into(low, v);
 	m = map_put(&g->by_value, low, v.n, &added);
 	if (added) {
 		m->val.u = g->values.n;
@@ -281,6 +285,17 @@ void set_or(struct set *s, const struct set *o)
 {
 	for (size_t i = 0; i < s->n; i++)
 		s->w[i] |= o->w[i];
+}
+
+void set_minus(struct set *s, const struct set *o)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->w[i] &= ~o->w[i];
+}
+
+void set_drop(struct set *s, uint32_t rec)
+{
+	s->w[rec / 64] &= ~(UINT64_C(1) << rec % 64);
 }
 
 size_t set_count(const struct set *s)

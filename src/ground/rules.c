@@ -187,22 +187,25 @@ static void check_roles(struct ground *g, struct sentence *s)
 
 /* ---- outcomes and acts ---- */
 
+/* The part fails, and every record that has the rest of its clause says so. */
+static void rows_deny(struct ground *g, struct sentence *s, struct atom *a,
+                      const struct row_test *t, const char *why)
+{
+	a->fail = why;
+	for (size_t i = 0; i < s->cited.n; i++)
+		if (full_row(t, s->cited.v[i], NULL))
+			sentence_against(g, s, s->cited.v[i]);
+}
+
 static void check_outcome(struct ground *g, struct sentence *s, struct atom *a,
                           const struct row_test *t)
 {
-	bool any = false, fits = false;
-	for (size_t i = 0; i < s->cited.n; i++) {
-		if (!full_row(t, s->cited.v[i], NULL))
-			continue;
-		any = true;
-		fits = fits || ground_outcome_is(g, s->cited.v[i], a->num);
-	}
-	if (fits)
-		return;
-	a->fail = "the records say another outcome";
-	for (size_t i = 0; any && i < s->cited.n; i++)
-		if (full_row(t, s->cited.v[i], NULL))
-			sentence_against(g, s, s->cited.v[i]);
+	bool fits = false;
+	for (size_t i = 0; i < s->cited.n && !fits; i++)
+		fits = full_row(t, s->cited.v[i], NULL) &&
+		       ground_outcome_is(g, s->cited.v[i], a->num);
+	if (!fits)
+		rows_deny(g, s, a, t, "the records say another outcome");
 }
 
 static unsigned acts_of(struct ground *g, uint32_t rec)
@@ -229,12 +232,8 @@ static void check_verb(struct ground *g, struct sentence *s, struct atom *a,
 		else
 			good = true;
 	}
-	if (!bad || good)
-		return;
-	a->fail = "the records say another act";
-	for (size_t i = 0; i < s->cited.n; i++)
-		if (full_row(t, s->cited.v[i], NULL))
-			sentence_against(g, s, s->cited.v[i]);
+	if (bad && !good)
+		rows_deny(g, s, a, t, "the records say another act");
 }
 
 void check_together(struct ground *g, struct sentence *s)

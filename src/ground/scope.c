@@ -32,10 +32,8 @@ static bool restricts(const struct atom *a)
 	       (a->kind == AT_VALUE) || (a->kind == AT_TIME && !a->range_from && !a->range_to);
 }
 
-static unsigned kind_class(const struct ground *g, const struct set *held, const struct atom *a)
+static unsigned kind_class(const struct atom *a)
 {
-	(void)g;
-	(void)held;
 	if (a->kind == AT_TIME)
 		return 40;
 	if (a->kind != AT_NAME)
@@ -78,11 +76,11 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 	*named = 0;
 	for (size_t k = 0; k < s->na; k++) {
 		struct atom *a = &s->a[k];
-		unsigned c = kind_class(g, NULL, a);
+		unsigned c = kind_class(a);
 		if (a->tok < sc->from || a->tok >= sc->to || !restricts(a) || a == sc->without ||
 		    (a->kind == AT_TIME && !sc->times))
 			continue;
-		if (sc->without && sc->by_class && c == kind_class(g, NULL, sc->without))
+		if (sc->without && sc->by_class && c == kind_class(sc->without))
 			continue;
 		if (!used[c])
 			by[c] = set_new(&s->arena, g, false);
@@ -102,7 +100,7 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 			    s->a[k].tok >= sc->from && s->a[k].tok < sc->to)
 				keep = ground_outcome_is(g, i, s->a[k].num);
 		if (!keep)
-			all.w[i / 64] &= ~(UINT64_C(1) << i % 64);
+			set_drop(&all, i);
 	}
 	return all;
 }
@@ -262,23 +260,19 @@ static bool count_holds(struct ground *g, struct sentence *s, const struct atom 
 		if (counts_distinct(g, a, match))
 			return true;
 	} else if (!g->totals.n) {
-		struct set some = *match;
-		set_and(&some, &s->cited_set);
-		if (fits((double)set_count(&some), a->real, a->cmp) &&
-		    set_count(&some) == s->cited.n)
+		set_and(match, &s->cited_set);
+		if (set_count(match) == s->cited.n && fits((double)s->cited.n, a->real, a->cmp))
 			return true;
 	}
 	/* Each of them is cited, and the sentence may restrict them by more than is understood here ("tried to stop"). */
 	if (s->cited.n >= 2 && a->cmp == CMP_EQUAL && (double)s->cited.n == a->real &&
 	    s->cited.n == s->nids) {
-		struct set some = *match;
-		set_and(&some, &s->cited_set);
-		if (set_count(&some) == s->cited.n)
+		set_and(match, &s->cited_set);
+		if (set_count(match) == s->cited.n)
 			return true;
 	}
-	if (counted(g, s, a, from, to) || counted_distinct(g, a, more ? named_before(s, a) : 0))
-		return true;
-	return false;
+	return counted(g, s, a, from, to) ||
+	       counted_distinct(g, a, more ? named_before(s, a) : 0);
 }
 
 static void check_count(struct ground *g, struct sentence *s, struct atom *a)
@@ -602,8 +596,7 @@ static void all_hold(struct ground *g, struct sentence *s, struct set all, const
 {
 	size_t whole = set_count(&all);
 	s->checked = true;
-	for (size_t i = 0; i < all.n; i++)
-		all.w[i] &= ~held->w[i];
+	set_minus(&all, held);
 	if (set_count(&all)) {
 		sentence_fail(s, s->t[a].from, s->t[b].to, "a record says otherwise");
 		against_all(g, s, &all);
@@ -659,7 +652,7 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 	for (size_t k = 0; k < s->na; k++)
 		if (&s->a[k] == focus ||
 		    (s->a[k].kind == AT_NAME && s->a[k].clause == focus->clause &&
-		     kind_class(g, NULL, &s->a[k]) == kind_class(g, NULL, focus) &&
+		     kind_class(&s->a[k]) == kind_class(focus) &&
 		     s->a[k].tok >= focus->tok))
 			atom_everywhere(g, s, &s->a[k], &held);
 	if (!named && total_of_all(g, focus)) {
@@ -732,8 +725,7 @@ static void check_no_other(struct ground *g, struct sentence *s, size_t i)
 	}
 	sc.without = mine;
 	all = matching(g, s, 0, &sc, &named);
-	for (size_t j = 0; j < all.n; j++)
-		all.w[j] &= ~held.w[j];
+	set_minus(&all, &held);
 	for (uint32_t r = 0; r < g->recs.n; r++) {
 		bool has = false;
 		for (uint32_t k = g->recs.v[r].from; set_has(&all, r) && k < g->recs.v[r].to; k++)
