@@ -99,20 +99,6 @@ int model_plan_bounds(const struct plan *p, const struct model_scope *scope, str
 	return 0;
 }
 
-/* ---- placeholders ---- */
-
-static void restore(const struct redact *r, cJSON *v)
-{
-	cJSON *c;
-	struct buf b = BUF_INIT;
-	if (cJSON_IsString(v)) {
-		redact_restore(r, slice_of(v->valuestring), &b);
-		cJSON_SetValuestring(v, b.s);
-	}
-	buf_release(&b);
-	cJSON_ArrayForEach(c, v) restore(r, c);
-}
-
 /* ---- the reply ---- */
 
 static void wrong(struct model_said_plan *out, bool final, const char *fmt, ...) MW_PRINTF(3, 4);
@@ -165,7 +151,7 @@ static void take_call(const cJSON *call, const struct redact *r, const struct mo
 		out->said = MODEL_WRONG;
 		return;
 	}
-	restore(r, j);
+	redact_restore_json(r, j);
 	if (!strcmp(name, "plan"))
 		take_plan(j, scope, out);
 	else if (!strcmp(name, "ask_back"))

@@ -253,6 +253,18 @@ void redact_restore(const struct redact *r, struct slice text, struct buf *out)
 	}
 }
 
+void redact_restore_json(const struct redact *r, cJSON *v)
+{
+	cJSON *c;
+	struct buf b = BUF_INIT;
+	if (cJSON_IsString(v)) {
+		redact_restore(r, slice_of(v->valuestring), &b);
+		cJSON_SetValuestring(v, b.s);
+	}
+	buf_release(&b);
+	cJSON_ArrayForEach(c, v) redact_restore_json(r, c);
+}
+
 /* ---- fields ---- */
 
 /* What a field's values are called when they are taken out. */

@@ -38,6 +38,8 @@ cJSON *redact_event(struct redact *r, const struct event *ev);
 cJSON *redact_json(struct redact *r, const cJSON *v);
 /* Placeholders back to what they stand for. Unknown ones stay. */
 void redact_restore(const struct redact *r, struct slice text, struct buf *out);
+/* The same in every string value of v; keys stay. */
+void redact_restore_json(const struct redact *r, cJSON *v);
 /* The table, to be kept with the case. */
 cJSON *redact_to_json(const struct redact *r);
 struct redact *redact_from_json(const struct redact_policy *p, const cJSON *j);

@@ -168,18 +168,6 @@ int work_add_records(struct work_chat *c, cJSON *inputs, const char *key, const 
 
 /* ---- what a reply comes to ---- */
 
-static void restore(const struct redact *r, cJSON *v)
-{
-	cJSON *c;
-	struct buf b = BUF_INIT;
-	if (cJSON_IsString(v)) {
-		redact_restore(r, slice_of(v->valuestring), &b);
-		cJSON_SetValuestring(v, b.s);
-	}
-	buf_release(&b);
-	cJSON_ArrayForEach(c, v) restore(r, c);
-}
-
 /* A model that was only asked for JSON puts words or a fence around it. */
 static cJSON *object_of(const char *text, struct err *e)
 {
@@ -328,7 +316,7 @@ cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply
 		*outcome = take_call(w, reply, r, use, out, &e);
 	} else if (!*outcome) {
 		object = object_of(json_str(reply, "text", ""), &e);
-		restore(r, object);
+		redact_restore_json(r, object);
 		*outcome = !object ? "refused"
 		           : json_get(object, "sentences")
 		                   ? take_sentences(w, object, ids, incident, out, &e)
