@@ -31,30 +31,39 @@ const struct cli_command cli_commands[] = {
          "the next query of an investigation, as a model proposes it", cmd_next},
         {"search", "[--from TIME] [--to TIME] [--limit N] FIELD=VALUE|TEXT...",
          "search events by fields", cmd_search},
-        {"translate", "--to spl|kql|aql|dsl|sql|wiz|rql|orca|lql|sigma [--table NAME] QUESTION|PLAN | --from sigma FILE",
+        {"translate",
+         "--to spl|kql|aql|dsl|sql|wiz|rql|orca|lql|sigma [--table NAME] QUESTION|PLAN | --from "
+         "sigma FILE",
          "a question, a plan's JSON or a Sigma rule in a platform's own language", cmd_translate},
         {"import",
-         "[--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --retry | --list | --undo N",
+         "[--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --retry | --list | "
+         "--undo N",
          "read logs, findings and inventories into the lake", cmd_import},
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
          "what the lake holds, and its bounds", cmd_lake},
-        {"source", "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME | poll NAME | finding NAME ID | asset NAME ID",
+        {"source",
+         "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME | poll NAME | finding NAME ID "
+         "| asset NAME ID",
          "the SIEM and CNAPP platforms that questions are asked of", cmd_source},
         {"queue", "[--filter WORDS] [--sort KEY] [--hidden]", "the incident queue", cmd_queue},
         {"case",
-         "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | pin EVIDENCE "
-         "[NOTE] | unpin EVIDENCE | merge ID... | unmerge ID | split REASON FINDING... | close VERDICT "
+         "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | pin "
+         "EVIDENCE "
+         "[NOTE] | unpin EVIDENCE | merge ID... | unmerge ID | split REASON FINDING... | close "
+         "VERDICT "
          "REASON [NOTE]]",
          "one incident", cmd_case},
         {"export",
          "INCIDENT | --job N [--format markdown|csv|json|html] [--defang] [--output FILE]",
          "a timeline as a file", cmd_export},
         {"report",
-         "INCIDENT | list | show DOC [--version N] | edit DOC | export DOC [--format markdown|html] "
+         "INCIDENT | list | show DOC [--version N] | edit DOC | export DOC [--format "
+         "markdown|html] "
          "[--version N]; [--output FILE]",
          "drafts of incidents; an export checks each fact again", cmd_report},
         {"handoff",
-         "[--since TIME] [--for NAME|me] [--output FILE] | show DOC | sign DOC [--to NAME] | accept "
+         "[--since TIME] [--for NAME|me] [--output FILE] | show DOC | sign DOC [--to NAME] | "
+         "accept "
          "DOC INCIDENT...|--all",
          "the draft for the next shift; who comes accepts item by item", cmd_handoff},
         {"playbook", "INCIDENT", "the steps that fit an incident", cmd_playbook},
@@ -63,12 +72,13 @@ const struct cli_command cli_commands[] = {
          "A-N",
          "a step's approval; DIGEST and WORD as action show prints them", cmd_action},
         {"watch", "[list] | add --until TIME|SPAN [--incident ID] QUESTION | remove N",
-         "questions that are asked again as data comes; they ring, and stand on the handoff", cmd_watch},
+         "questions that are asked again as data comes; they ring, and stand on the handoff",
+         cmd_watch},
         {"suppress", "[list] | add --until TIME|SPAN --owner NAME --reason TEXT MEMBER=VALUE...",
          "what is hidden from the queue, by whom, why and until when", cmd_suppress},
-        {"bulk",
-         "close VERDICT REASON ID... [--note TEXT] | run N DIGEST | stop N | show N",
-         "closes many incidents: reviewed first, then one after the other, with a result each", cmd_bulk},
+        {"bulk", "close VERDICT REASON ID... [--note TEXT] | run N DIGEST | stop N | show N",
+         "closes many incidents: reviewed first, then one after the other, with a result each",
+         cmd_bulk},
         {"recipe", "[list] | RECIPE VALUE [--field NAME] [--incident ID]",
          "the questions that are ready made", cmd_recipe},
         {"model", "[status | on | off | metrics | records [INCIDENT] | show N]",
@@ -81,7 +91,8 @@ const struct cli_command cli_commands[] = {
         {"label", "N accept|edit|reject|\"wrong link\" [TEXT] | export",
          "what you thought of a model's record; export: all of it as JSON lines", cmd_label},
         {"eval", "[--model NAME] [--planner offline|model] [--least SHARE] [--recorded] SUITE...",
-         "accuracy over suites of questions and prompts; the exit status gates a release", cmd_eval},
+         "accuracy over suites of questions and prompts; the exit status gates a release",
+         cmd_eval},
         {"engine", "status | stop | reload", "the engine that serves you", cmd_engine},
         {"config", "check [FILE] | show | options",
          "the configuration and where each value came from", cmd_config},
@@ -222,23 +233,30 @@ int cli_call(struct client *cl, const char *method, cJSON *params, cJSON **resul
 	return client_call(cl, method, params, result, &e) ? cli_error(&e) : CLI_OK;
 }
 
-int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result))
+int cli_get(struct cli *c, const char *method, cJSON *params, cJSON **result)
 {
 	struct client cl;
-	cJSON *result = NULL;
 	int rc = cli_open(c, &cl);
 
 	if (rc) {
 		cJSON_Delete(params);
 		return rc;
 	}
-	rc = cli_call(&cl, method, params, &result);
+	rc = cli_call(&cl, method, params, result);
+	client_close(&cl);
+	return rc;
+}
+
+int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result))
+{
+	cJSON *result = NULL;
+	int rc = cli_get(c, method, params, &result);
+
 	if (rc == CLI_OK && c->json)
 		cli_json(result);
 	else if (rc == CLI_OK && show)
 		rc = show(result);
 	cJSON_Delete(result);
-	client_close(&cl);
 	return rc;
 }
 

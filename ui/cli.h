@@ -44,6 +44,8 @@ int cli_error(const struct err *e); /* says it; the exit status that fits */
 void cli_put(struct slice text);    /* outside text to stdout, escaped */
 void cli_puts(const char *text);
 void cli_json(const cJSON *v); /* one line on stdout */
+/* Opens, calls once, closes: CLI_OK and *result, or says why. Takes params over. */
+int cli_get(struct cli *c, const char *method, cJSON *params, cJSON **result);
 /* Calls and prints the result as JSON, or by show. */
 int cli_show(struct cli *c, const char *method, cJSON *params, int (*show)(const cJSON *result));
 
@@ -93,13 +95,15 @@ int cmd_label(struct cli *c);
 int cmd_eval(struct cli *c);
 
 /* Runs a method that makes a job, to its end. Both results are the caller's and may be NULL. */
-int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **reading, cJSON **done, struct err *e) MW_USE_RESULT;
+int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **reading, cJSON **done,
+            struct err *e) MW_USE_RESULT;
 /* A file's text as it is; at most 16 MiB. */
 int cli_read(const char *path, struct buf *out, struct err *e) MW_USE_RESULT;
 struct tally;
 /* Each row with its share; CLI_FAILED where one is below. */
 int cli_put_tally(const struct tally *t, double least);
 /* The tests of a prompt (prompt.get), counted into t under its version and model; prints each that fails. */
-int cli_test_prompt(struct client *cl, const cJSON *prompt, const char *model, bool recorded, struct tally *t, struct err *e);
+int cli_test_prompt(struct client *cl, const cJSON *prompt, const char *model, bool recorded,
+                    struct tally *t, struct err *e);
 
 #endif

@@ -39,15 +39,9 @@ static bool add_version(cJSON *params, const char *version)
 
 static int put_markdown(struct cli *c, const char *method, cJSON *params, const char *path)
 {
-	struct client cl;
 	cJSON *result = NULL;
-	int rc = cli_open(c, &cl);
+	int rc = cli_get(c, method, params, &result);
 
-	if (rc) {
-		cJSON_Delete(params);
-		return rc;
-	}
-	rc = cli_call(&cl, method, params, &result);
 	if (rc == CLI_OK && c->json)
 		cli_json(result);
 	else if (rc == CLI_OK)
@@ -57,7 +51,6 @@ static int put_markdown(struct cli *c, const char *method, cJSON *params, const 
 		        (long long)json_i64(result, "doc", 0),
 		        (long long)json_i64(result, "version", 0));
 	cJSON_Delete(result);
-	client_close(&cl);
 	return rc;
 }
 

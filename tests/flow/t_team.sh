@@ -76,6 +76,7 @@ digest() { # action
 }
 ok "another may approve what needs nobody in particular" says "done" admin action approve A-1 "$(digest A-1)" INC-1
 two=$(admin playbook INC-3 | awk '$4 == "lead" && !/off:/ { print $1; exit }')
+ok "a step needs a lead" [ -n "$two" ]
 if [ -n "$two" ]; then
 	ok "a step for a lead is proposed" says "A-2" as action propose INC-3 "$two"
 	word=$(admin action show A-2 | awk '$1 == "word" { print $2 }')

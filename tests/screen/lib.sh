@@ -10,6 +10,7 @@ cleanup() {
 }
 trap cleanup EXIT
 # vt NAME < SCRIPT. The console is `run MW`, where MW stands for the program with its state directory.
+shopt -s lastpipe # so that `failed` is this shell's, also behind a pipe
 vt() {
 	sed "s|^run MW|run $mw|" | "$vt_tool" "$1" || failed=1
 }

@@ -100,11 +100,15 @@ key q
 exit 0
 X
 } | vt "approving is off until the end was shown (27)"
-id=$($mw call playbook.get '{"incident":"INC-1"}' | grep -o '"request":"A-[0-9]*"' | head -n 1 | cut -d'"' -f4)
-if $mw call action.approve "{\"action\":\"$id\",\"digest\":\"00\",\"word\":\"INC-1\"}" >/dev/null 2>&1; then
-	echo "not ok the engine refuses a digest that is not the action's (28)"
-	failed=1
-else
+# A request of its own: of one that is done the engine would refuse any digest.
+$mw action propose INC-2 1 >"$MW_WORK/approval.out" 2>&1 </dev/null
+id=$(grep -o 'A-[0-9]*' "$MW_WORK/approval.out" | head -n 1)
+$mw action approve "$id" 00 INC-2 >"$MW_WORK/approval.out" 2>&1 </dev/null
+if grep -q 'not the one that was shown' "$MW_WORK/approval.out"; then
 	echo "ok the engine refuses a digest that is not the action's (28)"
+else
+	echo "not ok the engine refuses a digest that is not the action's (28)"
+	cat "$MW_WORK/approval.out"
+	failed=1
 fi
 exit $failed

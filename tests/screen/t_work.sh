@@ -226,6 +226,7 @@ key a
 type all events on 2026-01-02
 key Enter
 expect hostile corpus
+expect mallory
 absent running
 settle
 lacks \e]52

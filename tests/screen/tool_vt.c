@@ -863,6 +863,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		do_line(line);
 	}
+	if (!t.started)
+		fail("the script ran nothing");
 	stop_child();
 	printf("ok %s\n", t.name);
 	free(t.raw);

@@ -388,15 +388,6 @@ static bool help(struct app *a, struct view *v)
 	return true;
 }
 
-static void noted(struct app *a, struct view *v, cJSON *result, const struct err *e)
-{
-	if (e)
-		app_say_err(a, e);
-	else if (v)
-		app_say(a, R_GOOD, "noted in %s", v->incident);
-	cJSON_Delete(result);
-}
-
 static void note_done(struct app *a, struct view *v, const char *text)
 {
 	cJSON *p;
@@ -405,7 +396,7 @@ static void note_done(struct app *a, struct view *v, const char *text)
 		return;
 	p = params_new("id", v->incident);
 	json_add_str(p, "text", text);
-	app_call(a, v, "incident.note", p, noted);
+	app_do(a, "incident.note", p, NULL, "noted in %s", v->incident);
 }
 
 static bool note(struct app *a, struct view *v)
@@ -422,8 +413,7 @@ static void pin_it(struct app *a, struct view *v, const char *wire)
 	cJSON *p = params_new("id", v->incident);
 
 	json_add_str(p, "evidence", wire);
-	app_call(a, NULL, "incident.pin", p, ignore);
-	app_say(a, R_GOOD, "pinned: its bytes are kept with %s", v->incident);
+	app_do(a, "incident.pin", p, NULL, "pinned: its bytes are kept with %s", v->incident);
 }
 
 static bool pin(struct app *a, struct view *v)
@@ -445,6 +435,11 @@ static bool pin(struct app *a, struct view *v)
 	return true;
 }
 
+static void watch_added(struct app *a, bool done)
+{
+	a->status.watches += done;
+}
+
 static void watch_done(struct app *a, struct view *v, const char *text)
 {
 	const struct turn *t = v->session ? session_last(v->session) : NULL;
@@ -464,9 +459,7 @@ static void watch_done(struct app *a, struct view *v, const char *text)
 	json_add_str(p, "until", until);
 	if (v->incident[0])
 		json_add_str(p, "incident", v->incident);
-	app_call(a, NULL, "watch.add", p, ignore);
-	a->status.watches++;
-	app_say(a, R_GOOD, "watching until %s: \"%s\"", until, t->question);
+	app_do(a, "watch.add", p, watch_added, "watching until %s: \"%s\"", until, t->question);
 }
 
 static bool watch(struct app *a, struct view *v)

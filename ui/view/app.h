@@ -105,7 +105,7 @@ struct app {
 	mw_time message_at;
 	int64_t esc_at; /* mw_mono_us of the last byte of an unfinished sequence */
 	bool queue_reading, queue_again, ui_changed;
-	bool queue_own; /* the analyst's own step: rows that go by it do not wait for r */
+	bool queue_own;          /* the analyst's own step: rows that go by it do not wait for r */
 	bool queue_asked_hidden; /* which of the two lists the reading that runs is of */
 	int64_t status_due, save_due, queue_due; /* mw_mono_us, 0: not planned */
 	void *pivot;                             /* values of the open pivot menu (pivot.c) */
@@ -131,6 +131,9 @@ const struct doc_line *view_selected(const struct view *v);
 /* v may be NULL: then fn always runs, with v NULL. fn owns result. */
 typedef void (*app_reply_fn)(struct app *a, struct view *v, cJSON *result, const struct err *e);
 void app_call(struct app *a, struct view *v, const char *method, cJSON *params, app_reply_fn fn);
+/* Calls for a deed: the words are said once the engine has done it, else why it has not; then `then`, which may be NULL. */
+void app_do(struct app *a, const char *method, cJSON *params,
+            void (*then)(struct app *a, bool done), const char *fmt, ...) MW_PRINTF(5, 6);
 /* Loads v->data: replaces it on success, keeps it and sets v->error on failure. `then` may be NULL. */
 void app_load(struct app *a, struct view *v, const char *method, cJSON *params,
               void (*then)(struct app *a, struct view *v));
@@ -145,7 +148,8 @@ void app_reload(struct app *a, const char *session); /* reads a session again */
 void app_ask(struct app *a, struct view *v,
              const char *question); /* in v's session, or the main one */
 /* Has a model (or a template) write about v's incident, as a turn of its conversation. prompt may be NULL. */
-bool app_write(struct app *a, struct view *v, const char *method, const char *title, const char *prompt);
+bool app_write(struct app *a, struct view *v, const char *method, const char *title,
+               const char *prompt);
 /* Runs what a menu offers: its question, or its recipe on its value (or on the entity's). */
 void app_run_item(struct app *a, const char *incident, const cJSON *item, const cJSON *entity);
 void app_note_ui(struct app *a); /* the screen changed in a way worth keeping */

@@ -34,6 +34,41 @@ void app_call(struct app *a, struct view *v, const char *method, cJSON *params, 
 	a->port.call(a->port.self, method, params ? params : cJSON_CreateObject(), on_reply, p);
 }
 
+struct deed {
+	struct app *app;
+	char *words;
+	void (*then)(struct app *a, bool done);
+};
+
+static void on_done(void *ctx, cJSON *result, const struct err *e)
+{
+	struct deed *d = ctx;
+
+	if (e)
+		app_say_err(d->app, e);
+	else
+		app_say(d->app, R_GOOD, "%s", d->words);
+	if (d->then)
+		d->then(d->app, !e);
+	cJSON_Delete(result);
+	free(d->words);
+	free(d);
+}
+
+void app_do(struct app *a, const char *method, cJSON *params,
+            void (*then)(struct app *a, bool done), const char *fmt, ...)
+{
+	struct deed *d = xcalloc(1, sizeof(*d));
+	struct buf words = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&words, fmt, ap);
+	va_end(ap);
+	*d = (struct deed){.app = a, .words = buf_take(&words, NULL), .then = then};
+	a->port.call(a->port.self, method, params, on_done, d);
+}
+
 static void on_load(void *ctx, cJSON *result, const struct err *e)
 {
 	struct pending *p = ctx;

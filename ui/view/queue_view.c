@@ -259,12 +259,9 @@ static bool move_act(struct app *a, struct view *v, enum action act)
 	}
 }
 
-static void updated(struct app *a, struct view *v, cJSON *result, const struct err *e)
+static void claimed(struct app *a, bool done)
 {
-	(void)v;
-	if (e)
-		app_say_err(a, e);
-	cJSON_Delete(result);
+	(void)done; /* where another was first, the queue is read all the more */
 	app_read_queue(a);
 }
 
@@ -275,8 +272,7 @@ static void claim(struct app *a, const struct qrow *r)
 	json_add_str(p, "owner", a->status.user);
 	json_add_str(p, "status", "work");
 	json_add_i64(p, "rev", r->rev);
-	app_call(a, NULL, "incident.update", p, updated);
-	app_say(a, R_GOOD, "claimed %s", r->id);
+	app_do(a, "incident.update", p, claimed, "claimed %s", r->id);
 }
 
 static bool row_act(struct app *a, struct view *v, enum action act, struct qrow *r)
