@@ -19,8 +19,8 @@
 
 #define WORKER_FD 3 /* as proc/process.c starts it */
 
-static const struct worker_kind *const kinds[] = {&work_lake, &work_import, &work_compute, &work_source, &work_model,
-                                                 &worker_test, NULL};
+static const struct worker_kind *const kinds[] = {
+        &work_lake, &work_import, &work_compute, &work_source, &work_model, &worker_test, NULL};
 
 static int cmd_worker(int argc, char **argv)
 {

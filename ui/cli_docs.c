@@ -63,10 +63,11 @@ static const char man_head[] =
         "incident on the other. A question in "
         "plain words becomes a typed, read-only query plan, which is run over your logs and asset "
         "graph.\n";
-static const char man_tail[] = ".SH EXIT STATUS\n0 it worked; 1 it failed; 2 wrong usage; 3 "
-                               "nothing was found; 4 the question was not understood and is asked "
-                               "back; 5 partial. With \\-\\-json ask and search end with 0 whenever the "
-                               "object could be printed: its result says what was found.\n.SH FILES\n.B midwatch paths\nprints them all.\n";
+static const char man_tail[] =
+        ".SH EXIT STATUS\n0 it worked; 1 it failed; 2 wrong usage; 3 "
+        "nothing was found; 4 the question was not understood and is asked "
+        "back; 5 partial. With \\-\\-json ask and search end with 0 whenever the "
+        "object could be printed: its result says what was found.\n.SH FILES\n.B midwatch paths\nprints them all.\n";
 
 static void man(struct buf *out)
 {

@@ -23,7 +23,8 @@ struct client {
 	cJSON *hello;
 	int64_t last_id;
 	bool carries; /* over ssh: files go as bytes (carry.h) */
-	const struct config *config; /* borrowed; with which the engine was started, NULL where it was not to be */
+	const struct config *
+	        config; /* borrowed; with which the engine was started, NULL where it was not to be */
 	/* Notifications that arrive while a call waits; may be NULL. */
 	void (*news)(void *ctx, const char *method, const cJSON *params);
 	void *ctx;

@@ -496,9 +496,10 @@ static void request_of(struct plain *p, int64_t step, char id[40])
 	const cJSON *s;
 
 	id[0] = '\0';
-	cJSON_ArrayForEach(s, json_arr(book, "steps"))
-		if (json_i64(s, "n", -1) == step && !strcmp(json_str(s, "state", ""), "open"))
-			snprintf(id, 40, "%s", json_str(s, "request", ""));
+	cJSON_ArrayForEach(s,
+	                   json_arr(book, "steps")) if (json_i64(s, "n", -1) == step &&
+	                                                !strcmp(json_str(s, "state", ""), "open"))
+	        snprintf(id, 40, "%s", json_str(s, "request", ""));
 	cJSON_Delete(book);
 	if (id[0])
 		return;

@@ -103,8 +103,8 @@ static size_t strip_verb(const char *w, size_t n)
 /* "ips", "ids", but not "dns" */
 static bool short_plural(const char *w)
 {
-	static const char *const plurals[] = {"ins", "ons", "ips", "ids", "vms", "sgs",
-	                                      "dbs", "uas", "pcs", "dcs"};
+	static const char *const plurals[] = {"ins", "ons", "ips", "ids", "vms",
+	                                      "sgs", "dbs", "uas", "pcs", "dcs"};
 
 	for (size_t i = 0; i < ARRAY_LEN(plurals); i++)
 		if (memcmp(w, plurals[i], 3) == 0)

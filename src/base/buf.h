@@ -18,7 +18,10 @@ struct buf {
 };
 
 extern char buf_empty[1];
-#define BUF_INIT {.s = buf_empty}
+#define BUF_INIT               \
+	{                      \
+		.s = buf_empty \
+	}
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
 void buf_reset(struct buf *b); /* len 0, keeps storage, clears over */
@@ -40,7 +43,8 @@ struct slice {
 #define SLICE(lit) ((struct slice){(lit), sizeof(lit) - 1})
 struct slice slice_of(const char *s); /* NULL gives the empty slice */
 bool slice_eq(struct slice a, struct slice b);
-bool slice_ieq(struct slice a, struct slice b); /* ASCII case-blind, as every case-blind operator of a plan */
+bool slice_ieq(struct slice a,
+               struct slice b); /* ASCII case-blind, as every case-blind operator of a plan */
 bool slice_eq_str(struct slice a, const char *b);
 struct slice slice_trim(struct slice s);
 /* The next piece up to sep; advances *rest past it. False when *rest is used up. */
@@ -49,6 +53,7 @@ bool slice_split(struct slice *rest, char sep, struct slice *piece);
 bool slice_i64(struct slice s, int64_t *out);
 bool slice_u64(struct slice s, uint64_t *out);
 bool slice_double(struct slice s, double *out);
-const char *mw_memimem(const char *hay, size_t n, const char *needle, size_t m); /* ASCII case-blind memmem */
+const char *mw_memimem(const char *hay, size_t n, const char *needle,
+                       size_t m); /* ASCII case-blind memmem */
 
 #endif

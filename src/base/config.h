@@ -51,7 +51,8 @@ int config_load(struct config *c, const char *path, struct err *e) MW_USE_RESULT
 char *config_path(const char *flag); /* that file's name */
 
 const char *config_str(const struct config *c, enum option o); /* STR, PATH, WORD; "" where unset */
-int64_t config_i64(const struct config *c, enum option o);     /* INT, SIZE (bytes), SPAN (microseconds) */
+int64_t config_i64(const struct config *c,
+                   enum option o); /* INT, SIZE (bytes), SPAN (microseconds) */
 bool config_bool(const struct config *c, enum option o);
 const char *const *config_list(const struct config *c, enum option o); /* NULL-terminated */
 /* The entries of a section, checked: [{name, kind, key: text | number (INT, SIZE, SPAN in microseconds) | bool | [text], "at": file:line}].

@@ -8,17 +8,17 @@
 
 enum err_code {
 	ERR_NONE,
-	ERR_INVALID,   /* the request or the input is wrong; the text has its place */
+	ERR_INVALID, /* the request or the input is wrong; the text has its place */
 	ERR_NOT_FOUND,
-	ERR_DENIED,    /* rights, scope, mode of a file */
-	ERR_LIMIT,     /* a named cap was reached */
+	ERR_DENIED, /* rights, scope, mode of a file */
+	ERR_LIMIT,  /* a named cap was reached */
 	ERR_CANCELLED,
 	ERR_DEADLINE,
-	ERR_IO,        /* the operating system or a database said no */
-	ERR_REMOTE,    /* a vendor or a worker said no */
-	ERR_CONFLICT,  /* somebody else changed it meanwhile */
-	ERR_FULL,      /* no space left */
-	ERR_INTERNAL,  /* our own fault */
+	ERR_IO,       /* the operating system or a database said no */
+	ERR_REMOTE,   /* a vendor or a worker said no */
+	ERR_CONFLICT, /* somebody else changed it meanwhile */
+	ERR_FULL,     /* no space left */
+	ERR_INTERNAL, /* our own fault */
 };
 
 struct err {

@@ -9,9 +9,11 @@
 /* Terminal: C0, C1, DEL, bidi controls, zero-width and other invisible characters and bytes that are not UTF-8 become
  * visible text (\x1b, \u202e); newline and tab too, since the drawing code decides on lines. */
 void esc_term(struct buf *b, struct slice s);
-void esc_html(struct buf *b, struct slice s);     /* text and double-quoted attributes */
-void esc_markdown(struct buf *b, struct slice s); /* inline text; control characters as in esc_term */
-void esc_csv(struct buf *b, struct slice s);      /* one quoted field (RFC 4180); = + - @ tab CR in front get a ' */
+void esc_html(struct buf *b, struct slice s); /* text and double-quoted attributes */
+void esc_markdown(struct buf *b,
+                  struct slice s); /* inline text; control characters as in esc_term */
+void esc_csv(struct buf *b,
+             struct slice s); /* one quoted field (RFC 4180); = + - @ tab CR in front get a ' */
 /* hxxp://, 1[.]2[.]3[.]4, user[@]host; refang is the inverse and also takes (.) [dot] hXXp and {.}. */
 void esc_defang(struct buf *b, struct slice s);
 void esc_refang(struct buf *b, struct slice s);

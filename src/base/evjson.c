@@ -331,7 +331,7 @@ static size_t unescape(const char *p, const char *end, char *out, size_t *n)
 		low = hex4(p + 8, end);
 		if (low >= 0xDC00 && low < 0xE000) {
 			*n = utf8_encode(out, 0x10000u + ((uint32_t)(v - 0xD800) << 10 |
-			                               (uint32_t)(low - 0xDC00)));
+			                                  (uint32_t)(low - 0xDC00)));
 			return 12;
 		}
 	}

@@ -35,9 +35,11 @@ void json_add_time(cJSON *o, const char *key, mw_time t);
 cJSON *json_add_arr(cJSON *o, const char *key);
 cJSON *json_add_obj(cJSON *o, const char *key);
 /* Refuses members that are not in the NULL-terminated list: an unknown key is an error, with "did you mean". */
-int json_only(const cJSON *o, const char *const *keys, const char *where, struct err *e) MW_USE_RESULT;
+int json_only(const cJSON *o, const char *const *keys, const char *where,
+              struct err *e) MW_USE_RESULT;
 /* The nearest of a NULL-terminated list by edit distance (<= 2, or a third of the length), or NULL. */
 const char *mw_did_you_mean(const char *word, const char *const *list);
-int mw_edit_distance(struct slice a, struct slice b, int cap); /* Damerau-Levenshtein, ASCII case-blind; cap+1 when over */
+int mw_edit_distance(struct slice a, struct slice b,
+                     int cap); /* Damerau-Levenshtein, ASCII case-blind; cap+1 when over */
 
 #endif

@@ -23,13 +23,17 @@ struct map {
 	size_t n, cap, nslots;
 	struct arena keys;
 };
-#define MAP_INIT {0}
+#define MAP_INIT  \
+	{         \
+		0 \
+	}
 void map_release(struct map *m);
 struct map_entry *map_get(const struct map *m, const void *key, size_t len);
 struct map_entry *map_get_str(const struct map *m, const char *key);
 /* Finds or adds; *added may be NULL. A new entry's value is 0. The pointer holds until the next put. */
 struct map_entry *map_put(struct map *m, const void *key, size_t len, bool *added);
 struct map_entry *map_put_str(struct map *m, const char *key, bool *added);
-uint64_t mw_hash(const void *p, size_t n); /* fast, not secret; stable over runs and machines (FNV-1a folded) */
+uint64_t mw_hash(const void *p,
+                 size_t n); /* fast, not secret; stable over runs and machines (FNV-1a folded) */
 
 #endif

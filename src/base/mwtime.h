@@ -18,8 +18,8 @@ struct civil {
 	int year, month, day, hour, minute, second, usec; /* month 1-12, day 1-31 */
 };
 
-mw_time mw_now(void);       /* CLOCK_REALTIME; MW_NOW in the environment (RFC 3339) pins it for tests */
-int64_t mw_mono_us(void);   /* CLOCK_MONOTONIC */
+mw_time mw_now(void); /* CLOCK_REALTIME; MW_NOW in the environment (RFC 3339) pins it for tests */
+int64_t mw_mono_us(void); /* CLOCK_MONOTONIC */
 mw_time mw_time_of(const struct civil *c);
 void mw_time_civil(mw_time t, struct civil *c);
 int mw_days_in_month(int year, int month);

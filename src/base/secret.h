@@ -9,7 +9,8 @@
 struct secret;
 struct secret *secret_new(const void *p, size_t n); /* copies; wipe the original with secret_wipe */
 void secret_free(struct secret *s);
-struct slice secret_bytes(const struct secret *s); /* borrowed; hand only to the library that needs it */
+struct slice
+secret_bytes(const struct secret *s); /* borrowed; hand only to the library that needs it */
 bool secret_eq(const struct secret *a, const struct secret *b);
 void secret_wipe(void *p, size_t n);
 

@@ -13,26 +13,28 @@
 enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
 struct yaml_node {
 	enum yaml_kind kind;
-	int line;                   /* from 1 */
-	const char *key;            /* when a map's member */
-	const char *text;           /* scalar: its text; otherwise NULL */
-	bool quoted;                /* scalar: written in quotes, so "no" is a word */
-	struct yaml_node *child;    /* first element or member */
-	struct yaml_node *next;     /* sibling */
-	size_t count;               /* children */
+	int line;                /* from 1 */
+	const char *key;         /* when a map's member */
+	const char *text;        /* scalar: its text; otherwise NULL */
+	bool quoted;             /* scalar: written in quotes, so "no" is a word */
+	struct yaml_node *child; /* first element or member */
+	struct yaml_node *next;  /* sibling */
+	size_t count;            /* children */
 };
 struct yaml_doc {
 	struct arena arena;
-	struct yaml_node *root;     /* NULL for an empty document */
+	struct yaml_node *root; /* NULL for an empty document */
 };
 /* name is for messages ("assets/fields.yaml"): errors read name:line: what. */
-int yaml_parse(struct yaml_doc *d, struct slice text, const char *name, struct err *e) MW_USE_RESULT;
+int yaml_parse(struct yaml_doc *d, struct slice text, const char *name,
+               struct err *e) MW_USE_RESULT;
 void yaml_release(struct yaml_doc *d);
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 const char *yaml_str(const struct yaml_node *map, const char *key, const char *fallback);
 /* The node as JSON: unquoted true, false, null and numbers are such, other scalars are text. NULL for NULL. */
 cJSON *yaml_to_json(const struct yaml_node *n);
 /* Refuses members that are not in the NULL-terminated list, with line and "did you mean". */
-int yaml_only(const struct yaml_node *map, const char *const *keys, const char *name, struct err *e) MW_USE_RESULT;
+int yaml_only(const struct yaml_node *map, const char *const *keys, const char *name,
+              struct err *e) MW_USE_RESULT;
 
 #endif

@@ -271,8 +271,7 @@ static bool count_holds(struct ground *g, struct sentence *s, const struct atom 
 		if (set_count(match) == s->cited.n)
 			return true;
 	}
-	return counted(g, s, a, from, to) ||
-	       counted_distinct(g, a, more ? named_before(s, a) : 0);
+	return counted(g, s, a, from, to) || counted_distinct(g, a, more ? named_before(s, a) : 0);
 }
 
 static void check_count(struct ground *g, struct sentence *s, struct atom *a)
@@ -652,8 +651,7 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 	for (size_t k = 0; k < s->na; k++)
 		if (&s->a[k] == focus ||
 		    (s->a[k].kind == AT_NAME && s->a[k].clause == focus->clause &&
-		     kind_class(&s->a[k]) == kind_class(focus) &&
-		     s->a[k].tok >= focus->tok))
+		     kind_class(&s->a[k]) == kind_class(focus) && s->a[k].tok >= focus->tok))
 			atom_everywhere(g, s, &s->a[k], &held);
 	if (!named && total_of_all(g, focus)) {
 		s->checked = true;

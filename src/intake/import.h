@@ -10,8 +10,8 @@
 
 struct graph;
 struct import_file {
-	int fd;              /* readable; a regular file, or a pipe (read once, not split) */
-	const char *name;    /* as the client named it, for messages and the reject list */
+	int fd;           /* readable; a regular file, or a pipe (read once, not split) */
+	const char *name; /* as the client named it, for messages and the reject list */
 };
 struct import_progress {
 	uint64_t bytes, bytes_total; /* total 0: unknown */
@@ -24,7 +24,7 @@ struct import_opts {
 	int parsers;       /* parse processes; 0: as many as cores, at most 4 */
 	const char *mapping;
 	const uint64_t *first_lines; /* a file: number of its first line, 0: 1. NULL: all 1 */
-	int64_t into; /* an import that this is a further part of; 0: a new one */
+	int64_t into;                /* an import that this is a further part of; 0: a new one */
 	bool (*progress)(
 	        void *ctx,
 	        const struct import_progress *p); /* at least 4 times a second; false cancels */

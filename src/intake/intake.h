@@ -16,8 +16,10 @@
 #include "model/event.h"
 
 struct intake_format; /* one row of the format table */
-const char *intake_format_name(const struct intake_format *f); /* "cloudtrail-records", "vpcflow", "inventory-nodes" */
-bool intake_format_splittable(const struct intake_format *f);  /* one record a line: may be read in byte ranges */
+const char *intake_format_name(
+        const struct intake_format *f); /* "cloudtrail-records", "vpcflow", "inventory-nodes" */
+bool intake_format_splittable(
+        const struct intake_format *f); /* one record a line: may be read in byte ranges */
 
 /* From the first bytes (decompressed) of a file and its base name; NULL with e where nothing fits (an empty file: "empty"). */
 const struct intake_format *intake_detect(struct slice head, const char *basename, struct err *e);
@@ -37,18 +39,20 @@ struct intake_sink {
 	bool (*progress)(void *ctx, uint64_t bytes); /* raw bytes read so far; false cancels */
 };
 struct intake_opts {
-	const char *basename;       /* of the file, for ids */
-	const char *path;           /* the file as it was named, folders too: an inventory's account, region and subject may stand
+	const char *basename; /* of the file, for ids */
+	const char *
+	        path; /* the file as it was named, folders too: an inventory's account, region and subject may stand
 	                               only there. NULL: basename */
-	const char *mapping;        /* name of a user's YAML mapping to force, or NULL */
-	uint64_t from, to;          /* byte range of a splittable plain file, cut at line starts; to 0: whole file */
-	uint64_t first_line;        /* line number of the first line in the range; 0: 1 */
+	const char *mapping; /* name of a user's YAML mapping to force, or NULL */
+	uint64_t from,
+	        to; /* byte range of a splittable plain file, cut at line starts; to 0: whole file */
+	uint64_t first_line; /* line number of the first line in the range; 0: 1 */
 };
 /* Reads all of fd (plain or gzip, by content). 0 with every record delivered to event, graph or reject; -1 where reading
  * itself failed or a sink said no; what was delivered before stays delivered. A truncated gzip delivers what was readable,
  * then rejects the rest as one record with the reason. */
-int intake_read(int fd, const struct intake_format *f, const struct intake_opts *o, const struct intake_sink *sink,
-                struct err *e) MW_USE_RESULT;
+int intake_read(int fd, const struct intake_format *f, const struct intake_opts *o,
+                const struct intake_sink *sink, struct err *e) MW_USE_RESULT;
 /* Users' own mappings: YAML text as documented in assets/mapping.sample.yaml. */
 int intake_mapping_add(const char *name, struct slice yaml, struct err *e) MW_USE_RESULT;
 

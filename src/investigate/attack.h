@@ -13,7 +13,8 @@
 struct attack_rules;
 int attack_load(struct attack_rules **out, struct err *e) MW_USE_RESULT;
 void attack_free(struct attack_rules *r);
-const char *attack_name(const char *id); /* "T1562.008" -> "Disable or Modify Cloud Logs"; NULL when unknown */
+const char *
+attack_name(const char *id); /* "T1562.008" -> "Disable or Modify Cloud Logs"; NULL when unknown */
 
 struct attack_tally;
 struct attack_tally *attack_tally_new(const struct attack_rules *r);

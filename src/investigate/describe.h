@@ -18,6 +18,8 @@ void describe_event(const struct event *ev, struct described *out);
 void describe_line(const struct described *d, struct buf *out);
 /* Whether "field=value" names something that few records share. An account, a region or a common program would draw in everything. */
 bool entity_is_telling(const char *entity);
-char describe_source_letter(const char *dataset); /* L lake's own kinds by family: A aws, W windows, Z zeek, M microsoft, K k8s, O other */
+char describe_source_letter(
+        const char *
+                dataset); /* L lake's own kinds by family: A aws, W windows, Z zeek, M microsoft, K k8s, O other */
 
 #endif

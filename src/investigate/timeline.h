@@ -10,7 +10,8 @@
 #include "source/source.h"
 
 struct timeline;
-#define TIMELINE_EVENTS_MAX 1000000 /* more: timeline_add says ERR_LIMIT, and the page says that it is cut */
+#define TIMELINE_EVENTS_MAX \
+	1000000 /* more: timeline_add says ERR_LIMIT, and the page says that it is cut */
 struct timeline *timeline_new(void);
 void timeline_free(struct timeline *t);
 int timeline_add(struct timeline *t, const struct source_row *row, struct err *e) MW_USE_RESULT;
@@ -25,7 +26,8 @@ void timeline_build(struct timeline *t, const char *filter, timeline_count_fn *c
 cJSON *timeline_page(const struct timeline *t, size_t offset, size_t limit);
 enum timeline_format { TL_MARKDOWN, TL_CSV, TL_JSON, TL_HTML };
 /* most > 0: only so many rows, the telling ones (gaps, denied, rare, first and last of an actor, large bursts), still in order. */
-void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, size_t most, struct buf *out);
+void timeline_export(const struct timeline *t, enum timeline_format f, bool defang, size_t most,
+                     struct buf *out);
 
 struct timeline_row { /* for callers that need rows themselves (summary, report); borrowed until the next build */
 	mw_time time, to;

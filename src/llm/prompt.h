@@ -25,7 +25,7 @@ struct prompt {
 	const char *id, *version, *owner, *purpose, *role, *phase;
 	char sha256[DIGEST_HEX];
 	bool own;
-	bool tools; /* it asks for a tool call, not for an answer */
+	bool tools;       /* it asks for a tool call, not for an answer */
 	const char *text; /* the whole file */
 	size_t len;
 	const cJSON *inputs; /* {name: trust} */
@@ -35,14 +35,16 @@ struct prompts;
 int prompts_load(struct prompts **out, struct err *e) MW_USE_RESULT; /* ours */
 void prompts_free(struct prompts *p);
 /* A user's own; file is for messages. */
-int prompts_add(struct prompts *p, const char *file, struct slice text, struct err *e) MW_USE_RESULT;
+int prompts_add(struct prompts *p, const char *file, struct slice text,
+                struct err *e) MW_USE_RESULT;
 /* What is wrong with a user's prompts: from now on none is found, and this is why. All else goes on. */
 void prompts_break(struct prompts *p, const struct err *why);
 size_t prompts_count(const struct prompts *p);
 const struct prompt *prompts_at(const struct prompts *p, size_t i);
 /* NULL with ERR_DENIED: not registered. */
 const struct prompt *prompt_find(const struct prompts *p, const char *id, struct err *e);
-const struct prompt *prompt_built_in(const struct prompts *p, const char *id); /* the one that an own one hides; NULL */
+const struct prompt *prompt_built_in(const struct prompts *p,
+                                     const char *id); /* the one that an own one hides; NULL */
 
 /* The REQUEST of llm/chat.h with prompt: {id, version, sha256, role, phase}, flagged: [label...] and inputs (as given) beside it. inputs: {name: text | [{label,
  * text}...]}; all must be there and no others. Every piece of analyst and outside inputs stands in a fence of its own, with a fresh

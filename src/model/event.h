@@ -18,14 +18,15 @@ struct event_val {
 	struct slice value;
 };
 struct event {
-	mw_time time;          /* when it happened; MW_TIME_NONE if the record has none */
-	mw_time arrival;       /* when the source says that it took it in; MW_TIME_NONE if it does not say */
-	const char *dataset;   /* "cloudtrail", "zeek.conn": see intake/intake.h; static string */
-	struct slice uid;      /* the source's own id, else "<basename>:<line>" */
-	struct slice basename; /* of the file that it came from, and its line (from 1; record number in a Records array) */
+	mw_time time;    /* when it happened; MW_TIME_NONE if the record has none */
+	mw_time arrival; /* when the source says that it took it in; MW_TIME_NONE if it does not say */
+	const char *dataset; /* "cloudtrail", "zeek.conn": see intake/intake.h; static string */
+	struct slice uid;    /* the source's own id, else "<basename>:<line>" */
+	struct slice
+	        basename; /* of the file that it came from, and its line (from 1; record number in a Records array) */
 	uint64_t line;
-	struct slice raw;      /* the record byte for byte */
-	bool has_own_uid;      /* uid names this very record: duplicates are found by it, otherwise by content hash (an alert's id
+	struct slice raw; /* the record byte for byte */
+	bool has_own_uid; /* uid names this very record: duplicates are found by it, otherwise by content hash (an alert's id
 	                          names the alert, which is logged again with each change) */
 	VEC(struct event_val) vals;
 };

@@ -25,13 +25,24 @@
 
 enum field_type { FT_STRING, FT_INT, FT_FLOAT, FT_BOOL, FT_IP, FT_TIME, FT_PORT, FT_SIZE };
 enum field_sens { FS_PUBLIC, FS_INTERNAL, FS_PERSONAL, FS_SECRET };
-enum field_role { FR_NONE, FR_ACTOR, FR_TARGET, FR_SOURCE, FR_DESTINATION, FR_WHAT, FR_OUTCOME, FR_WHERE, FR_WHEN };
+enum field_role {
+	FR_NONE,
+	FR_ACTOR,
+	FR_TARGET,
+	FR_SOURCE,
+	FR_DESTINATION,
+	FR_WHAT,
+	FR_OUTCOME,
+	FR_WHERE,
+	FR_WHEN
+};
 
 #define FIELD_MAX 512 /* entries of the table */
-typedef uint16_t field_id; /* index into the table; stable within one build, not on disk: the lake stores names */
+typedef uint16_t
+        field_id; /* index into the table; stable within one build, not on disk: the lake stores names */
 #define FIELD_NONE ((field_id)0xffff)
 
-struct field_name { /* one name elsewhere: a format's raw path, a Sentinel table's column */
+struct field_name {        /* one name elsewhere: a format's raw path, a Sentinel table's column */
 	const char *where; /* "cloudtrail", "AWSCloudTrail" */
 	const char *const *paths; /* NULL-terminated, first present wins */
 };

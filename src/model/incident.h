@@ -11,38 +11,49 @@
 
 enum severity { SEV_INFO, SEV_LOW, SEV_MEDIUM, SEV_HIGH, SEV_CRITICAL };
 char severity_letter(enum severity s); /* I L M H C */
-bool severity_parse(struct slice s, enum severity *out); /* words and letters of all vendors: "CRITICAL", "high", "Informational" */
+bool severity_parse(
+        struct slice s,
+        enum severity
+                *out); /* words and letters of all vendors: "CRITICAL", "high", "Informational" */
 
-struct finding { /* one alert: a vendor's record, or a hit of one of our detections */
-	char *key;               /* identity: "<dataset>:<uid>", or "det:<detection>:<group key>" */
-	char *title, *rule;      /* rule: what makes repeats alike */
-	char *dataset;           /* origin */
+struct finding {            /* one alert: a vendor's record, or a hit of one of our detections */
+	char *key;          /* identity: "<dataset>:<uid>", or "det:<detection>:<group key>" */
+	char *title, *rule; /* rule: what makes repeats alike */
+	char *dataset;      /* origin */
 	enum severity severity;
 	mw_time first, last;
-	VEC(char *) entities;    /* "field=value" */
-	VEC(char *) evidence;    /* "ev:<n>", representative, capped */
-	uint64_t events;         /* how many records it stands for */
-	VEC(uint64_t) ids;       /* their event ids, as far as known; not in the JSON form */
-	VEC(char *) attack;      /* ATT&CK ids */
-	int confidence;          /* 0-100 */
+	VEC(char *) entities; /* "field=value" */
+	VEC(char *) evidence; /* "ev:<n>", representative, capped */
+	uint64_t events;      /* how many records it stands for */
+	VEC(uint64_t) ids;    /* their event ids, as far as known; not in the JSON form */
+	VEC(char *) attack;   /* ATT&CK ids */
+	int confidence;       /* 0-100 */
 };
-struct score_part { char *label; int points; char *why; };
-struct link { size_t a, b; char *reason; int confidence; }; /* findings a and b share `reason` ("instance=i-0c31...") */
+struct score_part {
+	char *label;
+	int points;
+	char *why;
+};
+struct link {
+	size_t a, b;
+	char *reason;
+	int confidence;
+}; /* findings a and b share `reason` ("instance=i-0c31...") */
 struct incident {
-	int64_t id;              /* INC-<id>; 0 until stored */
+	int64_t id; /* INC-<id>; 0 until stored */
 	char *title;
 	enum severity severity;
 	int score;
 	mw_time first, last;
-	char origins[16];        /* letters joined by +: "S+W" */
+	char origins[16]; /* letters joined by +: "S+W" */
 	VEC(struct finding) findings;
 	VEC(struct link) links;
 	VEC(struct score_part) parts;
 	VEC(char *) entities;
 	VEC(char *) attack;
-	int64_t records;         /* different records that its findings stand for */
-	int64_t suppressed_by;   /* the rule that hides it; 0: none */
-	char *suppressed_why;    /* its reason, owner and end; NULL */
+	int64_t records;       /* different records that its findings stand for */
+	int64_t suppressed_by; /* the rule that hides it; 0: none */
+	char *suppressed_why;  /* its reason, owner and end; NULL */
 };
 void finding_release(struct finding *f);
 void incident_release(struct incident *i);

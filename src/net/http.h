@@ -67,7 +67,8 @@ struct http_request {
 	/* Streaming: called with decoded body bytes as they come instead of collecting them, only for status 2xx. Returns -1 to stop. After its
 	 * first call the request is not retried. */
 	int (*on_body)(void *ctx, struct slice part, struct err *e);
-	void (*on_header)(void *ctx, struct slice line); /* each header line as it comes; may be NULL */
+	void (*on_header)(void *ctx,
+	                  struct slice line); /* each header line as it comes; may be NULL */
 	void *ctx;
 };
 struct http_response {

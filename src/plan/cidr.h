@@ -19,7 +19,8 @@ struct cidr {
 bool ip_parse(struct slice s, struct ip *out);
 int cidr_parse(struct slice s, struct cidr *out, struct err *e) MW_USE_RESULT;
 #define CIDR_TEXT 64
-void cidr_text(const struct cidr *c, char out[CIDR_TEXT]); /* "10.0.0.0/8": always with a prefix, v4 as v4 */
+void cidr_text(const struct cidr *c,
+               char out[CIDR_TEXT]); /* "10.0.0.0/8": always with a prefix, v4 as v4 */
 bool cidr_holds(const struct cidr *c, const struct ip *ip);
 
 #endif

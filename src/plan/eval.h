@@ -13,7 +13,8 @@ struct eval_view {
 	void *ctx;
 	/* Calls fn for each value of the field, never for an empty one; raw paths are looked up in the raw record (eval_raw_values
 	 * does it). Stops when fn returns false. Values hold for the call. */
-	void (*values)(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice), void *fn_ctx);
+	void (*values)(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice),
+	               void *fn_ctx);
 	mw_time time;
 	struct slice raw;
 };
@@ -21,7 +22,8 @@ void eval_view_of_event(struct eval_view *v, const struct event *ev); /* ctx is 
 /* Values of a raw path in a raw JSON record, as plan.h defines them: exact path, else case-blind; null, empty and containers
  * are none. reader may be NULL. */
 struct ev_reader;
-void eval_raw_values(struct ev_reader *reader, struct slice raw, const char *path, bool (*fn)(void *, struct slice), void *ctx);
+void eval_raw_values(struct ev_reader *reader, struct slice raw, const char *path,
+                     bool (*fn)(void *, struct slice), void *ctx);
 
 /* A where tree made ready: regex, CIDR and lists are compiled once. where NULL matches all. Keeps pointing into the tree.
  * Pivots must have been resolved (ERR_INVALID otherwise). For any number of events, by one thread. */
@@ -42,25 +44,29 @@ bool matcher_text(const struct matcher *m, struct slice raw); /* OP_TEXT over a 
 /* Values on which a regex ran out of MW_REGEX_MATCH_LIMIT and of memory for the slower method: taken as not matching, to be
  * reported. */
 uint64_t matcher_gave_up(const struct matcher *m);
-bool matcher_pair(enum plan_op op, struct slice a, struct slice b); /* field against field: a OP b */
-int matcher_check_regex(struct slice pattern, struct err *e) MW_USE_RESULT; /* the RE2 subset, and that it compiles */
+bool matcher_pair(enum plan_op op, struct slice a,
+                  struct slice b); /* field against field: a OP b */
+int matcher_check_regex(struct slice pattern,
+                        struct err *e) MW_USE_RESULT; /* the RE2 subset, and that it compiles */
 int matcher_check_cidr(struct slice block, struct err *e) MW_USE_RESULT;
 
 /* Rows of a whole search step over events[0..n) already in memory. */
 struct eval_row {
-	const struct event *event;  /* of an event row, else NULL */
-	size_t index;               /* its place in events */
-	struct slice *cols;         /* of a group row: output columns in order (plan_column), empty cells missing; in the arena */
+	const struct event *event; /* of an event row, else NULL */
+	size_t index;              /* its place in events */
+	struct slice *
+	        cols; /* of a group row: output columns in order (plan_column), empty cells missing; in the arena */
 };
 struct eval_result {
 	struct arena arena;
 	VEC(struct eval_row) rows;
-	size_t ncols;               /* of each group row */
-	bool limited;               /* limit cut it: there was more */
+	size_t ncols; /* of each group row */
+	bool limited; /* limit cut it: there was more */
 };
 void eval_result_release(struct eval_result *r);
 /* Runs step i of the plan; earlier holds the results of the steps before it (for pivots and time references). */
 int plan_eval_step(const struct plan *p, size_t i, const struct event *events, size_t n,
-                   const struct eval_result *earlier, struct eval_result *out, struct err *e) MW_USE_RESULT;
+                   const struct eval_result *earlier, struct eval_result *out,
+                   struct err *e) MW_USE_RESULT;
 
 #endif

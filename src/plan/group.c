@@ -138,8 +138,8 @@ static struct group *new_group(struct groups *g, const struct slice *tuple, size
 
 	group->by = arena_alloc(&g->arena, (n + 1) * sizeof(*group->by));
 	for (size_t i = 0; i < n; i++)
-		group->by[i] = (struct slice){arena_memdup(&g->arena, tuple[i].s, tuple[i].n),
-		                              tuple[i].n};
+		group->by[i] =
+		        (struct slice){arena_memdup(&g->arena, tuple[i].s, tuple[i].n), tuple[i].n};
 	group->stats = arena_alloc(&g->arena, (g->s->nstats + 1) * sizeof(*group->stats));
 	for (size_t i = 0; i < g->s->nstats; i++)
 		stat_init(&group->stats[i], g->s->stats[i].fn);

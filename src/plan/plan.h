@@ -37,8 +37,21 @@
 #include "model/field.h"
 
 enum plan_op {
-	OP_IS, OP_IS_CS, OP_IN, OP_CONTAINS, OP_STARTS, OP_ENDS, OP_LIKE, OP_REGEX, OP_CIDR,
-	OP_LT, OP_LE, OP_GT, OP_GE, OP_EXISTS, OP_TEXT,
+	OP_IS,
+	OP_IS_CS,
+	OP_IN,
+	OP_CONTAINS,
+	OP_STARTS,
+	OP_ENDS,
+	OP_LIKE,
+	OP_REGEX,
+	OP_CIDR,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_EXISTS,
+	OP_TEXT,
 };
 static inline bool plan_op_is_order(enum plan_op op)
 {
@@ -47,25 +60,27 @@ static inline bool plan_op_is_order(enum plan_op op)
 enum plan_pseudo { PF_NONE, PF_TIME, PF_DATASET, PF_UID, PF_FILE, PF_FILE_LINE };
 
 struct plan_field {
-	char *name;              /* as written: "src_endpoint.ip", "raw:a.b", "time"; owned by the plan's arena */
-	const struct field *f;   /* resolved normalised field, or NULL */
-	const char *raw;         /* raw path, or NULL */
+	char *name; /* as written: "src_endpoint.ip", "raw:a.b", "time"; owned by the plan's arena */
+	const struct field *f; /* resolved normalised field, or NULL */
+	const char *raw;       /* raw path, or NULL */
 	enum plan_pseudo pseudo;
 };
 
 enum plan_node_kind { PN_ALL, PN_ANY, PN_NOT, PN_CMP };
 struct plan_node {
 	enum plan_node_kind kind;
-	struct plan_node *child, *next; /* ALL, ANY: any number (empty ALL is true, empty ANY is false); NOT: one */
+	struct plan_node *child,
+	        *next; /* ALL, ANY: any number (empty ALL is true, empty ANY is false); NOT: one */
 	/* PN_CMP */
 	enum plan_op op;
-	struct plan_field field;        /* unused for OP_TEXT */
-	struct slice *values;           /* one, or many for OP_IN, OP_CIDR, OP_TEXT and the others (any of them) */
+	struct plan_field field; /* unused for OP_TEXT */
+	struct slice
+	        *values; /* one, or many for OP_IN, OP_CIDR, OP_TEXT and the others (any of them) */
 	size_t nvalues;
-	struct plan_field rhs;          /* name set: field against field */
-	int from_step;                  /* >= 0: values come from that earlier step's column `column` (a pivot); else -1 */
-	char *column;                   /* a field name or an output column of that step */
-	bool inexact;                   /* set by a renderer's widening: the engine filters afterwards */
+	struct plan_field rhs; /* name set: field against field */
+	int from_step; /* >= 0: values come from that earlier step's column `column` (a pivot); else -1 */
+	char *column; /* a field name or an output column of that step */
+	bool inexact; /* set by a renderer's widening: the engine filters afterwards */
 };
 /* An ANY of nothing: false for every event. NULL is true for each. */
 static inline bool plan_is_nothing(const struct plan_node *n)
@@ -77,16 +92,16 @@ static inline bool plan_is_nothing(const struct plan_node *n)
 enum plan_when { PW_NONE, PW_ABS, PW_STEP_FIRST, PW_STEP_LAST };
 struct plan_time {
 	enum plan_when kind;
-	mw_time t;        /* PW_ABS */
-	int step;         /* PW_STEP_*: earliest or latest event time of that step's rows */
-	int64_t offset;   /* PW_STEP_*: microseconds added */
+	mw_time t;      /* PW_ABS */
+	int step;       /* PW_STEP_*: earliest or latest event time of that step's rows */
+	int64_t offset; /* PW_STEP_*: microseconds added */
 };
 
 enum plan_fn { FN_COUNT, FN_DISTINCT, FN_SUM, FN_MIN, FN_MAX, FN_AVG, FN_FIRST, FN_LAST };
 struct plan_stat {
 	enum plan_fn fn;         /* FN_FIRST, FN_LAST: earliest, latest event time of the group */
 	struct plan_field field; /* not for FN_COUNT, FN_FIRST, FN_LAST */
-	char *as;                /* output column, unique: "count", "sum_traffic.bytes" by default */
+	char *as; /* output column, unique: "count", "sum_traffic.bytes" by default */
 };
 struct plan_sort {
 	char *column; /* an output column of stats, a by field's name, or a field */
@@ -98,11 +113,12 @@ enum plan_show { SHOW_EVENTS, SHOW_COUNT, SHOW_VALUES, SHOW_RANKING, SHOW_GRAPH 
 struct plan_sequence { /* events matching stage 0, then 1, ... by the same value of `by`, each within `within` of the one before */
 	struct plan_node **stages;
 	size_t nstages;
-	struct plan_field by;        /* name NULL: no correlation */
-	struct plan_field *stage_by; /* per stage, where the same thing is named by another field; name NULL: `by` */
-	int64_t within;              /* microseconds; 0: no bound */
-	bool negate_last;            /* absent: the last stage must NOT follow (A without B) */
-	bool only_last;              /* rows are the last (not negated) stage's events, not all */
+	struct plan_field by; /* name NULL: no correlation */
+	struct plan_field *
+	        stage_by; /* per stage, where the same thing is named by another field; name NULL: `by` */
+	int64_t within;   /* microseconds; 0: no bound */
+	bool negate_last; /* absent: the last stage must NOT follow (A without B) */
+	bool only_last;   /* rows are the last (not negated) stage's events, not all */
 };
 /* A chain is one event a stage, each at or after the one before and not that same event, all sharing one value of `by`. Rows
  * are the events of complete chains. negate_last: chains of all stages but the last, whose end is not followed (under any
@@ -113,11 +129,11 @@ struct plan_baseline {
 	struct plan_field *key;
 	size_t nkey;
 	mw_time from, to;
-	int64_t max_count;           /* 0: never seen before */
+	int64_t max_count; /* 0: never seen before */
 };
 
 struct plan_search {
-	char **datasets;         /* limit to these; "windows" or "zeek" take every dataset below it; none: all */
+	char **datasets; /* limit to these; "windows" or "zeek" take every dataset below it; none: all */
 	size_t ndatasets;
 	struct plan_time from, to;
 	struct plan_node *where; /* NULL: everything */
@@ -125,17 +141,19 @@ struct plan_search {
 	struct plan_baseline *baseline;
 	struct plan_stat *stats;
 	size_t nstats;
-	struct plan_field *by;   /* an event with several values counts in each group; without a value: in no group */
-	size_t nby;              /* by without stats: the different tuples */
-	int64_t span;            /* microseconds; > 0: also grouped by time bucket, first column "time" */
+	struct plan_field *
+	        by; /* an event with several values counts in each group; without a value: in no group */
+	size_t nby;   /* by without stats: the different tuples */
+	int64_t span; /* microseconds; > 0: also grouped by time bucket, first column "time" */
 	struct plan_node *having; /* over output columns: field.name is the column */
 	/* Default: events by time then id; groups by time bucket, then first stat falling, then by text. Missing values come
 	 * last either way. What is equal follows the default order. */
 	struct plan_sort *sort;
 	size_t nsort;
-	int64_t limit;           /* rows; 0: MW_PLAN_ROWS_DEFAULT */
-	bool with_ties;          /* rows equal to the last one in sort order are kept too */
-	struct plan_field *columns; /* event rows: what was asked of each ("by whom and when"), in that order; told beside it */
+	int64_t limit;  /* rows; 0: MW_PLAN_ROWS_DEFAULT */
+	bool with_ties; /* rows equal to the last one in sort order are kept too */
+	struct plan_field *
+	        columns; /* event rows: what was asked of each ("by whom and when"), in that order; told beside it */
 	size_t ncolumns;
 };
 
@@ -144,15 +162,25 @@ struct plan_search {
 
 enum plan_dir { HOP_OUT, HOP_IN, HOP_BOTH };
 struct plan_hop {
-	char *edge;              /* edge type, or NULL for any */
+	char *edge; /* edge type, or NULL for any */
 	enum plan_dir dir;
-	int min, max;            /* repetitions, 1..1 by default */
-	char *to_type;           /* node type, or NULL */
-	struct plan_node *where; /* over node properties: "id", "name", "type", "account", "props.x", "tags.x", "labels" */
+	int min, max;  /* repetitions, 1..1 by default */
+	char *to_type; /* node type, or NULL */
+	struct plan_node *
+	        where; /* over node properties: "id", "name", "type", "account", "props.x", "tags.x", "labels" */
 };
-enum plan_graph_fn { GF_MATCH, GF_NEIGHBOURS, GF_SHORTEST, GF_PATHS, GF_BLAST, GF_EXPOSURE, GF_REACHED_BY };
+enum plan_graph_fn {
+	GF_MATCH,
+	GF_NEIGHBOURS,
+	GF_SHORTEST,
+	GF_PATHS,
+	GF_BLAST,
+	GF_EXPOSURE,
+	GF_REACHED_BY
+};
 struct plan_graph {
-	enum plan_graph_fn fn;   /* GF_MATCH walks hops; the others are the named questions of store/graph.h */
+	enum plan_graph_fn
+	        fn; /* GF_MATCH walks hops; the others are the named questions of store/graph.h */
 	char *start_type;
 	struct plan_node *start; /* where over the start node */
 	struct plan_node *goal;  /* shortest, paths: where over the end node */
@@ -160,28 +188,29 @@ struct plan_graph {
 	size_t nhops;
 	int max_depth;
 	int64_t limit;
-	bool return_paths;       /* otherwise nodes */
-	bool with_use;           /* mark each edge: seen in the logs, not seen, not logged */
+	bool return_paths; /* otherwise nodes */
+	bool with_use;     /* mark each edge: seen in the logs, not seen, not logged */
 	mw_time use_from, use_to;
 };
 
 enum plan_kind { PS_SEARCH, PS_GRAPH };
 struct plan_step {
 	enum plan_kind kind;
-	char *name;              /* short title for the screen, may be NULL */
-	char *source;            /* "lake" (default), "graph", or a configured source */
+	char *name;   /* short title for the screen, may be NULL */
+	char *source; /* "lake" (default), "graph", or a configured source */
 	struct plan_search search;
 	struct plan_graph graph;
-	bool part;               /* answers a part of the question by itself ("how many, and from which"), shown as part_show */
+	bool part; /* answers a part of the question by itself ("how many, and from which"), shown as part_show */
 	enum plan_show part_show;
 };
 struct plan {
-	struct arena arena;      /* everything below lives here */
+	struct arena arena; /* everything below lives here */
 	struct plan_step *steps;
 	size_t nsteps;
-	enum plan_show show;     /* of the last step */
-	struct plan_field value_field; /* SHOW_VALUES, SHOW_RANKING: the column that is the answer; name NULL: first by */
-	int64_t max_seconds;     /* 0: MW_PLAN_SECONDS_DEFAULT */
+	enum plan_show show; /* of the last step */
+	struct plan_field
+	        value_field; /* SHOW_VALUES, SHOW_RANKING: the column that is the answer; name NULL: first by */
+	int64_t max_seconds; /* 0: MW_PLAN_SECONDS_DEFAULT */
 };
 
 struct plan *plan_new(void);
@@ -191,7 +220,8 @@ struct plan *plan_clone(const struct plan *p);
  * name is kept: columns and graph properties are such). Step pointers move when a step is added: take them by index. */
 struct plan_step *plan_add_step(struct plan *p, enum plan_kind kind);
 bool plan_field_set(struct plan *p, struct plan_field *f, const char *name);
-const char *plan_field_name(const struct plan_field *f); /* the one name, whichever was written; borrowed */
+const char *
+plan_field_name(const struct plan_field *f); /* the one name, whichever was written; borrowed */
 struct plan_node *plan_group(struct plan *p, enum plan_node_kind kind);
 void plan_group_add(struct plan_node *group, struct plan_node *child);
 struct plan_node *plan_cmp(struct plan *p, const char *field, enum plan_op op, struct slice value);
@@ -214,7 +244,8 @@ struct plan *plan_from_json(const cJSON *j, struct err *e) MW_USE_RESULT;
 cJSON *plan_to_json(const struct plan *p);
 /* Bounds, references to earlier steps only, operators that fit the field's type, caps of limits.h, regex compiles. */
 int plan_validate(struct plan *p, struct err *e) MW_USE_RESULT;
-bool plan_equal(const struct plan *a, const struct plan *b); /* same up to order inside ALL, ANY and lists of values */
+bool plan_equal(const struct plan *a,
+                const struct plan *b); /* same up to order inside ALL, ANY and lists of values */
 /* One line of English: what is read, in which order. Outside text is quoted raw: escape on output. */
 void plan_paraphrase(const struct plan *p, struct buf *out);
 void plan_paraphrase_node(const struct plan_node *n, struct buf *out);

@@ -31,6 +31,6 @@ const struct plan_node *pattern_node_where(const struct render *r, size_t i);
 bool pattern_plain(struct slice v);
 /* The pattern is an account and what it contains, one hop. */
 bool pattern_in_account(const struct render *r);
-bool pattern_is(const struct plan_node *n);          /* is, is_cs, in */
+bool pattern_is(const struct plan_node *n); /* is, is_cs, in */
 
 #endif

@@ -26,8 +26,8 @@ static const struct need *need_of(const cJSON *action)
 
 /* ---- digest ---- */
 
-static const char *const not_covered[] = {"id",         "state",  "digest", "decided_by",
-                                          "decided_at", "reason", "result", "off", NULL};
+static const char *const not_covered[] = {"id",     "state",  "digest", "decided_by", "decided_at",
+                                          "reason", "result", "off",    NULL};
 
 static bool covered(const char *key)
 {

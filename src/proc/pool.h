@@ -18,27 +18,31 @@ struct call;
 
 struct pool_opts {
 	struct loop *loop;
-	const struct worker_kind *const *kinds;  /* ends with NULL */
-	const char *program;                     /* what is executed, "/proc/self/exe" */
+	const struct worker_kind *const *kinds; /* ends with NULL */
+	const char *program;                    /* what is executed, "/proc/self/exe" */
 	/* What a new worker of that kind is told; never logged. instance: see call_opts; NULL with e: there is no such one. */
-	cJSON *(*config)(void *ctx, const struct worker_kind *k, const char *instance, struct err *e);
+	cJSON *(*config)(void *ctx, const struct worker_kind *k, const char *instance,
+	                 struct err *e);
 	/* A worker asks for something in the middle of a call (worker_call): answer with pool_tell "called". May be NULL. */
 	void (*asked)(void *ctx, struct call *c, const cJSON *params);
-	void (*ended)(void *ctx, struct call *c); /* c is about to be done(); what it asked for is of no use any more. May be NULL */
+	void (*ended)(
+	        void *ctx, struct
+	        call *c); /* c is about to be done(); what it asked for is of no use any more. May be NULL */
 	void *ctx;
-	int64_t idle_us;                         /* a worker without work for so long is let go */
+	int64_t idle_us; /* a worker without work for so long is let go */
 };
 struct pool *pool_new(const struct pool_opts *o, struct err *e);
 void pool_free(struct pool *p); /* kills what runs; each call is done() with ERR_CANCELLED first */
 
 struct call_opts {
 	const char *kind, *method;
-	const char *instance;         /* which of its kind (a source's name), each with workers of its own; NULL: there is one only */
-	cJSON *params;                /* taken over */
+	const char *
+	        instance; /* which of its kind (a source's name), each with workers of its own; NULL: there is one only */
+	cJSON *params; /* taken over */
 	int fds[MW_FDS_PER_MESSAGE_MAX];
-	int nfds;                     /* taken over: closed after sending */
-	int64_t deadline_us;          /* from now; 0: none */
-	uid_t uid;                    /* on whose behalf: waiting calls are taken fairly over users */
+	int nfds;            /* taken over: closed after sending */
+	int64_t deadline_us; /* from now; 0: none */
+	uid_t uid;           /* on whose behalf: waiting calls are taken fairly over users */
 	void *ctx;
 	/* Exactly once, never from within pool_call: result (taken over, may be NULL) or, where e is not NULL, the failure. */
 	void (*done)(void *ctx, cJSON *result, const struct err *e);

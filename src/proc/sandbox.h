@@ -11,10 +11,14 @@
 #include "base/err.h"
 
 enum sandbox_flags {
-	SB_NONE = 0,       /* descriptors that are open, memory, threads, time */
-	SB_FILES = 1 << 0, /* may open, rename and remove files: with Landlock only below the directory given */
-	SB_FORK = 1 << 1,  /* may fork (not exec) and tighten the sandbox again, as import does for its parsers */
-	SB_NET = 1 << 2,   /* may open connections; UNIX sockets stay closed */
+	SB_NONE = 0, /* descriptors that are open, memory, threads, time */
+	SB_FILES =
+	        1
+	        << 0, /* may open, rename and remove files: with Landlock only below the directory given */
+	SB_FORK =
+	        1
+	        << 1, /* may fork (not exec) and tighten the sandbox again, as import does for its parsers */
+	SB_NET = 1 << 2, /* may open connections; UNIX sockets stay closed */
 };
 /* dir: for SB_FILES; may be NULL. All threads of the process must have been started after this, or be its only one. */
 int sandbox_enter(unsigned flags, const char *dir, struct err *e) MW_USE_RESULT;

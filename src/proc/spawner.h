@@ -12,7 +12,8 @@
 struct spawner;
 /* started gets the pid, or -1 and the error; on the loop's thread, exactly once for each spawner_start. */
 typedef void spawned_fn(void *ctx, pid_t pid, const struct err *e);
-struct spawner *spawner_new(struct loop *l, const char *program, spawned_fn *started, struct err *e);
+struct spawner *spawner_new(struct loop *l, const char *program, spawned_fn *started,
+                            struct err *e);
 /* `program worker KIND` with fd as its descriptor 3, /dev/null as stdin, and nothing else of ours. Takes fd over. */
 #define SPAWN_ENV_MAX 16
 /* env: names of variables that this one may see besides (ends with NULL; read at once); NULL: none. */

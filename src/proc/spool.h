@@ -12,8 +12,12 @@
 struct spool { /* an open pair, -1 where there is none */
 	int data, index;
 };
-#define SPOOL_NONE {-1, -1}
-int spool_create(struct spool *s, int dirfd, struct err *e) MW_USE_RESULT; /* unlinked files on that directory's disk */
+#define SPOOL_NONE     \
+	{              \
+		-1, -1 \
+	}
+int spool_create(struct spool *s, int dirfd,
+                 struct err *e) MW_USE_RESULT; /* unlinked files on that directory's disk */
 void spool_close(struct spool *s);
 
 /* Writer: buffered; rows are there for readers after spool_flush. */
@@ -25,14 +29,15 @@ struct spool_writer {
 };
 void spool_writer_init(struct spool_writer *w, struct spool files);
 void spool_writer_release(struct spool_writer *w);
-int spool_add(struct spool_writer *w, struct slice json, struct err *e) MW_USE_RESULT; /* flushes when it is worth it */
+int spool_add(struct spool_writer *w, struct slice json,
+              struct err *e) MW_USE_RESULT; /* flushes when it is worth it */
 int spool_flush(struct spool_writer *w, struct err *e) MW_USE_RESULT;
 
 /* Reader. Rows that are complete by now. */
 uint64_t spool_rows(const struct spool *s);
 /* Appends rows [offset, ...) joined by commas to out: at most limit rows and max_bytes, at least one if there is one.
  * *n gets how many. */
-int spool_page(const struct spool *s, uint64_t offset, uint64_t limit, size_t max_bytes, struct buf *out, uint64_t *n,
-               struct err *e) MW_USE_RESULT;
+int spool_page(const struct spool *s, uint64_t offset, uint64_t limit, size_t max_bytes,
+               struct buf *out, uint64_t *n, struct err *e) MW_USE_RESULT;
 
 #endif

@@ -57,8 +57,8 @@ int worker_row(struct worker *w, int step, struct slice json, struct err *e);
 struct worker_call;
 struct spool;
 /* Takes params. The rows of its step 0 can be read from the spool as they come. */
-struct worker_call *worker_call_begin(struct worker *w, const char *kind, const char *instance, const char *method, cJSON *params,
-                                      struct err *e);
+struct worker_call *worker_call_begin(struct worker *w, const char *kind, const char *instance,
+                                      const char *method, cJSON *params, struct err *e);
 /* Waits until more is known, at most so long: 1 it has ended, 0 not yet, -1 the request was cancelled or the engine is gone. */
 int worker_call_wait(struct worker_call *c, int64_t timeout_us);
 const struct spool *worker_call_spool(const struct worker_call *c);

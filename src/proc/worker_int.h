@@ -13,10 +13,10 @@
 struct worker_call {
 	struct worker *w;
 	int64_t n;
-	bool begun, ended;   /* all of these: under the worker's calls lock */
+	bool begun, ended; /* all of these: under the worker's calls lock */
 	struct spool files;
 	double share;
-	cJSON *result;       /* whole message of the end: result or error */
+	cJSON *result; /* whole message of the end: result or error */
 	struct worker_call *next;
 };
 struct calls {
@@ -29,8 +29,8 @@ struct calls {
 void calls_init(struct calls *c);
 /* Reader thread: "calling" (with fds, taken over), "call.progress", "called". False: none of these. */
 bool calls_take(struct calls *c, const char *method, const cJSON *params, struct conn *from);
-void calls_gone(struct calls *c);   /* the engine closed its end */
-void calls_wake(struct calls *c);   /* the request was cancelled */
+void calls_gone(struct calls *c); /* the engine closed its end */
+void calls_wake(struct calls *c); /* the request was cancelled */
 struct calls *worker_calls(struct worker *w);
 
 #endif

@@ -33,9 +33,11 @@ int method_check(const struct method *m, const cJSON *params, struct err *e) MW_
 struct conn { /* one end of a stream socket, blocking or not */
 	int fd;
 	struct buf in, out;
-	size_t in_at;                                   /* bytes of in that were taken */
-	int in_fds[MW_FDS_PER_MESSAGE_MAX], nin_fds;    /* received, not yet taken; conn_release closes them */
-	int out_fds[MW_FDS_PER_MESSAGE_MAX], nout_fds;  /* to go with the next write; closed after sending */
+	size_t in_at; /* bytes of in that were taken */
+	int in_fds[MW_FDS_PER_MESSAGE_MAX],
+	        nin_fds; /* received, not yet taken; conn_release closes them */
+	int out_fds[MW_FDS_PER_MESSAGE_MAX],
+	        nout_fds; /* to go with the next write; closed after sending */
 	bool eof;
 };
 void conn_init(struct conn *c, int fd);
@@ -49,7 +51,8 @@ int conn_next(struct conn *c, cJSON **msg, struct err *e);
 int conn_take_fds(struct conn *c, int fds[MW_FDS_PER_MESSAGE_MAX]);
 /* Queues a message (and deletes it). -1 where it is over MW_LINE_MAX. */
 int conn_queue(struct conn *c, cJSON *msg, struct err *e);
-int conn_flush(struct conn *c, struct err *e); /* as much as goes; 0 all gone, 1 some left, -1 broken */
+int conn_flush(struct conn *c,
+               struct err *e); /* as much as goes; 0 all gone, 1 some left, -1 broken */
 /* Blocking: one message with a deadline (mw_mono_us; 0 none). 1 message, 0 deadline, -1 closed. */
 int conn_wait(struct conn *c, int64_t deadline_us, cJSON **msg, struct err *e);
 

@@ -8,7 +8,10 @@
 
 #include "base/err.h"
 
-int sock_connect(const char *path, struct err *e); /* a descriptor, or -1 with errno kept (ENOENT, ECONNREFUSED: nobody there) */
+int sock_connect(
+        const char *path,
+        struct err
+                *e); /* a descriptor, or -1 with errno kept (ENOENT, ECONNREFUSED: nobody there) */
 /* Replaces a socket that nobody listens at; ERR_CONFLICT where somebody does. mode: of the file. */
 int sock_listen(const char *path, mode_t mode, struct err *e);
 

@@ -16,11 +16,13 @@ struct local_source {
 };
 /* p's step i is resolved. Rows go to sink. -1 where no source gave anything or the sink said no; a source that failed beside
  * others makes the result partial. done gets sums and the reasons. */
-int local_step(const struct plan *p, size_t i, struct local_source *from, size_t n, const struct source_run *run,
-               const struct source_sink *sink, struct source_done *done, struct err *e) MW_USE_RESULT;
+int local_step(const struct plan *p, size_t i, struct local_source *from, size_t n,
+               const struct source_run *run, const struct source_sink *sink,
+               struct source_done *done, struct err *e) MW_USE_RESULT;
 
 /* The same for a graph step: each source's rows one after the other. A node that two sources know is two rows, since they need not agree. */
-int local_graph_step(const struct plan *p, size_t i, struct local_source *from, size_t n, const struct source_run *run,
-                     const struct source_sink *sink, struct source_done *done, struct err *e) MW_USE_RESULT;
+int local_graph_step(const struct plan *p, size_t i, struct local_source *from, size_t n,
+                     const struct source_run *run, const struct source_sink *sink,
+                     struct source_done *done, struct err *e) MW_USE_RESULT;
 
 #endif

@@ -10,12 +10,12 @@
 #include "source/source.h"
 
 struct memory_column {
-	const char *name;      /* in the plan */
+	const char *name; /* in the plan */
 	struct plan_field field;
-	int col;               /* of a grouped step, else -1 */
-	struct map seen;       /* folded value */
+	int col;         /* of a grouped step, else -1 */
+	struct map seen; /* folded value */
 	VEC(struct slice) values;
-	bool cut;              /* there were more than MW_PIVOT_VALUES_MAX */
+	bool cut; /* there were more than MW_PIVOT_VALUES_MAX */
 };
 struct memory_step {
 	mw_time first, last;
@@ -23,7 +23,7 @@ struct memory_step {
 };
 struct memory {
 	const struct plan *p;
-	struct plan scratch;   /* holds copied values and fields */
+	struct plan scratch; /* holds copied values and fields */
 	struct memory_step *steps;
 };
 void memory_init(struct memory *m, const struct plan *p);

@@ -13,10 +13,10 @@ struct prover {
 	const struct run_env *env;
 	const char *const *named; /* values of the question; NULL: those of the plan */
 	size_t nnamed;
-	size_t step;              /* the one that is empty */
+	size_t step; /* the one that is empty */
 	const struct plan_search *s;
 	struct empty_proof *out;
-	struct map exist;         /* value -> whether it was seen */
+	struct map exist; /* value -> whether it was seen */
 	struct err *e;
 };
 /* Takes `what` and `found`, from xasprintf. */
@@ -35,7 +35,8 @@ uint64_t probe_field(const struct prover *v, const struct plan_field *f);
 /* Names of datasets outside the scope that carry it, "a, b"; empty where none does. */
 void probe_field_elsewhere(const struct prover *v, const struct plan_field *f, struct buf *b);
 /* Whether the comparison's value i occurs anywhere in what was imported. Writes itself down. -1 on an error. */
-int probe_value(struct prover *v, const struct plan_node *cmp, size_t i, bool *exists) MW_USE_RESULT;
+int probe_value(struct prover *v, const struct plan_node *cmp, size_t i,
+                bool *exists) MW_USE_RESULT;
 
 /* The value stands in the text as a word of its own, not as part of a longer one. */
 bool probe_stands_alone(struct slice text, struct slice v);

@@ -12,7 +12,7 @@ struct relay {
 	int64_t n, started_us;
 	char *source; /* its name; NULL: asks no source */
 	struct spool files;
-	bool model;                 /* asks a language model */
+	bool model; /* asks a language model */
 	struct relay *next;
 };
 /* Tells the outer call, where it is still there, and frees r. result is taken over. */

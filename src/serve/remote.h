@@ -12,7 +12,8 @@
 
 struct remotes;
 /* sources: [{name, kind, delay, default}], may be NULL. dir: where found.db is. */
-int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *dir, struct err *e) MW_USE_RESULT;
+int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *dir,
+                 struct err *e) MW_USE_RESULT;
 void remotes_close(struct remotes *r);
 size_t remotes_count(const struct remotes *r);
 struct source *remotes_at(struct remotes *r, size_t i); /* stays r's; its close does nothing */

@@ -125,9 +125,8 @@ static bool makes_job(int method)
 
 static const struct state_route *find_state_route(int method)
 {
-	static const struct state_route *const tables[] = {state_routes, case_routes, action_routes,
-	                                                   draft_routes, model_routes,
-	                                                   bulk_routes};
+	static const struct state_route *const tables[] = {
+	        state_routes, case_routes, action_routes, draft_routes, model_routes, bulk_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct state_route *s = tables[i]; s->method >= 0; s++)

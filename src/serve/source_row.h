@@ -13,7 +13,8 @@
 /* A raw record that is longer than a row may be is left out, and *cut set. */
 void source_row_write(const struct source_row *r, struct buf *out, bool *cut);
 /* Texts live in a; ev gives the storage of an event row. */
-int source_row_read(const cJSON *j, struct arena *a, struct event *ev, struct source_row *out, struct err *e) MW_USE_RESULT;
+int source_row_read(const cJSON *j, struct arena *a, struct event *ev, struct source_row *out,
+                    struct err *e) MW_USE_RESULT;
 cJSON *source_done_json(const struct source_done *d);
 void source_done_read(const cJSON *j, struct source_done *d); /* sent is malloc'd */
 

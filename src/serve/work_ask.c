@@ -172,8 +172,8 @@ static int answer_reading(struct worker *w, const cJSON *params, const struct as
 	int rc = work_model_plan(w, params, r, &reading, &planned, &note, e);
 	if (rc == 0)
 		rc = run_reading(w, offline_reading(r, note),
-		                 run && r->kind == ASK_PLAN ? r->plan : NULL, named, r->named.n, now,
-		                 result, e);
+		                 run && r->kind == ASK_PLAN ? r->plan : NULL, named, r->named.n,
+		                 now, result, e);
 	else if (rc > 0)
 		rc = run_reading(w, reading, run ? planned : NULL, NULL, 0, now, result, e);
 	plan_free(planned);

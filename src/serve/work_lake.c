@@ -28,8 +28,7 @@ static int open_all(struct lake_state *s, const char *dir, const char *own, stru
 		return -1;
 	s->catalog = catalog_open(s->lake, e);
 	if (!s->catalog || load_lexicon(s, own, e) || recipes_load(&s->recipes, e) ||
-	    user_prompts_load(own, &s->prompts, e) ||
-	    attack_load(&s->attack, e))
+	    user_prompts_load(own, &s->prompts, e) || attack_load(&s->attack, e))
 		return -1;
 	return 0;
 }

@@ -37,7 +37,8 @@ void lake_env(struct worker *w, struct run_env *env, mw_time now);
 mw_time work_now(const cJSON *params);
 int event_id_parse(const char *text, event_id *id, struct err *e);
 /* A record of the lake, or one that a source gave; *source is its name. */
-int work_event(struct lake_state *s, event_id id, struct arena *a, struct event *out, const char **source, struct err *e) MW_USE_RESULT;
+int work_event(struct lake_state *s, event_id id, struct arena *a, struct event *out,
+               const char **source, struct err *e) MW_USE_RESULT;
 /* Runs the plan, streams rows and steps, composes the answer. named may be NULL. */
 int work_run(struct worker *w, const struct plan *p, const char *const *named, size_t nnamed,
              mw_time now, cJSON **answer, struct err *e);

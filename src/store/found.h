@@ -22,9 +22,11 @@ int found_open(struct found **out, const char *dir, struct err *e) MW_USE_RESULT
 void found_close(struct found *f);
 /* The same record of the same source (its bytes) keeps its id. Between found_begin and found_commit. */
 int found_begin(struct found *f, struct err *e) MW_USE_RESULT;
-int found_put(struct found *f, const char *source, const struct event *ev, event_id *id, struct err *e) MW_USE_RESULT;
+int found_put(struct found *f, const char *source, const struct event *ev, event_id *id,
+              struct err *e) MW_USE_RESULT;
 int found_commit(struct found *f, struct err *e) MW_USE_RESULT;
 /* Slices live in *arena, as does *source. ERR_NOT_FOUND where it has gone. */
-int found_get(struct found *f, event_id id, struct arena *arena, struct event *out, const char **source, struct err *e) MW_USE_RESULT;
+int found_get(struct found *f, event_id id, struct arena *arena, struct event *out,
+              const char **source, struct err *e) MW_USE_RESULT;
 
 #endif

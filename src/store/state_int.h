@@ -15,18 +15,23 @@ struct buf state_text(const cJSON *v);
 /* Every row of the statement (NULL: it could not be made, e says why) in an array; NULL with e. */
 typedef cJSON *state_row_fn(sqlite3_stmt *st);
 cJSON *state_rows(struct state *s, sqlite3_stmt *st, state_row_fn *row, struct err *e);
-cJSON *state_named(const char *key, cJSON *list); /* {key: list}; NULL where list is */
+cJSON *state_named(const char *key, cJSON *list);    /* {key: list}; NULL where list is */
 void state_put(cJSON *o, const char *key, cJSON *v); /* add, taking over v */
 mw_time state_time(const cJSON *o, const char *key); /* of a text member; MW_TIME_NONE */
-cJSON *state_queue_row(struct state *s, int64_t id, mw_time now, struct err *e); /* QROW of methods.def */
+cJSON *state_queue_row(struct state *s, int64_t id, mw_time now,
+                       struct err *e); /* QROW of methods.def */
 
 /* The incident's document and its row (state_case.c), for the files that change incidents. */
 int state_parse_id(const char *id, int64_t *out, struct err *e) MW_USE_RESULT; /* "INC-12" */
-int state_begin_change(struct state *s, const char *id, int64_t rev, int64_t *n, struct err *e) MW_USE_RESULT; /* rev 0: any */
+int state_begin_change(struct state *s, const char *id, int64_t rev, int64_t *n,
+                       struct err *e) MW_USE_RESULT; /* rev 0: any */
 cJSON *state_document(struct state *s, int64_t id, struct err *e);
-int state_write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e) MW_USE_RESULT;
-int state_insert(struct state *s, const cJSON *doc, const char *by, mw_time now, int64_t *id, struct err *e) MW_USE_RESULT;
-int state_touch(struct state *s, const struct who *w, int64_t id, mw_time now, struct err *e) MW_USE_RESULT;
+int state_write_document(struct state *s, const cJSON *doc, int64_t id,
+                         struct err *e) MW_USE_RESULT;
+int state_insert(struct state *s, const cJSON *doc, const char *by, mw_time now, int64_t *id,
+                 struct err *e) MW_USE_RESULT;
+int state_touch(struct state *s, const struct who *w, int64_t id, mw_time now,
+                struct err *e) MW_USE_RESULT;
 int64_t state_count_records(const cJSON *doc);
 void state_set_member(cJSON *o, const char *key, cJSON *v); /* replaces; takes over v */
 void state_unite_texts(cJSON *into, const cJSON *from, const char *key);

@@ -67,7 +67,8 @@ static int merge_other(struct state *s, cJSON *doc, int64_t into, int64_t other,
 	if (rc == 0)
 		rc = db_run(&s->db, e, "UPDATE OR IGNORE pin SET incident = ? WHERE incident = ?",
 		            "ii", into, other);
-	if (rc == 0) /* what was done stays known where the incident went; its own document says for which it was */
+	if (rc ==
+	    0) /* what was done stays known where the incident went; its own document says for which it was */
 		rc = db_run(&s->db, e, "UPDATE action SET incident = ? WHERE incident = ?", "ii",
 		            into, other);
 	return rc;

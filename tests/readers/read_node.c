@@ -283,7 +283,8 @@ static void add_flat(struct rd *r, struct plan_node *group, struct plan_node *n)
 	}
 }
 
-static struct plan_node *joined(struct rd *r, const struct ex *x, enum plan_node_kind kind, bool truth)
+static struct plan_node *joined(struct rd *r, const struct ex *x, enum plan_node_kind kind,
+                                bool truth)
 {
 	struct plan_node *n = plan_group(r->p, kind);
 

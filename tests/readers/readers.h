@@ -32,16 +32,16 @@ void reading_release(struct reading *r);
 
 /* 0, or -1 with e: ERR_INVALID and the place in the text. out is valid (and empty) after an error. */
 typedef int read_fn(struct slice text, struct reading *out, struct err *e);
-read_fn read_spl;  /* a search as POST /services/search/v2/jobs takes it */
-read_fn read_kql;  /* Log Analytics */
-read_fn read_aql;  /* QRadar Ariel */
-read_fn read_dsl;  /* the JSON body of _search */
-read_fn read_ch;   /* ClickHouse SQL */
-read_fn read_wiz;  /* {"query","variables"} of graphSearch, or the value of variable `query` */
-read_fn read_rql;  /* Prisma Cloud: config, network, asset, iam, event */
-read_fn read_orca; /* the JSON body of the serving layer's query */
+read_fn read_spl;   /* a search as POST /services/search/v2/jobs takes it */
+read_fn read_kql;   /* Log Analytics */
+read_fn read_aql;   /* QRadar Ariel */
+read_fn read_dsl;   /* the JSON body of _search */
+read_fn read_ch;    /* ClickHouse SQL */
+read_fn read_wiz;   /* {"query","variables"} of graphSearch, or the value of variable `query` */
+read_fn read_rql;   /* Prisma Cloud: config, network, asset, iam, event */
+read_fn read_orca;  /* the JSON body of the serving layer's query */
 read_fn read_sigma; /* the product's own reading of rules: plan/sigma.h */
-read_fn read_lql;  /* Lacework: queryText */
+read_fn read_lql;   /* Lacework: queryText */
 
 /* The normalised field behind a platform's name for it, or "raw:NAME" where fields.yaml maps none
  * (in p's arena). Of several fields with that name the first in the table. For Sentinel the table

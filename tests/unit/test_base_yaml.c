@@ -101,7 +101,8 @@ static void becomes_json(void **state)
 	cJSON *j;
 
 	(void)state;
-	assert_int_equal(yaml_parse(&d, SLICE("a: [1, 2.5, true, null, x, \"7\"]\nb: {c: 'true'}\n"),
+	assert_int_equal(yaml_parse(&d,
+	                            SLICE("a: [1, 2.5, true, null, x, \"7\"]\nb: {c: 'true'}\n"),
 	                            "t.yaml", &e),
 	                 0);
 	j = yaml_to_json(d.root);

@@ -18,7 +18,8 @@ static void put(struct event *ev, const char *field, const char *value)
 	event_add(ev, f->id, slice_of(value));
 }
 
-static void make(struct event *ev, const char *uid, const char *time, const char *op, const char *actor, const char *error)
+static void make(struct event *ev, const char *uid, const char *time, const char *op,
+                 const char *actor, const char *error)
 {
 	event_reset(ev);
 	ev->dataset = "cloudtrail";
@@ -51,7 +52,8 @@ static void describes_denied_and_failed(void **state)
 	event_release(&ev);
 }
 
-static void add(struct timeline *t, const char *uid, const char *time, const char *op, const char *actor, const char *error, event_id id)
+static void add(struct timeline *t, const char *uid, const char *time, const char *op,
+                const char *actor, const char *error, event_id id)
 {
 	struct event ev = {0};
 	struct source_row r = {.source = "lake", .event = &ev, .id = id};
@@ -105,7 +107,8 @@ static void gap_is_a_row(void **state)
 	const struct timeline_row *rows;
 	mw_time from, to;
 	(void)state;
-	assert_true(mw_time_parse(SLICE("2026-03-14T03:08:00Z"), &from) && mw_time_parse(SLICE("2026-03-14T03:33:00Z"), &to));
+	assert_true(mw_time_parse(SLICE("2026-03-14T03:08:00Z"), &from) &&
+	            mw_time_parse(SLICE("2026-03-14T03:33:00Z"), &to));
 	add(t, "a", "2026-03-14T03:00:00Z", "GetObject", "u", NULL, 1);
 	add(t, "b", "2026-03-14T03:40:00Z", "GetObject", "u", NULL, 2);
 	timeline_gap(t, from, to, "QRadar silent from here");
@@ -120,7 +123,8 @@ static void exports_are_escaped(void **state)
 	struct timeline *t = timeline_new();
 	struct buf b = BUF_INIT;
 	(void)state;
-	add(t, "a", "2026-03-14T03:00:00Z", "=cmd|'/c calc'!A1", "<script>alert(1)</script>", NULL, 1);
+	add(t, "a", "2026-03-14T03:00:00Z", "=cmd|'/c calc'!A1", "<script>alert(1)</script>", NULL,
+	    1);
 	timeline_build(t, NULL, NULL, NULL);
 	timeline_export(t, TL_HTML, false, 0, &b);
 	assert_null(strstr(b.s, "<script>"));
@@ -183,17 +187,23 @@ static void summary_counts_and_cites(void **state)
 	cJSON *j;
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		make(&ev, "x", "2026-03-14T03:00:00Z", i ? "GetObject" : "ListBuckets", "app-web", i == 2 ? "AccessDenied" : NULL);
-		put(&ev, "src_endpoint.ip", (const char *[]){"203.0.113.77", "198.51.100.4", "10.20.0.11"}[i]);
+		make(&ev, "x", "2026-03-14T03:00:00Z", i ? "GetObject" : "ListBuckets", "app-web",
+		     i == 2 ? "AccessDenied" : NULL);
+		put(&ev, "src_endpoint.ip",
+		    (const char *[]){"203.0.113.77", "198.51.100.4", "10.20.0.11"}[i]);
 		describe_event(&ev, &d);
 		summary_add(s, &ev, (event_id)(10 + i), &d);
 	}
 	j = summary_json(s);
-	assert_string_equal(json_str(cJSON_GetArrayItem(j, 0), "text", ""), "3 events at 2026-03-14T03:00:00Z.");
-	assert_string_equal(json_str(cJSON_GetArrayItem(j, 1), "text", ""), "What: GetObject (2), ListBuckets (1).");
-	assert_string_equal(json_arr(cJSON_GetArrayItem(j, 1), "evidence")->child->valuestring, "ev:11");
+	assert_string_equal(json_str(cJSON_GetArrayItem(j, 0), "text", ""),
+	                    "3 events at 2026-03-14T03:00:00Z.");
+	assert_string_equal(json_str(cJSON_GetArrayItem(j, 1), "text", ""),
+	                    "What: GetObject (2), ListBuckets (1).");
+	assert_string_equal(json_arr(cJSON_GetArrayItem(j, 1), "evidence")->child->valuestring,
+	                    "ev:11");
 	/* what we wrote ourselves passes our own check, outcomes too */
-	assert_string_equal(json_str(cJSON_GetArrayItem(j, cJSON_GetArraySize(j) - 1), "text", ""), "Denied: GetObject.");
+	assert_string_equal(json_str(cJSON_GetArrayItem(j, cJSON_GetArraySize(j) - 1), "text", ""),
+	                    "Denied: GetObject.");
 	for (int i = 0; i < cJSON_GetArraySize(j); i++)
 		assert_string_equal(json_str(cJSON_GetArrayItem(j, i), "status", ""), "supported");
 	cJSON_Delete(j);
@@ -210,14 +220,14 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(describes_denied_and_failed),
-		cmocka_unit_test(folds_bursts_orders_and_drops_doubles),
-		cmocka_unit_test(burst_ends_after_a_pause),
-		cmocka_unit_test(gap_is_a_row),
-		cmocka_unit_test(exports_are_escaped),
-		cmocka_unit_test(names_the_technique_of_a_rare_act_in_noise),
-		cmocka_unit_test(every_recipe_makes_a_valid_plan),
-		cmocka_unit_test(summary_counts_and_cites),
+	        cmocka_unit_test(describes_denied_and_failed),
+	        cmocka_unit_test(folds_bursts_orders_and_drops_doubles),
+	        cmocka_unit_test(burst_ends_after_a_pause),
+	        cmocka_unit_test(gap_is_a_row),
+	        cmocka_unit_test(exports_are_escaped),
+	        cmocka_unit_test(names_the_technique_of_a_rare_act_in_noise),
+	        cmocka_unit_test(every_recipe_makes_a_valid_plan),
+	        cmocka_unit_test(summary_counts_and_cites),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

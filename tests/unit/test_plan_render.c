@@ -133,18 +133,19 @@ static void test_kql(void **state)
 		         rows[i].want);
 		check_text(RENDER_KQL, json, NULL, want);
 	}
-	check_text(RENDER_KQL,
-	           STEP("\"from\":\"2021-07-30T16:00:00Z\",\"to\":\"2021-07-30T17:00:00Z\","
-	                "\"stats\":[{\"fn\":\"count\"}],\"by\":[\"user\"],"
-	                "\"having\":{\"field\":\"count\",\"op\":\"gt\",\"value\":5}"),
-	           NULL,
-	           "AWSCloudTrail\n| where TimeGenerated >= datetime(2021-07-30T16:00:00Z)\n| "
-	           "where TimeGenerated < "
-	           "datetime(2021-07-30T17:00:00Z)\n| summarize ['count']=count() by "
-	           "['user']=tostring(UserIdentityUserName)\n| where "
-	           "isnotempty(['user'])\n| where coalesce(todouble(tostring(['count'])) > 5,false)\n| "
-	           "sort by ['count'] desc nulls last, ['user'] "
-	           "asc nulls last\n| take 10");
+	check_text(
+	        RENDER_KQL,
+	        STEP("\"from\":\"2021-07-30T16:00:00Z\",\"to\":\"2021-07-30T17:00:00Z\","
+	             "\"stats\":[{\"fn\":\"count\"}],\"by\":[\"user\"],"
+	             "\"having\":{\"field\":\"count\",\"op\":\"gt\",\"value\":5}"),
+	        NULL,
+	        "AWSCloudTrail\n| where TimeGenerated >= datetime(2021-07-30T16:00:00Z)\n| "
+	        "where TimeGenerated < "
+	        "datetime(2021-07-30T17:00:00Z)\n| summarize ['count']=count() by "
+	        "['user']=tostring(UserIdentityUserName)\n| where "
+	        "isnotempty(['user'])\n| where coalesce(todouble(tostring(['count'])) > 5,false)\n| "
+	        "sort by ['count'] desc nulls last, ['user'] "
+	        "asc nulls last\n| take 10");
 }
 
 static void test_spl(void **state)

@@ -185,7 +185,7 @@ struct score {
 /* Of fields that have one name there, the reader knows the first. */
 static void first_names(struct plan *p, struct plan_node *n, enum read_names in, const char *table)
 {
-	const char *there = n->field.f     ? read_name_of(in, table, n->field.f)
+	const char *there = n->field.f        ? read_name_of(in, table, n->field.f)
 	                    : in == NAMES_CIM ? n->field.raw /* it may be a name of CIM too */
 	                                      : NULL;
 

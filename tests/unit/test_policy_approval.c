@@ -8,12 +8,14 @@
 #include "policy/approval.h"
 
 static struct err err;
-static const struct person analyst = {"analyst-2", 1000, ROLE_ANALYST, false}, lead = {"lead-1", 1001, ROLE_LEAD, false};
+static const struct person analyst = {"analyst-2", 1000, ROLE_ANALYST, false},
+                           lead = {"lead-1", 1001, ROLE_LEAD, false};
 
 static cJSON *incident(void)
 {
-	static const char text[] = "{\"id\":2041,\"entities\":[\"mw.instance=i-0c31d2f4a5b6c7d8e\",\"mw.session_role=app-web\"],"
-	                           "\"attack\":[\"T1552.005\"],\"findings\":[{\"evidence\":[\"ev:4\"]}]}";
+	static const char text[] =
+	        "{\"id\":2041,\"entities\":[\"mw.instance=i-0c31d2f4a5b6c7d8e\",\"mw.session_role=app-web\"],"
+	        "\"attack\":[\"T1552.005\"],\"findings\":[{\"evidence\":[\"ev:4\"]}]}";
 	cJSON *j = json_parse((struct slice){text, sizeof(text) - 1}, sizeof(text), &err);
 	assert_non_null(j);
 	return j;
@@ -41,7 +43,8 @@ static const char *const with_aws[] = {"aws", NULL};
 
 static cJSON *action(const char *id)
 {
-	cJSON *s = step(id, with_aws), *i = incident(), *a = approval_make(s, i, &analyst, 1000 * MW_SECOND, &err);
+	cJSON *s = step(id, with_aws), *i = incident(),
+	      *a = approval_make(s, i, &analyst, 1000 * MW_SECOND, &err);
 	assert_non_null(a);
 	cJSON_Delete(s);
 	cJSON_Delete(i);
@@ -53,13 +56,16 @@ static void right_person_digest_and_word_pass(void **state)
 	cJSON *a = action("sessions");
 	(void)state;
 	assert_string_equal(json_str(a, "word", ""), "app-web");
-	assert_int_equal(approval_check(a, &lead, json_str(a, "digest", ""), "app-web", 1001 * MW_SECOND, &err), 0);
+	assert_int_equal(approval_check(a, &lead, json_str(a, "digest", ""), "app-web",
+	                                1001 * MW_SECOND, &err),
+	                 0);
 	cJSON_Delete(a);
 }
 
 static void everything_else_fails(void **state)
 {
-	const struct person weak = {"analyst-3", 1002, ROLE_ANALYST, false}, same = {"analyst-2", 1000, ROLE_ADMIN, false},
+	const struct person weak = {"analyst-3", 1002, ROLE_ANALYST, false},
+	                    same = {"analyst-2", 1000, ROLE_ADMIN, false},
 	                    alone = {"lead-1", 1001, ROLE_LEAD, true};
 	const mw_time in_time = 1001 * MW_SECOND;
 	cJSON *a = action("sessions");
@@ -72,7 +78,9 @@ static void everything_else_fails(void **state)
 	assert_int_equal(approval_check(a, &lead, digest, "", in_time, &err), -1);
 	assert_int_equal(approval_check(a, &lead, "00", "app-web", in_time, &err), -1);
 	assert_int_equal(approval_check(a, &lead, NULL, "app-web", in_time, &err), -1);
-	assert_int_equal(approval_check(a, &lead, digest, "app-web", 1000 * MW_SECOND + APPROVAL_TTL, &err), -1);
+	assert_int_equal(
+	        approval_check(a, &lead, digest, "app-web", 1000 * MW_SECOND + APPROVAL_TTL, &err),
+	        -1);
 	assert_int_equal(err.code, ERR_DEADLINE);
 	cJSON_Delete(a);
 }
@@ -105,7 +113,9 @@ static void own_steps_need_nobody_else(void **state)
 {
 	cJSON *a = action("claim");
 	(void)state;
-	assert_int_equal(approval_check(a, &analyst, json_str(a, "digest", ""), json_str(a, "word", ""), 1001 * MW_SECOND, &err), 0);
+	assert_int_equal(approval_check(a, &analyst, json_str(a, "digest", ""),
+	                                json_str(a, "word", ""), 1001 * MW_SECOND, &err),
+	                 0);
 	assert_string_equal(json_str(json_obj(a, "params"), "owner", ""), "analyst-2");
 	cJSON_Delete(a);
 }
@@ -123,12 +133,12 @@ static void steps_without_a_target_say_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_person_digest_and_word_pass),
-		cmocka_unit_test(everything_else_fails),
-		cmocka_unit_test(a_changed_action_needs_a_new_approval),
-		cmocka_unit_test(a_second_answer_changes_nothing),
-		cmocka_unit_test(own_steps_need_nobody_else),
-		cmocka_unit_test(steps_without_a_target_say_so),
+	        cmocka_unit_test(right_person_digest_and_word_pass),
+	        cmocka_unit_test(everything_else_fails),
+	        cmocka_unit_test(a_changed_action_needs_a_new_approval),
+	        cmocka_unit_test(a_second_answer_changes_nothing),
+	        cmocka_unit_test(own_steps_need_nobody_else),
+	        cmocka_unit_test(steps_without_a_target_say_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

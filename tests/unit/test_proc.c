@@ -28,8 +28,7 @@ struct fixture {
 	int done;
 };
 
-static cJSON *no_config(void *ctx, const struct worker_kind *k, const char *instance,
-                        struct err *e)
+static cJSON *no_config(void *ctx, const struct worker_kind *k, const char *instance, struct err *e)
 {
 	(void)ctx;
 	(void)k;

@@ -328,16 +328,11 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        T(a_reader_may_come_first),
-	        T(a_reader_of_nothing_sees_an_empty_graph),
-	        T(the_same_id_twice_is_one_node),
-	        T(edges_are_a_set),
-	        T(ids_meet_in_one_form),
-	        T(a_session_finds_its_role_with_a_path),
-	        T(a_reader_follows_the_writer),
-	        T(a_damaged_snapshot_is_built_again),
-	        T(large_props_stay_out_of_rows),
-	        T(what_is_no_graph_object_is_refused),
+	        T(a_reader_may_come_first),       T(a_reader_of_nothing_sees_an_empty_graph),
+	        T(the_same_id_twice_is_one_node), T(edges_are_a_set),
+	        T(ids_meet_in_one_form),          T(a_session_finds_its_role_with_a_path),
+	        T(a_reader_follows_the_writer),   T(a_damaged_snapshot_is_built_again),
+	        T(large_props_stay_out_of_rows),  T(what_is_no_graph_object_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

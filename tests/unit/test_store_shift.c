@@ -26,10 +26,10 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 static int make(void **state)
 {
 	cJSON *list = json_parse(
-	        SLICE("[{\"title\":\"one\",\"severity\":\"C\",\"score\":90,\"findings\":[{\"key\":\"a\",\"evidence\":[\"ev:1\"]}]},"
-	              "{\"title\":\"two\",\"severity\":\"H\",\"score\":50,\"findings\":[{\"key\":\"b\"}]},"
-	              "{\"title\":\"three\",\"severity\":\"L\",\"score\":5,\"findings\":[{\"key\":\"c\"}]}]"),
-	        4096, &err),
+	              SLICE("[{\"title\":\"one\",\"severity\":\"C\",\"score\":90,\"findings\":[{\"key\":\"a\",\"evidence\":[\"ev:1\"]}]},"
+	                    "{\"title\":\"two\",\"severity\":\"H\",\"score\":50,\"findings\":[{\"key\":\"b\"}]},"
+	                    "{\"title\":\"three\",\"severity\":\"L\",\"score\":5,\"findings\":[{\"key\":\"c\"}]}]"),
+	              4096, &err),
 	      *changed;
 
 	(void)state;
@@ -116,7 +116,8 @@ static int64_t handoff(const char *text)
 {
 	int64_t id, version;
 
-	assert_int_equal(state_doc_put(&s, &ana, 0, "handoff", NULL, text, NOW, &id, &version, &err), 0);
+	assert_int_equal(
+	        state_doc_put(&s, &ana, 0, "handoff", NULL, text, NOW, &id, &version, &err), 0);
 	return id;
 }
 
@@ -167,7 +168,8 @@ static void ownership_moves_when_an_item_is_accepted(void **state)
 	own("INC-2", &eve); /* somebody else took it meanwhile */
 	refused(&bob, doc, "INC-2", "it is eve's now");
 	o = state_handoff_get(&s, doc, &err);
-	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(o, "items"), 0), "accepted_by", ""), "bob");
+	assert_string_equal(
+	        json_str(cJSON_GetArrayItem(json_arr(o, "items"), 0), "accepted_by", ""), "bob");
 	assert_null(json_str(cJSON_GetArrayItem(json_arr(o, "items"), 1), "accepted_by", NULL));
 	cJSON_Delete(o);
 	assert_null(state_handoff_sign(&s, &ana, doc, NULL, NOW, &err));
@@ -215,7 +217,8 @@ static void a_shift_begins_with_the_last_signature(void **state)
 	assert_int_equal(cJSON_GetArraySize(json_arr(i, "notes")), 1);
 	assert_non_null(json_str(i, "sla_due", NULL));
 	cJSON_Delete(shift);
-	shift = state_shift(&s, NULL, NOW + MW_HOUR, NOW + 2 * MW_HOUR, &err); /* closed before it began */
+	shift = state_shift(&s, NULL, NOW + MW_HOUR, NOW + 2 * MW_HOUR,
+	                    &err); /* closed before it began */
 	assert_int_equal(cJSON_GetArraySize(json_arr(shift, "incidents")), 2);
 	cJSON_Delete(shift);
 }
@@ -228,7 +231,8 @@ static void a_draft_knows_what_it_was_made_from(void **state)
 
 	(void)state;
 	assert_int_equal(state_doc_drafted(&s, doc, params, cites, &err), 0);
-	assert_int_equal(state_doc_put(&s, &bob, doc, NULL, NULL, "second", NOW, &id, &version, &err), 0);
+	assert_int_equal(
+	        state_doc_put(&s, &bob, doc, NULL, NULL, "second", NOW, &id, &version, &err), 0);
 	assert_int_equal(version, 2);
 	assert_int_equal(state_doc_origin(&s, doc, o, &err), 0);
 	assert_string_equal(json_str(o, "first", ""), "first");
@@ -246,19 +250,24 @@ static void a_draft_knows_what_it_was_made_from(void **state)
 
 static void a_bulk_step_goes_on_where_it_was(void **state)
 {
-	cJSON *doc = json_parse(SLICE("{\"items\":[{\"incident\":\"INC-1\",\"rev\":4},{\"incident\":\"INC-2\",\"rev\":5}]}"), 256, &err), *o;
+	cJSON *doc = json_parse(
+	              SLICE("{\"items\":[{\"incident\":\"INC-1\",\"rev\":4},{\"incident\":\"INC-2\",\"rev\":5}]}"),
+	              256, &err),
+	      *o;
 	char id[32];
 	int64_t bulk, rev;
 
 	(void)state;
 	assert_int_equal(state_bulk_add(&s, &ana, doc, "digest", NOW, &bulk, &err), 0);
-	assert_int_equal(state_bulk_next(&s, bulk, id, &rev, &err), 0); /* in review: nothing runs */
+	assert_int_equal(state_bulk_next(&s, bulk, id, &rev, &err),
+	                 0); /* in review: nothing runs */
 	assert_int_equal(state_bulk_set(&s, bulk, "review", "running", &err), 0);
 	assert_int_equal(state_bulk_next(&s, bulk, id, &rev, &err), 1);
 	assert_string_equal(id, "INC-1");
 	assert_int_equal(rev, 4);
 	assert_int_equal(state_bulk_result(&s, bulk, id, "failed", "changed", NOW, &err), 0);
-	assert_int_equal(state_bulk_set(&s, 0, "running", "stopped", &err), 0); /* as a new engine does */
+	assert_int_equal(state_bulk_set(&s, 0, "running", "stopped", &err),
+	                 0); /* as a new engine does */
 	assert_int_equal(state_bulk_next(&s, bulk, id, &rev, &err), 0);
 	assert_int_equal(state_bulk_set(&s, bulk, "stopped", "running", &err), 0);
 	assert_int_equal(state_bulk_next(&s, bulk, id, &rev, &err), 1);
@@ -270,7 +279,8 @@ static void a_bulk_step_goes_on_where_it_was(void **state)
 	assert_int_equal(json_i64(o, "failed", -1), 1);
 	assert_int_equal(json_i64(o, "open", -1), 0);
 	assert_int_equal(state_bulk_results(&s, bulk, o, &err), 0);
-	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(o, "results"), 0), "why", ""), "changed");
+	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(o, "results"), 0), "why", ""),
+	                    "changed");
 	cJSON_Delete(o);
 	cJSON_Delete(doc);
 	assert_null(state_bulk_get(&s, 99, &err));
@@ -281,10 +291,13 @@ static void a_bulk_step_goes_on_where_it_was(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(actions_have_a_state_that_is_kept), TEST(actions_go_with_a_merge_and_come_back),
-		TEST(ownership_moves_when_an_item_is_accepted), TEST(a_lead_takes_what_is_for_another),
-		TEST(a_shift_begins_with_the_last_signature), TEST(a_draft_knows_what_it_was_made_from),
-		TEST(a_bulk_step_goes_on_where_it_was),
+	        TEST(actions_have_a_state_that_is_kept),
+	        TEST(actions_go_with_a_merge_and_come_back),
+	        TEST(ownership_moves_when_an_item_is_accepted),
+	        TEST(a_lead_takes_what_is_for_another),
+	        TEST(a_shift_begins_with_the_last_signature),
+	        TEST(a_draft_knows_what_it_was_made_from),
+	        TEST(a_bulk_step_goes_on_where_it_was),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

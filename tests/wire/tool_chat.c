@@ -84,10 +84,12 @@ static void add_round(cJSON *request)
 {
 	cJSON *list = json_arr(request, "messages");
 
-	cJSON_AddItemToArray(list, parse("{\"role\":\"assistant\",\"text\":\"\",\"calls\":[{\"id\":\"c1\","
-	                                 "\"name\":\"plan\",\"args\":\"{\\\"steps\\\":[]}\"}]}"));
-	cJSON_AddItemToArray(list, parse("{\"role\":\"tool\",\"id\":\"c1\",\"text\":\"steps is empty\","
-	                                 "\"error\":true}"));
+	cJSON_AddItemToArray(
+	        list, parse("{\"role\":\"assistant\",\"text\":\"\",\"calls\":[{\"id\":\"c1\","
+	                    "\"name\":\"plan\",\"args\":\"{\\\"steps\\\":[]}\"}]}"));
+	cJSON_AddItemToArray(list,
+	                     parse("{\"role\":\"tool\",\"id\":\"c1\",\"text\":\"steps is empty\","
+	                           "\"error\":true}"));
 }
 
 static void put_samples(const cJSON *request)

@@ -76,7 +76,7 @@ void queue_release(struct queue *q);
 int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time now);
 void queue_drop_gone(struct queue *q);    /* rows that are no longer in the queue */
 void queue_forget_pages(struct queue *q); /* of a reading that is not complete */
-void queue_refresh(struct queue *q); /* shows what waits */
+void queue_refresh(struct queue *q);      /* shows what waits */
 void queue_set_filter(struct queue *q, const char *filter);
 void queue_set_sort(struct queue *q, enum queue_sort sort);
 const char *queue_sort_name(enum queue_sort s);

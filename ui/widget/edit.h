@@ -29,8 +29,9 @@ void edit_insert(const char *text); /* at the cursor, one step of undo */
 void edit_set(const char *text);    /* replaces the line, cursor at its end; no undo beyond */
 const char *edit_text(void);        /* valid until the next call that changes it */
 size_t edit_at(void);               /* the cursor, in bytes */
-const char *edit_prompt(void);      /* what stands for the prompt while the library asks something, or NULL */
-bool edit_wants_escape(void);       /* vi mode, inserting */
+const char *
+edit_prompt(void); /* what stands for the prompt while the library asks something, or NULL */
+bool edit_wants_escape(void); /* vi mode, inserting */
 
 /* Histories. *slot is NULL at first and then the library's own; `leave` puts the present one into its slot, `enter` takes
  * another up. Only the histories that are not present may be freed. */
