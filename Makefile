@@ -54,7 +54,7 @@ GENOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/gen_*.c tes
 # Test helpers that are not tests themselves (the terminal harness, twins) are programs named tests/*/tool_*.c
 TOOLBIN  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/tool_*.c)))
 
-.PHONY: all deps demo test test-long unit flow ask screen arch lint format asan fuzz cover bench clean install uninstall help check
+.PHONY: all deps demo test test-long unit flow ask screen arch lint syntax format asan fuzz cover bench clean install uninstall help check
 all: $(BUILD)/midwatch $(BUILD)/midwatchd
 
 help:
@@ -133,6 +133,9 @@ asan:
 ## make fuzz       short runs of every fuzz driver (FUZZ_SECONDS each, default 20)
 fuzz:
 	$(Q)tests/fuzz/run.sh
+# The console's files by another compiler (CC=clang), without code: the engine's are built by it for fuzzing.
+syntax: $(BUILD)/gen/assets.c
+	$(Q)$(CC) $(CFLAGS) -fsyntax-only $(UI)
 ## make lint       clang-format and clang-tidy
 lint:
 	$(Q)tools/lint.sh

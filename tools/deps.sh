@@ -37,6 +37,7 @@ want wamerican-small 'common English words, which the checker of sentences takes
 want libcmocka-dev 'unit tests'
 want libvterm-dev 'screen tests'
 want libedit-dev 'screen tests of the build without readline (EDITLINE=libedit)'
+want clang 'fuzz drivers (tests only)'
 want tmux 'screen tests in a second emulator'
 want python3 'the question scorers and the vendors'\'' twins (tests only)'
 want openssl 'certificates of the twins (tests only)'
@@ -48,5 +49,9 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "deps: installing:$need"
 $as apt-get update -qq
+# clang's run-time library for fuzzing: a package of its own on some releases.
+case $need in
+*' clang'*) [ -z "$(apt-cache madison libclang-rt-dev)" ] || need="$need libclang-rt-dev" ;;
+esac
 # shellcheck disable=SC2086
 $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null

@@ -86,8 +86,9 @@ static const char *const schema[] = {
         "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL,"
         "  by TEXT NOT NULL) STRICT, WITHOUT ROWID;",
         "CREATE TABLE source_cursor (source TEXT PRIMARY KEY, cursor TEXT) STRICT, WITHOUT ROWID;",
-        "ALTER TABLE model_call ADD COLUMN inputs TEXT;" /* digest of the prompt's inputs */
-        "CREATE INDEX model_call_inputs ON model_call (inputs);",
+        /* inputs: digest of the prompt's */
+        ("ALTER TABLE model_call ADD COLUMN inputs TEXT;"
+         "CREATE INDEX model_call_inputs ON model_call (inputs);"),
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)
