@@ -285,18 +285,20 @@ static void numbers(struct sentence *s)
 			continue;
 		if (word)
 			v = (double)w;
+		/* "worker process (12)", where that is a name: how often it is there */
+		bool of_name = s->t[i].paren && i && s->t[i - 1].atom >= 0 &&
+		               s->a[s->t[i - 1].atom].kind == AT_NAME;
 		a = atom_add(s,
-		             percent || word_is(s, i + 1, "percent|%") ? AT_PERCENT
-		             : !word && value_context(s, i)            ? AT_VALUE
-		                                                       : AT_COUNT,
+		             percent || word_is(s, i + 1, "percent|%")  ? AT_PERCENT
+		             : !word && !of_name && value_context(s, i) ? AT_VALUE
+		                                                        : AT_COUNT,
 		             i, i + 1);
 		if (!a)
 			return;
 		a->real = v;
 		a->cmp = compared(s, i);
 		a->noun = sentence_noun(s, i + 1);
-		if (a->kind == AT_COUNT && s->t[i].paren && i && s->t[i - 1].atom >= 0 &&
-		    s->a[s->t[i - 1].atom].kind == AT_NAME)
+		if (a->kind == AT_COUNT && of_name)
 			a->of = s->t[i - 1].atom;
 	}
 }
@@ -453,6 +455,7 @@ static bool generic(struct slice w)
 	return in_list(w, "user|users|attacker|attackers|actor|actors|adversary|account|accounts|"
 	                  "role|roles|session|sessions|host|hosts|process|"
 	                  "processes|machine|instance|principal|identity|caller|someone|somebody|"
+	                  "something|anybody|anything|everybody|everything|"
 	                  "nobody|he|she|it|they|who|that|which|this|these|"
 	                  "those|call|calls|event|events|request|requests|record|records|attempt|"
 	                  "attempts|and|or|then|also|first|later|only|not|"

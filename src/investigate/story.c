@@ -34,7 +34,12 @@ static const struct yaml_node *stories(struct err *e)
 struct line {
 	struct buf text;
 	VEC(struct ground_copied) copied;
+	VEC(const cJSON *) findings; /* that it is about */
 	cJSON *evidence;
+};
+struct told {
+	struct ground *g;
+	const cJSON *card;
 };
 
 static void line_start(struct line *l, const char *text)
@@ -52,8 +57,11 @@ static void copy(struct line *l, struct slice v)
 	c->to = l->text.len;
 }
 
-static void cite(struct line *l, const cJSON *ids, size_t most)
+/* An event may be in several findings: what is checked is the finding, what is shown are its events. */
+static void cite(struct line *l, const cJSON *finding, size_t most)
 {
+	const cJSON *ids = json_arr(finding, "evidence");
+	*vec_push(&l->findings) = finding;
 	for (const cJSON *v = ids ? ids->child : NULL; v && most--; v = v->next) {
 		bool there = cJSON_GetArraySize(l->evidence) >= IDS_MAX;
 		for (const cJSON *x = l->evidence->child; x && !there; x = x->next)
@@ -63,16 +71,32 @@ static void cite(struct line *l, const cJSON *ids, size_t most)
 	}
 }
 
-static cJSON *line_end(struct ground *g, struct line *l, const char *also)
+static const cJSON *first_finding(const cJSON *card)
+{
+	const cJSON *list = json_arr(card, "findings");
+	return list ? list->child : NULL;
+}
+
+/* Its record's id in the check: never cited on the wire. */
+static const char *finding_id(struct arena *a, const cJSON *card, const cJSON *finding)
+{
+	size_t n = 0;
+	for (const cJSON *f = first_finding(card); f && f != finding; f = f->next)
+		n++;
+	return arena_printf(a, "finding:%zu", n);
+}
+
+static cJSON *line_end(const struct told *t, struct line *l, const char *also)
 {
 	cJSON *o = cJSON_CreateObject();
 	struct ground_verdict v = {0};
+	struct arena a = {0};
 	VEC(struct slice) ids = {0};
-	for (const cJSON *e = l->evidence->child; e; e = e->next)
-		*vec_push(&ids) = slice_of(e->valuestring);
+	for (size_t i = 0; i < l->findings.n; i++)
+		*vec_push(&ids) = slice_of(finding_id(&a, t->card, l->findings.v[i]));
 	if (also)
 		*vec_push(&ids) = slice_of(also);
-	ground_check_made(g, (struct slice){l->text.s, l->text.len}, ids.v, ids.n, l->copied.v,
+	ground_check_made(t->g, (struct slice){l->text.s, l->text.len}, ids.v, ids.n, l->copied.v,
 	                  l->copied.n, &v);
 	json_add_slice(o, "text", (struct slice){l->text.s, l->text.len});
 	cJSON_AddItemToObject(o, "evidence", l->evidence);
@@ -80,17 +104,13 @@ static cJSON *line_end(struct ground *g, struct line *l, const char *also)
 	ground_verdict_release(&v);
 	vec_free(&ids);
 	vec_free(&l->copied);
+	vec_free(&l->findings);
+	arena_release(&a);
 	buf_release(&l->text);
 	return o;
 }
 
 /* ---- signs ---- */
-
-static const cJSON *first_finding(const cJSON *card)
-{
-	const cJSON *list = json_arr(card, "findings");
-	return list ? list->child : NULL;
-}
 
 /* What of the finding shows the sign: a piece of its JSON, or nothing. */
 static struct slice sign_in(const cJSON *f, const char *sign)
@@ -143,7 +163,7 @@ static void tell_signs(struct line *l, const char *word, const struct shown *s, 
 	for (size_t i = 0; i < n; i++) {
 		buf_str(&l->text, i ? "; " : word);
 		copy(l, s[i].what);
-		cite(l, json_arr(s[i].finding, "evidence"), IDS_PER_SIGN);
+		cite(l, s[i].finding, IDS_PER_SIGN);
 	}
 }
 
@@ -162,7 +182,7 @@ static int severity_rank(const cJSON *o)
 	return severity_parse(slice_of(json_str(o, "severity", "")), &s) ? (int)s : 0;
 }
 
-static void add_narrative(struct ground *g, cJSON *card)
+static void add_narrative(const struct told *t, cJSON *card)
 {
 	cJSON *list = json_add_arr(card, "narrative"), *active = json_obj(card, "active");
 	size_t n = 0;
@@ -181,8 +201,8 @@ static void add_narrative(struct ground *g, cJSON *card)
 				copy(&l, slice_of(json_str(f, "first", "")));
 			}
 			buf_ch(&l.text, '.');
-			cite(&l, json_arr(f, "evidence"), IDS_MAX);
-			cJSON_AddItemToArray(list, line_end(g, &l, NULL));
+			cite(&l, f, IDS_MAX);
+			cJSON_AddItemToArray(list, line_end(t, &l, NULL));
 			n++;
 		}
 	if (!n)
@@ -208,7 +228,7 @@ static void tell_span(int64_t us, char out[32])
 		snprintf(out + n, 32 - (size_t)n, "%lld%c", (long long)rest, units[i + 1].name);
 }
 
-static void add_risk(struct ground *g, cJSON *card)
+static void add_risk(const struct told *t, cJSON *card)
 {
 	struct line l;
 	mw_time first, last;
@@ -231,8 +251,8 @@ static void add_risk(struct ground *g, cJSON *card)
 		buf_str(&l.text, "is unknown");
 	buf_printf(&l.text, "; severity %s.", severity_word(card));
 	for (const cJSON *f = first_finding(card); f; f = f->next)
-		cite(&l, json_arr(f, "evidence"), IDS_MAX);
-	cJSON_AddItemToArray(list, line_end(g, &l, CASE_ID));
+		cite(&l, f, IDS_MAX);
+	cJSON_AddItemToArray(list, line_end(t, &l, CASE_ID));
 }
 
 struct cause {
@@ -249,23 +269,22 @@ static int by_weight(const void *a, const void *b)
 	                : (x->node->line > y->node->line) - (x->node->line < y->node->line);
 }
 
-static cJSON *cause_line(struct ground *g, const cJSON *card, const struct cause *c,
-                         const char *word)
+static cJSON *cause_line(const struct told *t, const struct cause *c, const char *word)
 {
 	struct shown s[SIGNS_TOLD];
 	struct line l;
 	size_t n;
 	line_start(&l, word);
 	buf_str(&l.text, yaml_str(c->node, "text", "?"));
-	n = signs_of(card, yaml_get(c->node, "for"), s, SIGNS_TOLD);
+	n = signs_of(t->card, yaml_get(c->node, "for"), s, SIGNS_TOLD);
 	tell_signs(&l, ". For it: ", s, n);
-	n = signs_of(card, yaml_get(c->node, "against"), s, SIGNS_TOLD);
+	n = signs_of(t->card, yaml_get(c->node, "against"), s, SIGNS_TOLD);
 	tell_signs(&l, ". Against it: ", s, n);
 	buf_str(&l.text, n ? "." : ". Against it: nothing in these findings.");
-	return line_end(g, &l, NULL);
+	return line_end(t, &l, NULL);
 }
 
-static void add_causes(struct ground *g, const struct yaml_node *st, cJSON *card)
+static void add_causes(const struct told *t, const struct yaml_node *st, cJSON *card)
 {
 	const struct yaml_node *causes = yaml_get(st, "causes");
 	cJSON *how = json_add_arr(card, "how"), *rivals = json_add_arr(card, "rivals");
@@ -281,12 +300,12 @@ static void add_causes(struct ground *g, const struct yaml_node *st, cJSON *card
 		qsort(v.v, v.n, sizeof(*v.v), by_weight);
 	for (size_t i = 0; i < v.n && i <= RIVALS_MAX; i++)
 		cJSON_AddItemToArray(i ? rivals : how,
-		                     cause_line(g, card, &v.v[i], i ? "Or " : "Likely "));
+		                     cause_line(t, &v.v[i], i ? "Or " : "Likely "));
 	vec_free(&v);
 }
 
 /* Names the data and the unit, from the inventory's tags. */
-static void add_business(struct ground *g, cJSON *card, const cJSON *assets)
+static void add_business(const struct told *t, cJSON *card, const cJSON *assets)
 {
 	cJSON *list = json_add_arr(card, "business");
 	for (const cJSON *a = assets ? assets->child : NULL; a; a = a->next) {
@@ -298,18 +317,18 @@ static void add_business(struct ground *g, cJSON *card, const cJSON *assets)
 		line_start(&l, "");
 		copy(&l, slice_of(json_str(a, "id", "?")));
 		buf_str(&l.text, " is tagged ");
-		for (const cJSON *t = tags->child; t; t = t->next) {
+		for (const cJSON *tag = tags->child; tag; tag = tag->next) {
 			/* a tag list as some inventories write it says each tag twice */
-			if (!cJSON_IsString(t) || !strcasecmp(t->string, "key") ||
-			    !strcasecmp(t->string, "value"))
+			if (!cJSON_IsString(tag) || !strcasecmp(tag->string, "key") ||
+			    !strcasecmp(tag->string, "value"))
 				continue;
 			buf_str(&l.text, n++ ? ", " : "");
-			copy(&l, slice_of(t->string));
+			copy(&l, slice_of(tag->string));
 			buf_ch(&l.text, ' ');
-			copy(&l, slice_of(t->valuestring));
+			copy(&l, slice_of(tag->valuestring));
 		}
 		buf_ch(&l.text, '.');
-		cJSON *o = line_end(g, &l, json_str(a, "id", "?"));
+		cJSON *o = line_end(t, &l, json_str(a, "id", "?"));
 		json_add_str(o, "asset", json_str(a, "id", "?"));
 		cJSON_AddItemToArray(list, o);
 	}
@@ -329,7 +348,7 @@ static int by_rank(const void *a, const void *b)
 	               : (x->node->line > y->node->line) - (x->node->line < y->node->line);
 }
 
-static void add_remedies(struct ground *g, const struct yaml_node *st, cJSON *card)
+static void add_remedies(const struct told *t, const struct yaml_node *st, cJSON *card)
 {
 	const struct yaml_node *all = yaml_get(st, "remedies");
 	cJSON *list = json_add_arr(card, "remediation");
@@ -353,7 +372,7 @@ static void add_remedies(struct ground *g, const struct yaml_node *st, cJSON *ca
 		line_start(&l, yaml_str(v.v[i].node, "text", "?"));
 		tell_signs(&l, ": ", &v.v[i].sign, 1);
 		buf_ch(&l.text, '.');
-		cJSON_AddItemToArray(list, line_end(g, &l, NULL));
+		cJSON_AddItemToArray(list, line_end(t, &l, NULL));
 	}
 	vec_free(&v);
 }
@@ -417,12 +436,10 @@ static struct ground *records_of(cJSON *figures, const cJSON *card, const cJSON 
 	static const char *const keys[] = {"records", "severity", "first", "last", "asset_owner"};
 	struct ground *g = ground_new();
 	mw_time first, last;
-	for (const cJSON *f = first_finding(card); f; f = f->next) {
-		const cJSON *ids = json_arr(f, "evidence");
-		for (const cJSON *id = ids ? ids->child : NULL; id; id = id->next)
-			if (cJSON_IsString(id))
-				ground_add_json(g, id->valuestring, f);
-	}
+	struct arena names = {0};
+	for (const cJSON *f = first_finding(card); f; f = f->next)
+		ground_add_json(g, finding_id(&names, card, f), f);
+	arena_release(&names);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (json_get(card, keys[i]))
 			cJSON_AddItemToObject(figures, keys[i],
@@ -441,18 +458,18 @@ int story_add(cJSON *card, const cJSON *assets, struct err *e)
 {
 	const struct yaml_node *s = stories(e);
 	cJSON *figures;
-	struct ground *g;
+	struct told t;
 	if (!s)
 		return -1;
 	figures = cJSON_CreateObject();
-	g = records_of(figures, card, assets);
-	add_narrative(g, card);
-	add_risk(g, card);
-	add_causes(g, s, card);
-	add_business(g, card, assets);
-	add_remedies(g, s, card);
+	t = (struct told){records_of(figures, card, assets), card};
+	add_narrative(&t, card);
+	add_risk(&t, card);
+	add_causes(&t, s, card);
+	add_business(&t, card, assets);
+	add_remedies(&t, s, card);
 	add_hints(s, card);
-	ground_free(g);
+	ground_free(t.g);
 	cJSON_Delete(figures);
 	return 0;
 }

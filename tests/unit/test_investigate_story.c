@@ -64,6 +64,22 @@ static void every_sentence_is_supported_or_an_opinion(void **state)
 	cJSON_Delete(assets);
 }
 
+/* Two findings rest on one event: each keeps its own severity, count, time and techniques. */
+static void findings_that_share_an_event_are_told_apart(void **state)
+{
+	cJSON *card = json_parse(slice_of(case_text), 1 << 16, &err),
+	      *second = json_arr(card, "findings")->child->next;
+	(void)state;
+	cJSON_ReplaceItemInObject(second, "evidence", json_parse(SLICE("[\"ev:4\"]"), 64, &err));
+	assert_int_equal(story_add(card, NULL, &err), 0);
+	for (const cJSON *s = json_arr(card, "narrative")->child; s; s = s->next)
+		assert_string_equal(json_str(s, "status", ""), "supported");
+	assert_string_equal(
+	        json_arr(json_arr(card, "narrative")->child, "evidence")->child->valuestring,
+	        "ev:4");
+	cJSON_Delete(card);
+}
+
 static void the_worst_comes_first_and_causes_have_rivals(void **state)
 {
 	cJSON *card = told(NULL);
@@ -138,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_sentence_is_supported_or_an_opinion),
+	        cmocka_unit_test(findings_that_share_an_event_are_told_apart),
 	        cmocka_unit_test(the_worst_comes_first_and_causes_have_rivals),
 	        cmocka_unit_test(text_follows_the_data),
 	        cmocka_unit_test(hints_run_and_compile_in_three_languages),
