@@ -51,75 +51,6 @@ struct finding_map {
 	struct resource_map resource;
 };
 
-/* Words in vendors' type names, the more special first. */
-static const struct {
-	const char *word, *type;
-} type_words[] = {
-        {"security_group", "security_group"},
-        {"securitygroup", "security_group"},
-        {"firewall", "security_group"},
-        {"networkacl", "network_acl"},
-        {"bucket", "bucket"},
-        {"storageaccount", "storage_account"},
-        {"load_balancer", "load_balancer"},
-        {"instance_profile", "instance_profile"},
-        {"instanceprofile", "instance_profile"},
-        {"dbinstance", "database"},
-        {"database", "database"},
-        {"db_server", "database"},
-        {"dynamodb", "database"},
-        {"ec2instance", "instance"},
-        {"ec2#instance", "instance"},
-        {"ec2 instance", "instance"},
-        {"virtual_machine", "instance"},
-        {"virtualmachine", "instance"},
-        {"accesskey", "access_key"},
-        {"service_account", "role"},
-        {"serviceaccount", "role"},
-        {"iamuser", "user"},
-        {"user", "user"},
-        {"iamrole", "role"},
-        {"role", "role"},
-        {"policy", "policy"},
-        {"lambda", "function"},
-        {"function", "function"},
-        {"cluster", "k8s_cluster"},
-        {"pod", "k8s_workload"},
-        {"deployment", "k8s_workload"},
-        {"container", "container"},
-        {"snapshot", "snapshot"},
-        {"volume", "volume"},
-        {"secret", "secret"},
-        {"subnet", "subnet"},
-        {"vpc", "vpc"},
-        {"account", "account"},
-        {"instance", "instance"},
-        {"vm", "instance"},
-};
-
-static const char *type_of(const char *id, const char *word)
-{
-	const char *type = graph_type_of_id(slice_of(id));
-	size_t n = strlen(word);
-	for (size_t i = 0; i < ARRAY_LEN(type_words) && strcmp(type, "resource") == 0; i++)
-		if (mw_memimem(word, n, type_words[i].word, strlen(type_words[i].word)))
-			type = type_words[i].type;
-	return type;
-}
-
-/* Names that are ids in the cloud they come from. */
-static char *cloud_id(const char *id, const char *type, const char *vendor)
-{
-	if (strncmp(id, "AWS::::Account:", 15) == 0)
-		return xstrdup(id + 15);
-	if (strncmp(id, "arn:", 4) == 0 || *id == '/' ||
-	    strcmp(graph_type_of_id(slice_of(id)), "resource") != 0)
-		return xstrdup(id);
-	if (strcmp(type, "bucket") == 0 && !strchr(id, '_') && !strchr(id, ':') && strlen(id) != 36)
-		return xasprintf("arn:aws:s3:::%s", id);
-	return xasprintf("%s:%s", vendor, id);
-}
-
 static void add_exposure(struct conv *c, const cJSON *o, const char *id)
 {
 	const cJSON *x;
@@ -149,8 +80,8 @@ static char *emit_resource(struct conv *c, const cJSON *o, const struct resource
 
 	if (!*at(o, m->id, own) || *own == '<')
 		return NULL;
-	type = type_of(own, at(o, m->type, kind));
-	id = cloud_id(own, type, vendor);
+	type = graph_type_of(own, at(o, m->type, kind));
+	id = graph_cloud_id(own, type, vendor);
 	if (!*at(o, m->account, account))
 		at(record, m->account, account);
 	if (!*at(o, m->region, region))
@@ -507,7 +438,7 @@ static bool prisma_graph(struct conv *c, const cJSON *graph)
 		cJSON *node;
 		if (!a || !b || !*at(a, "metadata.externalAssetId", id[0]))
 			continue;
-		from = cloud_id(id[0], "", "prisma");
+		from = graph_cloud_id(id[0], "", "prisma");
 		snprintf(id[1], TEXT_MAX, cve ? "%.200s" : "prisma:finding:%.200s:%.200s",
 		         cve ? json_str(b, "label", "") : from, json_str(b, "label", ""));
 		node = conv_node(id[1], cve ? "vulnerability" : "finding", json_str(b, "label", ""),

@@ -50,6 +50,11 @@ const char *kql_table_at(size_t i);
 /* A copy of a field's name as the column of our own table in ClickHouse: _ for each dot. Gives name. */
 char *ch_column(char *name);
 
+/* Neighbours one hop away as the pattern that it means: one hop in either direction to anything. Other questions stay as they are. */
+void render_neighbours(struct plan *p, struct plan_graph *g);
+/* Our node type for a platform's word ("VIRTUAL_MACHINE"), the first where several would do; "resource" where none is known. */
+const char *wiz_node_type(const char *word);
+
 /* How well a language says one comparison. */
 enum render_fit { RENDER_NO, RENDER_SUPERSET, RENDER_EXACT };
 typedef enum render_fit render_can(void *ctx, const struct plan_node *cmp);

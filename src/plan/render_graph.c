@@ -9,17 +9,25 @@ const char *const *pattern_words(const struct pattern_word *table, const char *o
 	return NULL;
 }
 
+const char *pattern_ours(const struct pattern_word *table, const char *theirs)
+{
+	for (; table->ours; table++)
+		for (const char *const *w = table->theirs; *w; w++)
+			if (!strcmp(*w, theirs))
+				return table->ours;
+	return "resource";
+}
+
 static int refuse(struct render *r, const char *platform, const char *what, const char *instead)
 {
 	return err_set(r->e, ERR_INVALID, "%s cannot be asked for %s; %s", platform, what, instead);
 }
 
-/* One hop in either direction to anything is what neighbours means. */
-static void neighbours_as_hop(struct render *r)
+void render_neighbours(struct plan *p, struct plan_graph *g)
 {
-	struct plan_graph *g = r->g;
-
-	g->hops = arena_zalloc(&r->p->arena, sizeof(*g->hops));
+	if (g->fn != GF_NEIGHBOURS || g->max_depth > 1)
+		return;
+	g->hops = arena_zalloc(&p->arena, sizeof(*g->hops));
 	g->hops[0] = (struct plan_hop){.dir = HOP_BOTH, .min = 1, .max = 1};
 	g->nhops = 1;
 	g->fn = GF_MATCH;
@@ -29,8 +37,7 @@ int pattern_check(struct render *r, const char *platform)
 {
 	struct plan_graph *g = r->g;
 
-	if (g->fn == GF_NEIGHBOURS && g->max_depth <= 1)
-		neighbours_as_hop(r);
+	render_neighbours(r->p, g);
 	if (g->fn != GF_MATCH)
 		return refuse(r, platform, "ways of unknown length or the blast radius",
 		              "ask the embedded graph, which an import fills");

@@ -15,6 +15,9 @@ struct pattern_word {
 /* Ends with ours NULL. NULL: the platform has none. */
 const char *const *pattern_words(const struct pattern_word *table, const char *ours);
 
+/* Ours for one of theirs, the first; "resource" where none is known. */
+const char *pattern_ours(const struct pattern_word *table, const char *theirs);
+
 /* 0, or -1 with an error that says what to do: the step is no pattern of hops with one length each. */
 int pattern_check(struct render *r, const char *platform);
 /* Calls put for each comparison that has to hold of all, in the tree's order; anything else is told and left out, and then

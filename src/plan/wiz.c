@@ -143,6 +143,11 @@ static void add_relation(cJSON *list, const struct plan_hop *h)
 		add_direction(list, words, true);
 }
 
+const char *wiz_node_type(const char *word)
+{
+	return pattern_ours(entities, word);
+}
+
 /* Node i, and below it what follows: `left` hops of the same kind come before node i + 1. */
 static cJSON *entity(struct render *r, size_t i, int left)
 {
@@ -152,7 +157,7 @@ static cJSON *entity(struct render *r, size_t i, int left)
 
 	add_words(json_add_arr(o, "type"), between ? NULL : pattern_node_types(r, entities, i),
 	          "ANY");
-	json_add_bool(o, "select", g->return_paths || last);
+	json_add_bool(o, "select", true); /* each node is looked at again */
 	if (!between)
 		pattern_conditions(r, pattern_node_where(r, i), can, put_condition,
 		                   &(struct conditions){where, pattern_node_type(r, i)});

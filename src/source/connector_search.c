@@ -3,11 +3,11 @@
 #include "base/evjson.h"
 #include "base/limits.h"
 
-int search_begin(struct search *s, const struct connector_env *env, enum render_lang lang,
+static int begin(struct search *s, const struct connector_env *env, enum render_lang lang,
                  const struct plan *p, size_t step, const struct source_run *run,
                  const struct source_sink *sink, struct source_done *done, struct err *e)
 {
-	int64_t delay = json_i64(env->entry, "delay", -1), limit;
+	int64_t delay = json_i64(env->entry, "delay", -1);
 
 	*done = (struct source_done){.complete_to = delay < 0 ? MW_TIME_NONE : mw_now() - delay};
 	*s = (struct search){.env = env,
@@ -17,16 +17,50 @@ int search_begin(struct search *s, const struct connector_env *env, enum render_
 	                     .run = run,
 	                     .sink = sink,
 	                     .done = done};
-	if (p->steps[step].kind != PS_SEARCH)
-		return err_set(e, ERR_INVALID, "%s holds events: it has no graph to ask", s->name);
 	if (connector_scope(env->entry, p, step, e))
 		return -1;
 	s->p = connector_narrow(env->entry, p, step);
+	return 0;
+}
+
+/* One more than asked for tells whether there is more. */
+static void set_limit(struct search *s, int64_t *limit)
+{
+	s->limit = *limit ? *limit : MW_PLAN_ROWS_DEFAULT;
+	*limit = s->limit + (s->limit < MW_PLAN_ROWS_MAX);
+}
+
+int search_begin(struct search *s, const struct connector_env *env, enum render_lang lang,
+                 const struct plan *p, size_t step, const struct source_run *run,
+                 const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	if (begin(s, env, lang, p, step, run, sink, done, e))
+		return -1;
+	if (p->steps[step].kind != PS_SEARCH)
+		return err_set(e, ERR_INVALID, "%s holds events: it has no graph to ask", s->name);
 	s->s = &s->p->steps[step].search;
-	limit = s->s->limit ? s->s->limit : MW_PLAN_ROWS_DEFAULT;
-	s->limit = limit;
-	/* One more than asked for tells whether there is more. */
-	s->s->limit = limit + (limit < MW_PLAN_ROWS_MAX);
+	set_limit(s, &s->s->limit);
+	return 0;
+}
+
+int search_begin_graph(struct search *s, const struct connector_env *env, enum render_lang lang,
+                       const struct plan *p, size_t step, const struct source_run *run,
+                       const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	struct plan_graph *g;
+
+	if (begin(s, env, lang, p, step, run, sink, done, e))
+		return -1;
+	if (p->steps[step].kind != PS_GRAPH)
+		return err_set(e, ERR_INVALID, "%s holds a graph: it has no events to search",
+		               s->name);
+	g = &s->p->steps[step].graph;
+	render_neighbours(s->p, g);
+	set_limit(s, &g->limit);
+	if (plan_render(lang, s->p, step, NULL, &s->text, e))
+		return -1;
+	s->text.exact_rows = true;
+	done->sent = xstrdup(s->text.text.s);
 	return 0;
 }
 
@@ -86,6 +120,13 @@ static int give(struct search *s, const struct source_row *row, struct err *e)
 	}
 	s->done->rows++;
 	return 0;
+}
+
+int search_json(struct search *s, struct slice json, struct err *e)
+{
+	struct source_row row = {.source = s->name, .id = EVENT_ID_NONE, .json = json};
+
+	return call_wait(s->run, 0, s->name, e) ? -1 : give(s, &row, e);
 }
 
 int search_row(struct search *s, struct slice object, struct slice id, struct err *e)
@@ -155,7 +196,7 @@ int search_end(struct search *s, int rc, struct err *e)
 		s->done->limited = true;
 	if (s->left_out)
 		search_partial(
-		        s, "%lld events are not of the accounts that this source may be asked for",
+		        s, "%lld rows are not of the accounts that this source may be asked for",
 		        (long long)s->left_out);
 	release_text(s);
 	plan_free(s->p);

@@ -40,6 +40,14 @@ int search_begin_events(struct search *s, const struct connector_env *env, enum 
                         int64_t limit, const struct row_conf *rows, const struct source_run *run,
                         const struct source_sink *sink, struct source_done *done,
                         struct err *e) MW_USE_RESULT;
+/* The same for a step that asks the graph: rendered at once, s->text is what is to be sent; rows are search_json's. The step's conditions are
+ * checked again by the caller (cnapp.h), so that what is given is exact. */
+int search_begin_graph(struct search *s, const struct connector_env *env, enum render_lang lang,
+                       const struct plan *p, size_t step, const struct source_run *run,
+                       const struct source_sink *sink, struct source_done *done,
+                       struct err *e) MW_USE_RESULT;
+/* One row of a graph step, as store/graph.h shapes it. As search_row. */
+int search_json(struct search *s, struct slice json, struct err *e);
 /* Renders for a table and makes the rows' reader; again for the next table. Adds to done.sent. */
 int search_render(struct search *s, const char *table, const struct row_conf *rows,
                   struct err *e) MW_USE_RESULT;

@@ -120,5 +120,10 @@ cJSON *graph_edge_json(struct graph *g, uint32_t edge, struct err *e);
 void graph_canonical_id(struct slice id, struct buf *out);
 /* The node type that an id gives away ("i-..." instance, an ARN's service), or "resource". */
 const char *graph_type_of_id(struct slice id);
+/* The same, and where the id does not tell, what a platform's word for its kind ("EC2 Instance", "SECURITY_GROUP") says. */
+const char *graph_type_of(const char *id, const char *word);
+/* A platform's id for something of ours: the cloud's own id as it is, a bucket's name as its ARN, anything else as
+ * "VENDOR:ID". malloc. */
+char *graph_cloud_id(const char *id, const char *type, const char *vendor);
 
 #endif

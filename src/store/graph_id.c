@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 
+#include "base/mem.h"
+
 struct arn {
 	struct slice partition, service, region, account, rest;
 };
@@ -225,4 +227,72 @@ const char *graph_type_of_id(struct slice id)
 	else
 		type = short_type(id);
 	return type ? type : "resource";
+}
+
+/* Words in vendors' type names, the more special first. */
+static const struct {
+	const char *word, *type;
+} type_words[] = {
+        {"security_group", "security_group"},
+        {"securitygroup", "security_group"},
+        {"firewall", "security_group"},
+        {"networkacl", "network_acl"},
+        {"bucket", "bucket"},
+        {"storageaccount", "storage_account"},
+        {"load_balancer", "load_balancer"},
+        {"instance_profile", "instance_profile"},
+        {"instanceprofile", "instance_profile"},
+        {"dbinstance", "database"},
+        {"database", "database"},
+        {"db_server", "database"},
+        {"dynamodb", "database"},
+        {"ec2instance", "instance"},
+        {"ec2#instance", "instance"},
+        {"ec2 instance", "instance"},
+        {"virtual_machine", "instance"},
+        {"virtualmachine", "instance"},
+        {"accesskey", "access_key"},
+        {"service_account", "role"},
+        {"serviceaccount", "role"},
+        {"iamuser", "user"},
+        {"user", "user"},
+        {"iamrole", "role"},
+        {"role", "role"},
+        {"policy", "policy"},
+        {"lambda", "function"},
+        {"function", "function"},
+        {"cluster", "k8s_cluster"},
+        {"pod", "k8s_workload"},
+        {"deployment", "k8s_workload"},
+        {"container", "container"},
+        {"snapshot", "snapshot"},
+        {"volume", "volume"},
+        {"secret", "secret"},
+        {"subnet", "subnet"},
+        {"vpc", "vpc"},
+        {"account", "account"},
+        {"instance", "instance"},
+        {"vm", "instance"},
+};
+
+const char *graph_type_of(const char *id, const char *word)
+{
+	const char *type = graph_type_of_id(slice_of(id));
+	size_t n = strlen(word);
+	for (size_t i = 0; i < ARRAY_LEN(type_words) && strcmp(type, "resource") == 0; i++)
+		if (mw_memimem(word, n, type_words[i].word, strlen(type_words[i].word)))
+			type = type_words[i].type;
+	return type;
+}
+
+char *graph_cloud_id(const char *id, const char *type, const char *vendor)
+{
+	if (strncmp(id, "AWS::::Account:", 15) == 0)
+		return xstrdup(id + 15);
+	if (strncmp(id, "arn:", 4) == 0 || *id == '/' ||
+	    strcmp(graph_type_of_id(slice_of(id)), "resource") != 0)
+		return xstrdup(id);
+	if (strcmp(type, "bucket") == 0 && !strchr(id, '_') && !strchr(id, ':') && strlen(id) != 36)
+		return xasprintf("arn:aws:s3:::%s", id);
+	return xasprintf("%s:%s", vendor, id);
 }

@@ -1,0 +1,504 @@
+#include "source/cnapp.h"
+
+#include "plan/eval.h"
+#include "source/graph_node.h"
+
+#define CURSOR_IDS_MAX \
+	(16u * 1024) /* bytes; beyond it what is taken again is dropped by the importer */
+
+/* ---- nodes and edges ---- */
+
+static void add_text(cJSON *o, const char *key, const char *value)
+{
+	if (value && *value)
+		json_add_str(o, key, value);
+}
+
+static char *id_of(const struct cnapp_facts *f)
+{
+	struct buf b = BUF_INIT;
+	char *id;
+
+	if (!f->cloud_id || !*f->cloud_id)
+		return xasprintf("%s:%s", f->platform, f->own_id ? f->own_id : "");
+	id = graph_cloud_id(f->cloud_id, f->type ? f->type : "", f->platform);
+	graph_canonical_id(slice_of(id), &b);
+	free(id);
+	return buf_take(&b, NULL);
+}
+
+cJSON *cnapp_node(const struct cnapp_facts *f)
+{
+	cJSON *o = cJSON_CreateObject();
+	char *id = id_of(f);
+
+	json_add_str(o, "id", id);
+	json_add_str(o, "type",
+	             f->type && strcmp(f->type, "resource") != 0
+	                     ? f->type
+	                     : graph_type_of(id, f->word ? f->word : ""));
+	add_text(o, "name", f->name);
+	add_text(o, "account", f->account);
+	add_text(o, "region", f->region);
+	json_add_obj(o, "props");
+	cnapp_prop(o, "provider_id", f->cloud_id);
+	cnapp_prop(o, "vendor_id", f->own_id);
+	cnapp_prop(o, "vendor_type", f->word);
+	free(id);
+	return o;
+}
+
+static bool is_small(const cJSON *v)
+{
+	struct buf b = BUF_INIT;
+	bool small;
+
+	if (!cJSON_IsObject(v) && !cJSON_IsArray(v) && !cJSON_IsString(v))
+		return true;
+	json_write(&b, v);
+	small = b.len <= GRAPH_PROP_BRIEF;
+	buf_release(&b);
+	return small;
+}
+
+void cnapp_props(cJSON *node, const cJSON *o)
+{
+	cJSON *props = json_obj(node, "props"), *omitted = json_arr(node, "omitted");
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, o)
+	{
+		if (!v->string || cJSON_IsNull(v) || json_get(props, v->string))
+			continue;
+		if (is_small(v)) {
+			cJSON_AddItemToObject(props, v->string, cJSON_Duplicate(v, true));
+			continue;
+		}
+		if (!omitted)
+			omitted = json_add_arr(node, "omitted");
+		cJSON_AddItemToArray(omitted, cJSON_CreateString(v->string));
+	}
+}
+
+void cnapp_prop(cJSON *node, const char *name, const char *value)
+{
+	cJSON *props = json_obj(node, "props");
+
+	if (!json_get(props, name))
+		add_text(props, name, value);
+}
+
+static void add_tag(cJSON *out, const char *key, const cJSON *value)
+{
+	struct buf b = BUF_INIT;
+
+	if (!key || !*key || json_get(out, key))
+		return;
+	if (value && !cJSON_IsString(value) && !cJSON_IsNull(value))
+		json_write(&b, value);
+	json_add_str(out, key, cJSON_IsString(value) ? value->valuestring : b.len ? b.s : "");
+	buf_release(&b);
+}
+
+cJSON *cnapp_tags(const cJSON *tags)
+{
+	cJSON *out = cJSON_CreateObject();
+	const cJSON *t;
+
+	cJSON_ArrayForEach(t, tags)
+	{
+		if (cJSON_IsObject(tags))
+			add_tag(out, t->string, t);
+		else
+			add_tag(out, json_str(t, "key", json_str(t, "Key", NULL)),
+			        json_get(t, json_get(t, "value") ? "value" : "Value"));
+	}
+	return out;
+}
+
+const char *cnapp_id(const cJSON *node)
+{
+	return json_str(node, "id", "");
+}
+
+cJSON *cnapp_edge(const char *type, const char *from, const char *to, const char *label)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_str(o, "type", type);
+	json_add_str(o, "from", from);
+	json_add_str(o, "to", to);
+	json_add_str(o, "label", label ? label : type);
+	return o;
+}
+
+cJSON *cnapp_path(cJSON *parts)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(o, "path", parts);
+	json_add_i64(o, "length", cJSON_GetArraySize(parts) / 2);
+	return o;
+}
+
+/* ---- what a step asks of a node ---- */
+
+static const char *const *ids_of_node(void)
+{
+	static const char *const members[] = {
+	        "id", "name", "props.provider_id", "props.external_id", "props.vendor_id", NULL};
+
+	return members;
+}
+
+static bool is_id(const struct plan_field *f)
+{
+	return f->name && !strcmp(f->name, "id");
+}
+
+/* Any of a thing's ids is its id, as the embedded graph has it. */
+static void values_of(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice),
+                      void *fn_ctx)
+{
+	const cJSON *node = ctx;
+	const char *const one[] = {f->raw ? f->raw : f->name, NULL};
+
+	for (const char *const *m = is_id(f) ? ids_of_node() : one; *m; m++)
+		node_json_values(node, *m, fn, fn_ctx);
+}
+
+static bool say_have(void *ctx, struct slice v)
+{
+	*(bool *)ctx = v.n > 0;
+	return false;
+}
+
+/* Whether the tree asks about something that the record does not tell: then it is not known to fail. */
+static bool lacks(const struct plan_node *n, const cJSON *node)
+{
+	bool have = false;
+
+	if (!n || (n->kind == PN_CMP && (n->op == OP_EXISTS || n->op == OP_TEXT)))
+		return false;
+	if (n->kind == PN_CMP) {
+		values_of((void *)(uintptr_t)node, &n->field, say_have, &have);
+		return !have;
+	}
+	for (const struct plan_node *k = n->child; k && !have; k = k->next)
+		have = lacks(k, node);
+	return have;
+}
+
+static bool same_type(const char *want, const char *is)
+{
+	static const char *const same[][2] = {{"vm", "instance"}, {"subscription", "account"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		if ((!strcmp(want, same[i][0]) && !strcmp(is, same[i][1])) ||
+		    (!strcmp(want, same[i][1]) && !strcmp(is, same[i][0])))
+			return true;
+	return !strcmp(want, is);
+}
+
+static bool meets(const struct filter *f, const char *type, const cJSON *node)
+{
+	struct buf raw = BUF_INIT;
+	struct eval_view v = {
+	        .ctx = (void *)(uintptr_t)node, .values = values_of, .time = MW_TIME_NONE};
+	bool ok = cJSON_IsObject(node) && (!type || same_type(type, json_str(node, "type", "")));
+
+	if (ok) {
+		json_write(&raw, node);
+		v.raw = (struct slice){raw.s, raw.len};
+		ok = filter_match(f, &v);
+	}
+	buf_release(&raw);
+	return ok;
+}
+
+/* ---- rows of a graph step ---- */
+
+/* Which hop leads to node i of the chain; hop 0 is the start itself. */
+static size_t hop_of(const struct plan_graph *g, size_t i)
+{
+	size_t hop = 0, last = 0;
+
+	while (hop < g->nhops && i > last)
+		last += (size_t)g->hops[hop++].min;
+	return hop;
+}
+
+/* Only the last repetition of a hop has to be what the hop leads to. */
+static bool ends_hop(const struct plan_graph *g, size_t i)
+{
+	size_t last = 0;
+
+	for (size_t hop = 0; hop < g->nhops && last < i; hop++)
+		last += (size_t)g->hops[hop].min;
+	return i == last;
+}
+
+static const struct plan_node *where_of(const struct plan_graph *g, size_t hop)
+{
+	return hop ? g->hops[hop - 1].where : g->start;
+}
+
+static const char *type_of(const struct plan_graph *g, size_t hop)
+{
+	return hop ? g->hops[hop - 1].to_type : g->start_type;
+}
+
+int cnapp_begin(struct cnapp_graph *x, const struct connector_env *env, enum render_lang lang,
+                const struct plan *p, size_t step, const struct source_run *run,
+                const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	*x = (struct cnapp_graph){.width = 1};
+	if (search_begin_graph(&x->s, env, lang, p, step, run, sink, done, e))
+		return -1;
+	x->g = &x->s.p->steps[step].graph;
+	x->filters = xcalloc(x->g->nhops + 1, sizeof(struct filter *));
+	for (size_t i = 0; i <= x->g->nhops; i++) {
+		x->filters[i] = filter_new(where_of(x->g, i), e);
+		if (!x->filters[i])
+			return -1;
+		if (i)
+			x->width += (size_t)x->g->hops[i - 1].min;
+	}
+	return 0;
+}
+
+bool cnapp_in_scope(const cJSON *entry, const cJSON *node)
+{
+	const char *account = json_str(node, "account", NULL);
+
+	return !account || connector_in_scope(entry, "accounts", account);
+}
+
+/* A row that names no account at all is not known to be in scope. */
+static bool in_scope(struct cnapp_graph *x, const cJSON *parts)
+{
+	const cJSON *entry = x->s.env->entry, *n;
+	bool named = false, in = true;
+
+	if (!json_arr(entry, "accounts"))
+		return true;
+	cJSON_ArrayForEach(n, parts)
+	{
+		named |= json_str(n, "account", NULL) != NULL;
+		in = in && cnapp_in_scope(entry, n);
+	}
+	x->s.left_out += !(named && in);
+	return named && in;
+}
+
+static int give(struct cnapp_graph *x, cJSON *row, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int rc;
+
+	json_write(&b, row);
+	rc = search_json(&x->s, (struct slice){b.s, b.len}, e);
+	buf_release(&b);
+	cJSON_Delete(row);
+	return rc;
+}
+
+static bool chain_meets(struct cnapp_graph *x, const cJSON *nodes)
+{
+	const cJSON *n = nodes->child;
+
+	for (size_t i = 0; i < x->width; i++, n = n->next) {
+		size_t hop = hop_of(x->g, i);
+		if (!ends_hop(x->g, i) || meets(x->filters[hop], type_of(x->g, hop), n))
+			continue;
+		x->unknown += cJSON_IsObject(n) && lacks(where_of(x->g, hop), n);
+		return false;
+	}
+	return true;
+}
+
+/* The edge into node i of a chain: the step knows its kind, the platform does not repeat it. */
+static cJSON *edge_into(const struct cnapp_graph *x, size_t i, const cJSON *from, const cJSON *to)
+{
+	const struct plan_hop *h = &x->g->hops[hop_of(x->g, i) - 1];
+	bool in = h->dir == HOP_IN;
+
+	return cnapp_edge(h->edge ? h->edge : "related", cnapp_id(in ? to : from),
+	                  cnapp_id(in ? from : to), NULL);
+}
+
+static cJSON *chain_path(const struct cnapp_graph *x, const cJSON *nodes)
+{
+	cJSON *parts = cJSON_CreateArray();
+	const cJSON *n, *before = NULL;
+	size_t i = 0;
+
+	cJSON_ArrayForEach(n, nodes)
+	{
+		if (before)
+			cJSON_AddItemToArray(parts, edge_into(x, i, before, n));
+		cJSON_AddItemToArray(parts, cJSON_Duplicate(n, true));
+		before = n;
+		i++;
+	}
+	return cnapp_path(parts);
+}
+
+static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes)
+{
+	const cJSON *last = cJSON_GetArrayItem(nodes, (int)x->width - 1), *from = last->prev;
+	cJSON *row = cJSON_CreateObject(), *edge;
+
+	cJSON_AddItemToObject(row, "node", cJSON_Duplicate(last, true));
+	json_add_i64(row, "depth", (int64_t)x->width - 1);
+	if (x->width < 2)
+		return row;
+	edge = edge_into(x, x->width - 1, from, last);
+	json_add_str(row, "via", json_str(edge, "label", ""));
+	json_add_str(row, "via_type", json_str(edge, "type", ""));
+	json_add_str(row, "from", cnapp_id(from));
+	cJSON_Delete(edge);
+	return row;
+}
+
+int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e)
+{
+	const cJSON *last = cJSON_GetArrayItem(nodes, (int)x->width - 1);
+	bool added = true;
+
+	x->s.done->scanned++;
+	if ((size_t)cJSON_GetArraySize(nodes) != x->width || !chain_meets(x, nodes) ||
+	    !in_scope(x, nodes))
+		return 0;
+	if (x->g->return_paths)
+		return give(x, chain_path(x, nodes), e);
+	(void)map_put_str(&x->seen, cnapp_id(last), &added);
+	return added ? give(x, chain_end(x, nodes), e) : 0;
+}
+
+int cnapp_way(struct cnapp_graph *x, cJSON *parts, struct err *e)
+{
+	const cJSON *last = cJSON_GetArrayItem(parts, cJSON_GetArraySize(parts) - 1);
+
+	x->s.done->scanned++;
+	if (meets(x->filters[0], x->g->start_type, last) && in_scope(x, parts))
+		return give(x, cnapp_path(parts), e);
+	cJSON_Delete(parts);
+	return 0;
+}
+
+int cnapp_end(struct cnapp_graph *x, int rc, struct err *e)
+{
+	for (size_t i = 0; x->filters && i <= x->g->nhops; i++)
+		filter_free(x->filters[i]);
+	free(x->filters);
+	map_release(&x->seen);
+	if (x->unknown && rc >= 0)
+		search_partial(&x->s,
+		               "%lld rows were left out because its records do not say what the "
+		               "question asks about them",
+		               (long long)x->unknown);
+	return search_end(&x->s, rc, e);
+}
+
+/* ---- findings ---- */
+
+void cnapp_cursor_read(struct cnapp_cursor *c, const char *text)
+{
+	const char *end = text ? strchr(text, ' ') : NULL;
+
+	*c = (struct cnapp_cursor){.at = MW_TIME_NONE};
+	buf_init(&c->ids, 0);
+	if (!end || !mw_time_parse((struct slice){text, (size_t)(end - text)}, &c->at))
+		c->at = MW_TIME_NONE;
+	else
+		buf_str(&c->ids, end + 1);
+}
+
+bool cnapp_cursor_is_new(const struct cnapp_cursor *c, mw_time at, struct slice id)
+{
+	struct slice rest = {c->ids.s, c->ids.len}, one;
+
+	if (c->at == MW_TIME_NONE || at > c->at)
+		return true;
+	if (at < c->at)
+		return false;
+	while (slice_split(&rest, ',', &one))
+		if (slice_eq(one, id))
+			return false;
+	return true;
+}
+
+void cnapp_cursor_took(struct cnapp_cursor *c, mw_time at, struct slice id)
+{
+	if (c->at == MW_TIME_NONE || at > c->at) {
+		c->at = at;
+		buf_reset(&c->ids);
+	}
+	if (at < c->at || c->ids.len + id.n > CURSOR_IDS_MAX)
+		return;
+	if (c->ids.len)
+		buf_ch(&c->ids, ',');
+	buf_add(&c->ids, id.s, id.n);
+}
+
+void cnapp_cursor_write(const struct cnapp_cursor *c, char **text)
+{
+	char at[32];
+
+	if (c->at == MW_TIME_NONE)
+		return;
+	mw_time_format(c->at, at);
+	free(*text);
+	*text = xasprintf("%s %s", at, c->ids.len ? c->ids.s : "");
+}
+
+void cnapp_cursor_release(struct cnapp_cursor *c)
+{
+	buf_release(&c->ids);
+}
+
+void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e)
+{
+	cJSON *missing = json_arr(whole, "missing"), *o;
+
+	if (!rc && part) {
+		cJSON_AddItemToObject(whole, name, part);
+		return;
+	}
+	cJSON_Delete(part);
+	if (!rc)
+		return;
+	if (!missing)
+		missing = json_add_arr(whole, "missing");
+	o = cJSON_CreateObject();
+	json_add_str(o, "part", name);
+	json_add_str(o, "why", e->what);
+	cJSON_AddItemToArray(missing, o);
+}
+
+static bool has_text(const cJSON *list, const char *text)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, list)
+	{
+		if (cJSON_IsString(x) && !strcmp(x->valuestring, text))
+			return true;
+	}
+	return false;
+}
+
+void cnapp_texts(cJSON *out, const cJSON *list, const char *key)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, list)
+	{
+		const char *text = cJSON_IsString(x) ? x->valuestring
+		                   : key             ? json_str(x, key, "")
+		                                     : "";
+		if (*text && !has_text(out, text))
+			cJSON_AddItemToArray(out, cJSON_CreateString(text));
+	}
+}
