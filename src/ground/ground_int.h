@@ -186,7 +186,35 @@ unsigned rec_holds(struct ground *g, uint32_t rec,
 void atom_everywhere(struct ground *g, struct sentence *s, const struct atom *a, struct set *out);
 void look_for_atoms(struct ground *g, struct sentence *s);
 
+/* acts.c: sets of all records; false: the words name no operation that any record has */
+bool act_after(struct ground *g, struct sentence *s, size_t verb,
+               struct set *out); /* "created an access key" */
+bool act_counted(struct ground *g, struct sentence *s, const struct atom *a, struct set *out);
+bool act_denied(struct ground *g, struct sentence *s, size_t no,
+                struct set *out); /* "no trail was created" */
+bool act_by_others(struct ground *g, struct sentence *s, size_t verb,
+                   struct set *out); /* than those who act in the cited records */
+void check_opposites(struct ground *g, struct sentence *s);
+void check_levels(struct ground *g, struct sentence *s); /* "high integrity" */
+void record_raw(struct ground *g, struct rec *r);        /* makes raw_low */
+int way_of_word(const struct sentence *s, size_t i);     /* 1 out, -1 in, 0 neither */
+int way_of_path(const char *path);
+
+#define NOUN_FIELDS 24 /* fields that one noun may mean */
+struct scope {
+	size_t from, to;            /* tokens */
+	const struct atom *without; /* left out, with its class where by_class */
+	bool by_class, outcomes, times;
+};
+struct set matching(struct ground *g, struct sentence *s, int clause, const struct scope *sc,
+                    size_t *named);
+void clause_bounds(const struct sentence *s, int clause, size_t *from, size_t *to);
+bool fits(double is, double said, enum compare cmp);
+void check_count(struct ground *g, struct sentence *s, struct atom *a);
+void check_percent(struct ground *g, struct sentence *s, struct atom *a);
+
 /* rules.c, scope.c */
+unsigned acts_of(struct ground *g, uint32_t rec); /* families of its operation */
 void check_together(struct ground *g, struct sentence *s);
 void check_order(struct ground *g, struct sentence *s);
 void check_scope(struct ground *g, struct sentence *s);

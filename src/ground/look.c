@@ -64,7 +64,7 @@ static bool time_fact(const struct fact *f, struct slice v, mw_time *t)
 	return f->field && f->field->type == FT_TIME && mw_time_parse(v, t);
 }
 
-static void read_raw(struct ground *g, struct rec *r)
+void record_raw(struct ground *g, struct rec *r)
 {
 	struct slice s = r->raw;
 	if (r->raw_read)
@@ -176,7 +176,7 @@ static bool raw_holds(struct ground *g, struct rec *r, const struct atom *a)
 {
 	if (a->kind == AT_SEVERITY || !r->raw.n)
 		return false;
-	read_raw(g, r);
+	record_raw(g, r);
 	if (a->kind == AT_VALUE) {
 		/* a whole value: in quotes, or between the marks of JSON, or of key=value */
 		for (const char *at = r->raw_low.s;
@@ -214,7 +214,7 @@ unsigned rec_holds(struct ground *g, uint32_t rec, struct atom *a)
 	if (a->kind == AT_TIME) {
 		roles = rec_time(g, rec, a);
 		if (!roles && r->raw.n)
-			read_raw(g, r);
+			record_raw(g, r);
 		return roles || !r->raw.n || !raw_time(r->raw_low, &a->when) ? roles
 		                                                             : 1u << FR_WHEN;
 	}

@@ -82,7 +82,8 @@ static bool begins_with_verb(const struct sentence *s, int clause)
 		    !word_is(s, i,
 		             "and|then|but|also|later|subsequently|immediately|finally|afterwards|"
 		             "again|first"))
-			return s->t[i].verb && !word_is(s, i, "was|were|is|are");
+			return (s->t[i].verb && !word_is(s, i, "was|were|is|are")) ||
+			       (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind == AT_OUTCOME);
 	return false;
 }
 
@@ -201,6 +202,9 @@ static void check_outcome(struct ground *g, struct sentence *s, struct atom *a,
                           const struct row_test *t)
 {
 	bool fits = false;
+	/* "4 of which were denied": counted with its outcome */
+	for (size_t k = 0; k < s->na && g->complete && !t->n; k++)
+		fits = fits || (s->a[k].kind == AT_COUNT && s->a[k].clause == a->clause);
 	for (size_t i = 0; i < s->cited.n && !fits; i++)
 		fits = full_row(t, s->cited.v[i], NULL) &&
 		       ground_outcome_is(g, s->cited.v[i], a->num);
@@ -208,7 +212,7 @@ static void check_outcome(struct ground *g, struct sentence *s, struct atom *a,
 		rows_deny(g, s, a, t, "the records say another outcome");
 }
 
-static unsigned acts_of(struct ground *g, uint32_t rec)
+unsigned acts_of(struct ground *g, uint32_t rec)
 {
 	const struct rec *r = &g->recs.v[rec];
 	unsigned f = 0;
@@ -220,6 +224,19 @@ static unsigned acts_of(struct ground *g, uint32_t rec)
 	return f;
 }
 
+/* "assumed the role": what was done with the role shows it as well as the act itself. */
+static bool by_session(const struct ground *g, const struct sentence *s, const struct atom *a,
+                       uint32_t rec)
+{
+	const struct rec *r = &g->recs.v[rec];
+	for (uint32_t i = r->from; i < r->to && word_is(s, a->tok, "assumed|assumes"); i++) {
+		struct slice v = g->values.v[g->facts.v[i].value].text;
+		if (memmem(v.s, v.n, ":assumed-role/", 14))
+			return true;
+	}
+	return false;
+}
+
 static void check_verb(struct ground *g, struct sentence *s, struct atom *a,
                        const struct row_test *t)
 {
@@ -227,7 +244,8 @@ static void check_verb(struct ground *g, struct sentence *s, struct atom *a,
 	for (size_t i = 0; i < s->cited.n && t->n; i++) {
 		if (!full_row(t, s->cited.v[i], NULL))
 			continue;
-		if (families_conflict((unsigned)a->num, acts_of(g, s->cited.v[i])))
+		if (families_conflict((unsigned)a->num, acts_of(g, s->cited.v[i])) &&
+		    !by_session(g, s, a, s->cited.v[i]))
 			bad = true;
 		else
 			good = true;
@@ -384,12 +402,30 @@ static bool inside_clause(const struct sentence *s, size_t i, size_t *start)
 	return named && *start > 0;
 }
 
+/* "X was then changed", "X then appeared": after what an earlier sentence told. */
+static bool after_another(const struct sentence *s, size_t i, size_t from)
+{
+	size_t before = i - 1;
+	if (!i || s->t[before].comma || s->t[before].stop || from == i ||
+	    !word_is(s, i, "later|subsequently|afterwards|thereafter|then"))
+		return false;
+	if (!word_is(s, before, "was|were|is|has|had|been") &&
+	    !(before++, i + 1 < s->nt && (s->t[i + 1].verb || s->t[i + 1].atom >= 0) &&
+	                        verb_agent(s->t[i + 1].low)))
+		return false;
+	while (from < before && !s->t[from].verb)
+		from++;
+	return from == before;
+}
+
 static void one_connective(struct ground *g, struct sentence *s, size_t i, bool swapped, bool sub)
 {
 	struct operand left = {.from = part_start(s, i), .to = i},
 	               right = {.from = i + 1, .to = end_of_part(s, i + 1)};
 	size_t start;
 	bool adverb = word_is(s, i, "later|subsequently|afterwards|thereafter|next");
+	if (after_another(s, i, left.from))
+		return;
 	if (adverb && inside_clause(s, i, &start)) {
 		judge(g, s, i,
 		      (struct operand){.from = part_start(s, start ? start - 1 : 0), .to = start},

@@ -1,9 +1,9 @@
-/* What speaks of all records: counts, lengths of time, universals, negations, firsts and lasts. */
+/* What speaks of all records: lengths of time, universals, negations, firsts and lasts. */
 #include <math.h>
 
 #include "ground/ground_int.h"
 
-static bool fits(double is, double said, enum compare cmp)
+bool fits(double is, double said, enum compare cmp)
 {
 	switch (cmp) {
 	case CMP_ABOUT:
@@ -61,15 +61,9 @@ static bool within_range(struct ground *g, const struct sentence *s, int clause,
 	return t >= from && t <= to;
 }
 
-struct scope {
-	size_t from, to;            /* tokens */
-	const struct atom *without; /* left out, with its class where by_class */
-	bool by_class, outcomes, times;
-};
-
 /* Records that hold, of each class of the part's atoms, at least one. *named: how many atoms restricted it. */
-static struct set matching(struct ground *g, struct sentence *s, int clause, const struct scope *sc,
-                           size_t *named)
+struct set matching(struct ground *g, struct sentence *s, int clause, const struct scope *sc,
+                    size_t *named)
 {
 	struct set all = set_new(&s->arena, g, true), by[64];
 	bool used[64] = {false};
@@ -105,7 +99,7 @@ static struct set matching(struct ground *g, struct sentence *s, int clause, con
 	return all;
 }
 
-static void clause_bounds(const struct sentence *s, int clause, size_t *from, size_t *to)
+void clause_bounds(const struct sentence *s, int clause, size_t *from, size_t *to)
 {
 	*from = s->nt;
 	*to = 0;
@@ -114,198 +108,6 @@ static void clause_bounds(const struct sentence *s, int clause, size_t *from, si
 			*from = i < *from ? i : *from;
 			*to = i + 1;
 		}
-}
-
-/* ---- counts ---- */
-
-static const char event_nouns[] =
-        "events|event|records|record|calls|call|requests|request|times|time|attempts|attempt|"
-        "entries|entry|occurrences|rows|actions|"
-        "operations|logs|hits|more|others|other|alerts|findings|logins|logons|queries|connections";
-
-static size_t distinct_values(struct ground *g, const struct set *of, const struct field *f)
-{
-	struct map seen = MAP_INIT;
-	size_t n;
-	for (uint32_t i = 0; i < g->recs.n; i++)
-		for (uint32_t k = g->recs.v[i].from; set_has(of, i) && k < g->recs.v[i].to; k++)
-			if (g->facts.v[k].field == f)
-				map_put(&seen, &g->facts.v[k].value, sizeof(g->facts.v[k].value),
-				        NULL);
-	n = seen.n;
-	map_release(&seen);
-	return n;
-}
-
-#define NOUN_FIELDS 24
-static bool counts_distinct(struct ground *g, const struct atom *a, const struct set *of)
-{
-	const struct field *f[NOUN_FIELDS];
-	size_t n = a->noun.n ? field_by_word(a->noun, f, NOUN_FIELDS) : 0;
-	for (size_t i = 0; i < n && i < NOUN_FIELDS; i++)
-		if (fits((double)distinct_values(g, of, f[i]), a->real, a->cmp))
-			return true;
-	return false;
-}
-
-/* A number of the record itself, under a name that the sentence also says: "15,000 records" and pii_record_count. */
-static bool stated_number(struct ground *g, const struct sentence *s, const struct atom *a)
-{
-	for (size_t i = 0; i < s->cited.n; i++) {
-		const struct rec *r = &g->recs.v[s->cited.v[i]];
-		for (uint32_t k = r->from; k < r->to; k++) {
-			const struct fact *f = &g->facts.v[k];
-			struct slice v = g->values.v[f->value].text;
-			double d;
-			if (v.n > 24 || !slice_double(v, &d) || !fits(d, a->real, a->cmp))
-				continue;
-			if (a->cmp != CMP_EQUAL && d == 0)
-				continue;
-			for (size_t t = a->tok > 3 ? a->tok - 3 : 0; t < s->nt && t < a->tok + 6;
-			     t++) {
-				struct slice w = s->t[t].low;
-				if (w.n > 3 && t != a->tok &&
-				    mw_memimem(f->path, strlen(f->path), w.s,
-				               w.s[w.n - 1] == 's' ? w.n - 1 : w.n))
-					return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* From the engine's own totals, where not all records are at hand. */
-static bool counted(struct ground *g, const struct sentence *s, const struct atom *a, size_t from,
-                    size_t to)
-{
-	uint64_t events = 0, least = UINT64_MAX;
-	size_t names = 0, varying = 0;
-	const struct total *t;
-	vec_each (t, &g->totals)
-		if (!t->field)
-			events = t->n;
-	for (size_t k = 0; k < s->na; k++) {
-		const struct atom *x = &s->a[k];
-		bool mine = a->of >= 0 ? k == (size_t)a->of
-		                       : x->tok >= from && x->tok < to && x->kind == AT_NAME &&
-		                                 !x->soft;
-		uint64_t n = 0;
-		if (!mine)
-			continue;
-		names++;
-		vec_each (t, &g->totals)
-			if (t->field && !t->distinct && text_holds(t->value, x->key) &&
-			    (t->n > n || slice_eq(t->value, x->key))) {
-				n = t->n;
-				if (slice_eq(t->value, x->key))
-					break;
-			}
-		least = n < least ? n : least;
-		varying += n != events;
-	}
-	if (names)
-		return varying <= 1 && least && fits((double)least, a->real, a->cmp);
-	return events && in_list(a->noun, event_nouns) && fits((double)events, a->real, a->cmp);
-}
-
-static bool counted_distinct(struct ground *g, const struct atom *a, double already)
-{
-	const struct field *f[NOUN_FIELDS];
-	size_t n = a->noun.n ? field_by_word(a->noun, f, NOUN_FIELDS) : 0;
-	const struct total *t;
-	bool more = in_list(a->noun, "more|others|other");
-	vec_each (t, &g->totals)
-		for (size_t i = 0; t->distinct && i < (more ? 1 : n) && i < NOUN_FIELDS; i++)
-			if ((more || (t->field && !strcmp(t->field, f[i]->name))) &&
-			    fits((double)t->n - (more ? already : 0), a->real, a->cmp))
-				return true;
-	return false;
-}
-
-static double named_before(const struct sentence *s, const struct atom *a)
-{
-	double n = 0;
-	for (size_t k = 0; k < s->na; k++)
-		n += s->a[k].kind == AT_NAME && s->a[k].tok < a->tok;
-	return n;
-}
-
-static bool has_outcome(const struct sentence *s, size_t from, size_t to)
-{
-	for (size_t k = 0; k < s->na; k++)
-		if (s->a[k].kind == AT_OUTCOME && s->a[k].tok >= from && s->a[k].tok < to)
-			return true;
-	return false;
-}
-
-static bool count_holds(struct ground *g, struct sentence *s, const struct atom *a,
-                        struct set *match)
-{
-	size_t from, to, named;
-	bool more = in_list(a->noun, "more|others|other");
-	clause_bounds(s, a->clause, &from, &to);
-	if (a->of >= 0) {
-		from = s->a[a->of].tok;
-		to = s->a[a->of].tok_to;
-	}
-	struct scope sc = {.from = from, .to = to, .outcomes = true, .times = true};
-	*match = matching(g, s, a->clause, &sc, &named);
-	if (stated_number(g, s, a))
-		return true;
-	if (g->complete && !g->cut) {
-		if (fits((double)set_count(match), a->real, a->cmp) &&
-		    (named || has_outcome(s, from, to) || in_list(a->noun, event_nouns) ||
-		     a->of >= 0))
-			return true;
-		if (counts_distinct(g, a, match))
-			return true;
-	} else if (!g->totals.n) {
-		set_and(match, &s->cited_set);
-		if (set_count(match) == s->cited.n && fits((double)s->cited.n, a->real, a->cmp))
-			return true;
-	}
-	/* Each of them is cited, and the sentence may restrict them by more than is understood here ("tried to stop"). */
-	if (s->cited.n >= 2 && a->cmp == CMP_EQUAL && (double)s->cited.n == a->real &&
-	    s->cited.n == s->nids) {
-		set_and(match, &s->cited_set);
-		if (set_count(match) == s->cited.n)
-			return true;
-	}
-	return counted(g, s, a, from, to) || counted_distinct(g, a, more ? named_before(s, a) : 0);
-}
-
-static void check_count(struct ground *g, struct sentence *s, struct atom *a)
-{
-	struct set match;
-	if (count_holds(g, s, a, &match))
-		return;
-	a->fail = "the records do not count to this";
-	for (uint32_t i = 0; i < g->recs.n && s->out->nagainst < GROUND_AGAINST_MAX; i++)
-		if (set_has(&match, i))
-			sentence_against(g, s, i);
-}
-
-static void check_percent(struct ground *g, struct sentence *s, struct atom *a)
-{
-	size_t from, to, named, part, whole;
-	struct scope sc = {.outcomes = true, .times = true};
-	struct set m;
-	clause_bounds(s, a->clause, &from, &to);
-	sc.from = from;
-	sc.to = to;
-	if (stated_number(g, s, a))
-		return;
-	a->fail = "the records do not give this share";
-	if (!g->complete)
-		return;
-	m = matching(g, s, a->clause, &sc, &named);
-	part = set_count(&m);
-	sc.outcomes = false;
-	m = matching(g, s, a->clause, &sc, &named);
-	whole = set_count(&m);
-	if ((whole && fabs(100.0 * (double)part / (double)whole - a->real) <= 0.5) ||
-	    fabs(100.0 * (double)part / (double)g->recs.n - a->real) <= 0.5)
-		a->fail = NULL;
 }
 
 /* ---- lengths of time ---- */
@@ -559,6 +361,25 @@ static void deny_existence(struct ground *g, struct sentence *s, size_t i, size_
 	}
 }
 
+/* "bob never created an access key": no operation of that act by those before the negation. */
+static bool deny_act(struct ground *g, struct sentence *s, size_t i, size_t from)
+{
+	struct set acts, m;
+	size_t named;
+	struct scope sc = {.from = from, .to = i};
+	bool none = act_denied(g, s, i, &acts);
+	if (!none && (!word_is(s, i, "never|not") || !act_after(g, s, i + 1, &acts)))
+		return false;
+	m = matching(g, s, s->t[i].clause, &sc, &named);
+	set_and(&m, &acts);
+	if ((!named && !none) || !set_count(&m))
+		return false;
+	s->checked = true;
+	sentence_fail(s, s->t[i].from, s->t[i + 1].to, "a record says otherwise");
+	against_all(g, s, &m);
+	return true;
+}
+
 /* The words that a negation governs: from its clause's start (the names before it say of what) to the clause's end. */
 static void check_negation(struct ground *g, struct sentence *s, size_t i)
 {
@@ -577,6 +398,8 @@ static void check_negation(struct ground *g, struct sentence *s, size_t i)
 			break;
 		}
 	if (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind == AT_OUTCOME)
+		return;
+	if (deny_act(g, s, i, from))
 		return;
 	/* "29 requests, none of which succeeded": of what the sentence spoke before */
 	if (word_is(s, i, "none") && word_is(s, i + 1, "of") &&
@@ -633,6 +456,13 @@ static const struct atom *focus_of(const struct sentence *s, size_t i, size_t fr
 	return before;
 }
 
+static size_t verb_after(const struct sentence *s, size_t i, size_t to)
+{
+	while (i < to && !s->t[i].verb)
+		i++;
+	return i;
+}
+
 static void check_only(struct ground *g, struct sentence *s, size_t i)
 {
 	size_t from, to, named;
@@ -647,6 +477,8 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 	struct scope sc = {
 	        .from = from, .to = to, .without = focus, .by_class = true, .outcomes = true};
 	all = matching(g, s, s->t[i].clause, &sc, &named);
+	if (act_after(g, s, verb_after(s, i, to), &held))
+		set_and(&all, &held);
 	held = set_new(&s->arena, g, false);
 	for (size_t k = 0; k < s->na; k++)
 		if (&s->a[k] == focus ||
@@ -658,13 +490,6 @@ static void check_only(struct ground *g, struct sentence *s, size_t i)
 		return;
 	}
 	all_hold(g, s, all, &held, i, focus->tok_to - 1 > i ? focus->tok_to - 1 : i);
-}
-
-static size_t verb_after(const struct sentence *s, size_t i, size_t to)
-{
-	while (i < to && !s->t[i].verb)
-		i++;
-	return i;
 }
 
 /* "all calls by X came from Y": what stands before the verb says of which, what stands after must hold. */
@@ -706,8 +531,15 @@ static void check_no_other(struct ground *g, struct sentence *s, size_t i)
 	size_t n = noun.n ? field_by_word(noun, f, NOUN_FIELDS) : 0, hits = 0, named;
 	const struct atom *mine = NULL;
 	struct scope sc = {.from = 0, .to = s->nt, .by_class = true};
-	struct set all, held = set_new(&s->arena, g, false);
+	struct set all, held;
 	s->checked = true;
+	if (!word_is(s, i, "no") && g->complete && !g->cut && act_by_others(g, s, i + 2, &held)) {
+		if (set_count(&held))
+			sentence_fail(s, s->t[i].from, s->t[i + 1].to, "a record says otherwise");
+		against_all(g, s, &held);
+		return;
+	}
+	held = set_new(&s->arena, g, false);
 	for (size_t k = 0; k < s->na && n; k++)
 		if (s->a[k].kind == AT_NAME)
 			for (size_t j = 0; j < n && j < NOUN_FIELDS; j++)
@@ -866,6 +698,8 @@ void check_scope(struct ground *g, struct sentence *s)
 			check_range(g, s, a);
 	}
 	check_words(g, s);
+	check_opposites(g, s);
+	check_levels(g, s);
 	for (size_t k = 0; k < s->na; k++) {
 		struct atom *a = &s->a[k];
 		if (a->proved)

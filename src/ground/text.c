@@ -204,6 +204,9 @@ static enum compare compared(const struct sentence *s, size_t i)
 		return word_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
 	if (i >= 2 && word_is(s, i - 1, "to") && word_is(s, i - 2, "up"))
 		return CMP_UP_TO;
+	if (i >= 2 && word_is(s, i - 1, "over|above|under|below|short|less|more|than") &&
+	    word_is(s, i - 2, "just|slightly|barely|little"))
+		return CMP_ABOUT;
 	if (i && word_is(s, i - 1, "over|above|exceeding"))
 		return CMP_MORE;
 	if (i && word_is(s, i - 1, "under|below|within"))
@@ -258,6 +261,16 @@ struct slice sentence_noun(const struct sentence *s, size_t i)
 	return first < s->nt ? s->t[first].low : (struct slice){"", 0};
 }
 
+/* "two access keys were created": things that an act was done to. */
+static bool counts_acts(const struct sentence *s, size_t i)
+{
+	size_t k = i + 1;
+	while (k < s->nt && k < i + 4 && !word_is(s, k, "were|are") && !s->t[k - 1].comma)
+		k++;
+	return k > i + 1 && word_is(s, k, "were|are") && k + 1 < s->nt &&
+	       verb_family(s->t[k + 1].low);
+}
+
 static void numbers(struct sentence *s)
 {
 	for (size_t i = 0; i < s->nt; i++) {
@@ -272,7 +285,7 @@ static void numbers(struct sentence *s)
 		if (percent || times_x)
 			low.n--;
 		word = !percent && number_word(low, &w);
-		if (word && (w == 1 || w == 2) &&
+		if (word && (w == 1 || w == 2) && !(w == 2 && counts_acts(s, i)) &&
 		    !(word_is(s, i, "once|twice") ||
 		      (i + 1 < s->nt &&
 		       word_is(s, i + 1,
@@ -372,7 +385,7 @@ static void outcomes(struct sentence *s)
 	         OUT_FAILED},
 	        {"succeeded|worked|successful|successfully|allowed|permitted|granted|succeed|"
 	         "success|"
-	         "succeeds|accepted",
+	         "succeeds|accepted|works|fine",
 	         OUT_OK},
 	};
 	for (size_t i = 0; i < s->nt; i++)
@@ -422,6 +435,8 @@ static void verbs(struct sentence *s)
 		/* "the created key", "a deleted bucket": no act of this sentence's records */
 		bool adjective = i && word_is(s, i - 1, "the|a|an|newly|this|that") &&
 		                 i + 1 < s->nt && !s->t[i].comma;
+		/* "which policies are attached": how things are */
+		adjective = adjective || (i && word_is(s, i - 1, "are|is"));
 		s->t[i].verb = s->t[i].atom < 0 &&
 		               (f || verb_agent(s->t[i].low) || word_is(s, i, "were|is|are|been"));
 		if (s->t[i].atom < 0 && f && !adjective) {
@@ -515,8 +530,12 @@ static bool doer_place(const struct sentence *s, size_t i)
 	struct slice w = s->t[i].low;
 	bool trade = word_trade(w), opens, ends;
 	size_t next = i + 1;
-	if (generic(w) || in_list(w, "the|a|an|his|her|its|their|no|any|some|in|on|at|our|your|my|"
-	                             "most|many|few|one|two|another"))
+	int64_t number;
+	if (generic(w) || number_word(w, &number) || negated(w) ||
+	    (s->t[i].upper && s->t[i].start && w.n > 4 && word_known(w) &&
+	     !memcmp(w.s + w.n - 3, "ing", 3)) ||
+	    in_list(w, "the|a|an|his|her|its|their|no|any|some|in|on|at|our|your|my|"
+	               "most|many|few|one|two|another"))
 		return false;
 	opens = !i || s->t[i - 1].comma || s->t[i - 1].stop ||
 	        word_is(s, i - 1,
@@ -562,12 +581,15 @@ static bool names_something(const struct sentence *s, size_t i)
 	    plain_number((struct slice){t->low.s, t->low.n - one_of(t->low.s[t->low.n - 1], "%x")},
 	                 &number))
 		return false;
+	if (negated(t->low))
+		return false;
 	for (size_t k = 0; k < t->low.n; k++)
 		if (letter(t->low.s[k]) || digit(t->low.s[k]))
 			goto says;
 	return false;
 says:
-	if (in_list(t->low, "e.g|i.e|etc|vs|utc|gmt|am|pm|a.m|p.m"))
+	if (in_list(t->low, "e.g|i.e|etc|vs|utc|gmt|am|pm|a.m|p.m|btw|fyi|afaik|iirc|imo|imho|tbh|"
+	                    "asap|wrt|aka|cf|resp|approx|incl|tl;dr|tldr"))
 		return false;
 	if (doer_place(s, i))
 		return true;
@@ -609,6 +631,22 @@ static bool names_log(const struct ground *g, const struct sentence *s, size_t i
 	return false;
 }
 
+/* "root", "admin": the name of one who acts, where the records have one of that name. */
+static bool names_superuser(const struct ground *g, const struct sentence *s, size_t i)
+{
+	const struct map_entry *m;
+	if (!word_is(s, i, "root|admin|administrator|system") ||
+	    (i && word_is(s, i - 1, "the|a|an|this|that|as|each|every")))
+		return false;
+	m = map_get(&g->by_value, s->t[i].low.s, s->t[i].low.n);
+	for (size_t k = 0; m && k < g->values.v[m->val.u].at.n; k++) {
+		const struct fact *f = &g->facts.v[g->values.v[m->val.u].at.v[k].fact];
+		if (f->field && f->field->role == FR_ACTOR)
+			return true;
+	}
+	return false;
+}
+
 static void names(struct ground *g, struct sentence *s)
 {
 	static const unsigned people = 1u << FR_ACTOR | 1u << FR_TARGET;
@@ -616,8 +654,8 @@ static void names(struct ground *g, struct sentence *s)
 		struct atom *a;
 		if (s->t[i].atom >= 0)
 			continue;
-		if (names_something(s, i) || (s->t[i].upper && is_value(g, s->t[i].low, 0, true)) ||
-		    names_log(g, s, i)) {
+		if (names_something(s, i) || names_superuser(g, s, i) ||
+		    (s->t[i].upper && is_value(g, s->t[i].low, 0, true)) || names_log(g, s, i)) {
 			atom_add(s, AT_NAME, i, i + 1);
 			continue;
 		}
@@ -650,6 +688,19 @@ static bool counted_noun(const struct sentence *s, size_t verb)
 	                        "several|few|some"));
 }
 
+/* "policy X added to user Y by Z": who did it comes later. */
+static bool passive(const struct sentence *s, size_t verb)
+{
+	for (size_t k = verb + 1; verb_family(s->t[verb].low) && k + 1 < s->nt; k++) {
+		if (s->t[k - 1].comma || s->t[k - 1].stop || s->t[k].verb)
+			return false;
+		if (word_is(s, k, "by") && s->t[k + 1].atom >= 0 &&
+		    s->a[s->t[k + 1].atom].kind == AT_NAME)
+			return true;
+	}
+	return false;
+}
+
 /* The part that the sentence gives each name. */
 static void parts(struct sentence *s)
 {
@@ -674,6 +725,7 @@ static void parts(struct sentence *s)
 		    !word_is(s, next,
 		             "was|were|is|are|been|had|has|appeared|came|failed|succeeded|logged|"
 		             "signed|authenticated|hit|reached") &&
+		    !passive(s, next) &&
 		    !word_is(s, next + 1, "by|from|in|on|at|with|via|for|through|during|as") &&
 		    !(a->tok && word_is(s, a->tok - 1, "to|on|of|in|for|with|from|at|key|by")))
 			a->want = FR_ACTOR;
@@ -685,12 +737,16 @@ static void parts(struct sentence *s)
 /* A conjunction or comma parts clauses where both sides have a verb and something to check. */
 static bool clause_worth(const struct sentence *s, size_t from, size_t to)
 {
-	bool verb = false, atom = false;
+	bool verb = false, atom = false, outcome = false, time = false;
 	for (size_t i = from; i < to; i++) {
+		enum atom_kind kind = s->t[i].atom < 0 ? AT_VERB : s->a[s->t[i].atom].kind;
+		outcome = outcome || kind == AT_OUTCOME;
+		time = time || kind == AT_TIME;
 		verb = verb || s->t[i].verb;
-		atom = atom || (s->t[i].atom >= 0 && s->a[s->t[i].atom].kind != AT_VERB);
+		atom = atom || kind != AT_VERB;
 	}
-	return verb && atom;
+	/* "denied at 13:03, fine at 13:07" */
+	return (verb && atom) || (outcome && time);
 }
 
 static bool parts_here(const struct sentence *s, size_t i)

@@ -223,13 +223,20 @@ static size_t span_words(const struct sentence *s, size_t i, int64_t *us, int64_
 
 static void add_span(struct sentence *s, size_t i, size_t n, int64_t us, int64_t unit)
 {
-	struct atom *a = atom_add(s, AT_SPAN, i, i + n);
-	size_t b = i;
+	double least;
+	/* "eleven or twelve seconds" */
+	bool two = i > 1 && word_is(s, i - 1, "or|to") && s->t[i - 2].atom < 0 &&
+	           amount(s->t[i - 2].low, &least);
+	struct atom *a = atom_add(s, AT_SPAN, two ? i - 2 : i, i + n);
+	size_t b = two ? i - 2 : i;
 	if (!a)
 		return;
 	a->num = us;
 	a->unit = unit;
-	if (b && word_is(s, b - 1, "about|around|approximately|roughly|nearly|almost|some|~"))
+	if (two ||
+	    (b && word_is(s, b - 1, "about|around|approximately|roughly|nearly|almost|some|~")) ||
+	    (b > 1 && word_is(s, b - 1, "over|under|below|than") &&
+	     word_is(s, b - 2, "just|slightly|barely|little")))
 		a->cmp = CMP_ABOUT;
 	else if (b > 1 && word_is(s, b - 1, "than"))
 		a->cmp = word_is(s, b - 2, "more|longer|greater") ? CMP_MORE : CMP_LESS;
@@ -325,6 +332,9 @@ static void add_time(struct sentence *s, size_t i, size_t n, const struct when *
 	    word_is(s, before->tok - 1, "from|between")) {
 		before->range_from = a->range_to = true;
 		before->between = a->between = word_is(s, before->tok - 1, "between");
+	} else if (before && !before->range_to && i && word_is(s, i - 1, "until|till")) {
+		/* "at 13:20, three in a row until 13:21:55" */
+		before->range_from = a->range_to = true;
 	}
 	*last = a;
 }

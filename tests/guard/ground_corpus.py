@@ -9,6 +9,9 @@ A scene is a run of consecutive records of one file; all of them are given, so t
 import json, os, random, re, subprocess, sys
 from datetime import datetime, timedelta, timezone
 
+import fresh
+import hand
+
 rng = random.Random(615)
 MONTHS = "January February March April May June July August September October November December".split()
 
@@ -534,23 +537,25 @@ def report(cases, show, name):
     return len(caught) / max(1, len(lies)), len(blocked) / max(1, len(truths))
 
 
-def by_hand(tool, data, show):
-    import hand
-    cases = [Case(t, ids, truth, "by hand") for truth, rows in ((True, hand.TRUE), (False, hand.FALSE)) for _, ids, t in rows]
-    for c, (f, _, _) in zip(cases, hand.TRUE + hand.FALSE):
-        c.scene = f.split("/")[-1].split(".")[0]
-        lines = [json.dumps({"load": os.path.join(data, f)})] if f != hand.FIND else [json.dumps({"load": os.path.join(data, f), "from": 1, "to": 1})] + [
-            json.dumps({"id": k, "record": v}) for k, v in hand.RECORDS.items()]
-        c.lines = lines
-    by_file = {}
-    for c in cases:
-        by_file.setdefault(c.scene, []).append(c)
-    for group in by_file.values():
-        feed = group[0].lines + [json.dumps({"text": c.text, "ids": c.ids}) for c in group]
+def hand_lines(data, f):
+    load = {"load": os.path.join(data, f)}
+    return [json.dumps(load)] if f != hand.FIND else [json.dumps({**load, "from": 1, "to": 1})] + [json.dumps({"id": k, "record": v}) for k, v in hand.RECORDS.items()]
+
+
+def by_hand(tool, data, show, rows, name):
+    cases, by_file = [], {}
+    for truth, list_ in ((True, rows.TRUE), (False, rows.FALSE)):
+        for f, ids, text in list_:
+            c = Case(text, ids, truth, "by hand")
+            c.scene = f.split("/")[-1].split(".")[0]
+            by_file.setdefault(f, []).append(c)
+            cases.append(c)
+    for f, group in by_file.items():
+        feed = hand_lines(data, f) + [json.dumps({"text": c.text, "ids": c.ids}) for c in group]
         out = subprocess.run([tool], input=("\n".join(feed) + "\n").encode(), stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
         for c, line in zip(group, out, strict=True):
             c.got = json.loads(line)
-    return report(cases, show, "sentences written by hand")
+    return report(cases, show, name)
 
 
 def main():
@@ -569,8 +574,10 @@ def main():
     judge(tool, scenes)
     cases = [c for _, cs in scenes for c in cs]
     c, b = report(cases, show, "mutation corpus over the real logs")
-    hc, hb = by_hand(tool, data, show)
+    hc, hb = by_hand(tool, data, show, hand, "sentences written by hand")
+    fc, fb = by_hand(tool, data, show, fresh, "fresh prose")
     print(("ok" if hc >= 0.95 and hb <= 0.05 else "not ok") + f" by hand: {100*hc:.1f} % of the false ones caught, {100*hb:.1f} % of the true ones blocked")
+    print(("ok" if fc >= 0.95 and fb <= 0.05 else "not ok") + f" fresh prose: {100*fc:.1f} % of the false ones caught, {100*fb:.1f} % of the true ones blocked")
     print(("ok" if c >= 0.99 else "not ok") + f" false sentences caught: {100*c:.2f} % (at least 99)")
     print(("ok" if b <= 0.01 else "not ok") + f" true sentences wrongly blocked: {100*b:.2f} % (at most 1)")
 
