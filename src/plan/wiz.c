@@ -2,7 +2,8 @@
  * Wiz: a graphSearch request, {"query": document, "variables": {...}}, as POST /graphql takes it. Source of facts: the tenants'
  * GraphQL schema (entity and relationship types), public clients for the operators EQUALS and CONTAINS, the only two that were
  * seen. Whether these tell case apart is not known: what is compared is filtered again afterwards, and a note says so. Values
- * are JSON, never part of the document.
+ * are JSON, never part of the document. The ways in of an exposure question are the schema's publicExposures; that entities can be asked for by
+ * the property accessibleFrom.internet is not confirmed.
  */
 #include "plan/render_graph.h"
 
@@ -188,21 +189,50 @@ static int check_edges(struct render *r)
 	return 0;
 }
 
+/* Exposure: what the question starts from, with its ways in from the internet. Of everything there is only what is exposed is asked for. */
+static void exposure_as_match(struct render *r, bool *ways, bool *exposed_only)
+{
+	*ways = r->g->fn == GF_EXPOSURE;
+	*exposed_only = *ways && !r->g->start;
+	if (!*ways)
+		return;
+	r->g->fn = GF_MATCH;
+	r->g->nhops = 0;
+	render_note(r, "Wiz tells the network path from the internet to each of them");
+}
+
+static void only_exposed(cJSON *query)
+{
+	cJSON *where = json_add_obj(query, "where"), *yes;
+
+	yes = json_add_arr(json_add_obj(where, "accessibleFrom.internet"), "EQUALS");
+	cJSON_AddItemToArray(yes, cJSON_CreateTrue());
+}
+
+#define WAYS                                                                                   \
+	" publicExposures(first: 10) { nodes { id portRange sourceIpRange destinationIpRange " \
+	"path { id name type properties } } }"
+#define DOCUMENT(more)                                                                     \
+	"query Midwatch($query: GraphEntityQueryInput, $projectId: String, $first: Int, "  \
+	"$after: String, $quick: Boolean) { graphSearch(query: $query, projectId: "        \
+	"$projectId, first: $first, after: $after, quick: $quick) { pageInfo { endCursor " \
+	"hasNextPage } nodes { entities { id name type properties" more " } } } }"
+
 int render_wiz(struct render *r)
 {
-	static const char document[] =
-	        "query Midwatch($query: GraphEntityQueryInput, $projectId: String, $first: Int, "
-	        "$after: String, $quick: Boolean) { graphSearch(query: $query, projectId: "
-	        "$projectId, first: $first, after: $after, quick: $quick) { pageInfo { endCursor "
-	        "hasNextPage } nodes { entities { id name type properties } } } }";
-	cJSON *doc, *vars;
+	bool ways, exposed_only;
+	cJSON *doc, *vars, *query;
 
+	exposure_as_match(r, &ways, &exposed_only);
 	if (pattern_check(r, "Wiz") || check_edges(r))
 		return -1;
 	doc = cJSON_CreateObject();
-	json_add_str(doc, "query", document);
+	json_add_str(doc, "query", ways ? DOCUMENT(WAYS) : DOCUMENT(""));
 	vars = json_add_obj(doc, "variables");
-	cJSON_AddItemToObject(vars, "query", entity(r, 0, r->g->nhops ? r->g->hops[0].min : 0));
+	query = entity(r, 0, r->g->nhops ? r->g->hops[0].min : 0);
+	if (exposed_only)
+		only_exposed(query);
+	cJSON_AddItemToObject(vars, "query", query);
 	json_add_str(vars, "projectId", "*");
 	json_add_i64(vars, "first", r->out->limit < PAGE_MAX ? r->out->limit : PAGE_MAX);
 	json_add_bool(vars, "quick", false); /* pages need it */

@@ -143,28 +143,26 @@ cJSON *cnapp_path(cJSON *parts)
 
 /* ---- what a step asks of a node ---- */
 
-static const char *const *ids_of_node(void)
-{
-	static const char *const members[] = {
-	        "id", "name", "props.provider_id", "props.external_id", "props.vendor_id", NULL};
-
-	return members;
-}
+/* Any of a thing's ids is its id, and so is its name, as the embedded graph has it. */
+static const char *const ids_of_node[] = {
+        "id", "name", "props.provider_id", "props.external_id", "props.vendor_id", NULL};
 
 static bool is_id(const struct plan_field *f)
 {
 	return f->name && !strcmp(f->name, "id");
 }
 
-/* Any of a thing's ids is its id, as the embedded graph has it. */
 static void values_of(void *ctx, const struct plan_field *f, bool (*fn)(void *, struct slice),
                       void *fn_ctx)
 {
 	const cJSON *node = ctx;
-	const char *const one[] = {f->raw ? f->raw : f->name, NULL};
+	const char *const one[] = {f->raw ? f->raw : f->name, NULL}, *const *m = one;
 
-	for (const char *const *m = is_id(f) ? ids_of_node() : one; *m; m++)
-		node_json_values(node, *m, fn, fn_ctx);
+	if (is_id(f))
+		m = ids_of_node;
+	for (; *m; m++)
+		if (!node_json_values(node, *m, fn, fn_ctx))
+			return;
 }
 
 static bool say_have(void *ctx, struct slice v)

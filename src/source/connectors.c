@@ -2,8 +2,13 @@
 #include "source/connector.h"
 
 const struct connector *const connectors[] = {
-        &connector_splunk,     &connector_sentinel,   &connector_qradar,
-        &connector_opensearch, &connector_clickhouse, NULL,
+        &connector_splunk,
+        &connector_sentinel,
+        &connector_qradar,
+        &connector_opensearch,
+        &connector_clickhouse,
+        &connector_wiz,
+        NULL,
 };
 
 const struct connector *connector_find(const char *kind)

@@ -86,12 +86,12 @@ static const cJSON *member(const cJSON *o, const char *path)
 	return v;
 }
 
-void node_json_values(const cJSON *node, const char *name, bool (*fn)(void *, struct slice),
+bool node_json_values(const cJSON *node, const char *name, bool (*fn)(void *, struct slice),
                       void *ctx)
 {
 	struct values v = {fn, ctx};
 
-	(void)give_json(&v, member(node, name));
+	return give_json(&v, member(node, name));
 }
 
 static void node_values(void *ctx, const struct plan_field *field, bool (*fn)(void *, struct slice),
@@ -107,7 +107,7 @@ static void node_values(void *ctx, const struct plan_field *field, bool (*fn)(vo
 	} else if (strcmp(name, "type") == 0) {
 		give(&v, slice_of(graph_node_type(f->g, f->node)));
 	} else {
-		node_json_values(tree(f), name, fn, fn_ctx);
+		(void)give_json(&v, member(tree(f), name));
 	}
 }
 

@@ -20,8 +20,8 @@ typedef VEC(uint32_t) node_vec;
 int node_filter_all(struct node_filter *f, node_vec *out, int (*check)(void *ctx, struct err *e),
                     void *ctx, struct err *e) MW_USE_RESULT;
 
-/* Each value of a node's member ("name", "labels", "props.a.b", "tags.x"), given its JSON form; numbers and booleans as text. */
-void node_json_values(const cJSON *node, const char *name, bool (*fn)(void *, struct slice),
+/* False where fn said no: it has enough. Each value of a node's member ("name", "labels", "props.a.b", "tags.x"), given its JSON form; numbers and booleans as text. */
+bool node_json_values(const cJSON *node, const char *name, bool (*fn)(void *, struct slice),
                       void *ctx);
 
 #endif

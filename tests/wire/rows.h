@@ -52,6 +52,8 @@ static inline cJSON *rows_json(const struct source_row *r,
 		json_add_i64(o, "line", (int64_t)r->event->line);
 		json_add_slice(o, "raw", r->event->raw);
 		cJSON_AddItemToObject(o, "vals", rows_vals(r->event, name));
+	} else if (r->json.n) {
+		cJSON_AddItemToObject(o, "graph", json_parse(r->json, r->json.n, NULL));
 	} else {
 		list = json_add_arr(o, "cols");
 		for (size_t i = 0; i < r->ncols; i++)

@@ -6,7 +6,7 @@
  *   test      {"check":...} lines
  *   catalog   the tables as one line
  *   findings [CURSOR]   {"finding":...} lines, then {"cursor":...}
- *   finding ID | finding_events ID
+ *   finding ID | asset ID | finding_events ID
  *   update    a change as JSON on standard input;  create: an incident as JSON
  *   ingest KEY          lines of JSON on standard input, as one batch; then {"taken":n}
  * A call that fails prints {"error":{code,what}} and exits 1. MW_SECONDS: its deadline (30). MW_CANCEL_AFTER: rows after which it is cancelled.
@@ -238,6 +238,16 @@ static int do_finding(struct tool *t, struct err *e)
 	return rc;
 }
 
+static int do_asset(struct tool *t, struct err *e)
+{
+	cJSON *answer = NULL;
+	int rc = t->c->connector->asset(t->c, &t->run, t->arg, &answer, e);
+
+	if (!rc)
+		put(answer);
+	return rc;
+}
+
 static int do_finding_events(struct tool *t, struct err *e)
 {
 	struct source_done done = {0};
@@ -307,6 +317,7 @@ static const struct {
         {"catalog", do_catalog},
         {"findings", do_findings},
         {"finding", do_finding},
+        {"asset", do_asset},
         {"finding_events", do_finding_events},
         {"update", do_update},
         {"create", do_create},

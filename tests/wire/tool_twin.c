@@ -1,9 +1,9 @@
 /*
  * What the twins of tests/wire know: the demo events in an embedded lake, asked by plans.
- *   tool_twin import DIR FILE...   makes the lake
+ *   tool_twin import DIR FILE...   makes the lake, and the graph from what is inventory
  *   tool_twin load DIR             every event as a row of our ClickHouse table, by id
  *   tool_twin rows DIR < PLAN      the rows of the plan's first step, as the embedded lake gives them: what each twin must give too
- *   tool_twin serve DIR            a question a line: {"lang","text"}; {"row":..} lines, then {"end":..} or {"error":..}.
+ *   tool_twin serve DIR            a question a line: {"lang","text"} ("exposure": the pattern's nodes and the ways to them); {"row":..} lines, then {"end":..} or {"error":..}.
  *                                  A row's vals are called as that language calls them ("table": the Sentinel table)
  */
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include "intake/import.h"
 #include "rows.h"
 #include "source/clickhouse_own.h"
+#include "store/graph.h"
 #include "store/lake.h"
 
 #define LINE_MAX_BYTES (4 * 1024 * 1024)
@@ -30,6 +31,7 @@ static int import(const char *dir, char **names, size_t n)
 	struct import_result r = {0};
 	struct err e = {0};
 	struct lake *l;
+	struct graph *g;
 
 	mkdir(dir, 0700);
 	for (size_t i = 0; i < n; i++) {
@@ -37,8 +39,10 @@ static int import(const char *dir, char **names, size_t n)
 		if (files[i].fd < 0)
 			return die(names[i]);
 	}
-	if (lake_open(&l, dir, LAKE_WRITE, &e) || import_run(l, NULL, files, n, &o, &r, &e))
+	if (lake_open(&l, dir, LAKE_WRITE, &e) || graph_open(&g, dir, GRAPH_WRITE, &e) ||
+	    import_run(l, g, files, n, &o, &r, &e))
 		return die(e.what);
+	graph_close(g);
 	printf("%llu events\n", (unsigned long long)r.total.events);
 	cJSON_Delete(r.files);
 	lake_close(l);
@@ -56,9 +60,14 @@ static const struct language {
                  {"kql", read_kql, NAMES_SENTINEL},
                  {"aql", read_aql, NAMES_AQL},
                  {"dsl", read_dsl, NAMES_ECS},
-                 {"sql", read_ch, NAMES_CH}};
+                 {"sql", read_ch, NAMES_CH},
+                 {"wiz", read_wiz, NAMES_CIM},
+                 {"rql", read_rql, NAMES_CIM},
+                 {"orca", read_orca, NAMES_CIM},
+                 {"lql", read_lql, NAMES_CIM}};
 
 static const struct language *lang; /* of the question in hand */
+static struct source *graph_source; /* what steps that ask the graph are run over */
 static const char *table;
 
 static const char *name_of(const struct field *f)
@@ -98,6 +107,7 @@ static int run(struct source *src, const struct plan *p, const struct source_sin
 	struct source_run r = {
 	        .deadline_us = mw_mono_us() + 120 * MW_SECOND, .need_raw = true, .need_vals = true};
 
+	src = p->steps[0].kind == PS_GRAPH ? graph_source : src;
 	return src->ops->search(src, p, 0, &r, sink, done, e);
 }
 
@@ -152,6 +162,8 @@ static int answer(struct source *src, const cJSON *q, struct err *e)
 
 	if (!rc && r.table && !table)
 		table = r.table;
+	if (!rc && json_bool(q, "exposure", false))
+		r.plan->steps[0].graph.fn = GF_EXPOSURE;
 	rc = rc ? rc : run(src, r.plan, &sink, &done, e);
 	if (!rc)
 		put_end(&r, &done);
@@ -205,6 +217,7 @@ int main(int argc, char **argv)
 	static char text[LINE_MAX_BYTES];
 	struct source *src;
 	struct err e = {0};
+	struct graph *g;
 	struct lake *l;
 	int rc;
 
@@ -212,9 +225,10 @@ int main(int argc, char **argv)
 		return die("usage: import|load|rows|serve DIR");
 	if (!strcmp(argv[1], "import"))
 		return import(argv[2], argv + 3, (size_t)argc - 3);
-	if (lake_open(&l, argv[2], LAKE_READ, &e))
+	if (lake_open(&l, argv[2], LAKE_READ, &e) || graph_open(&g, argv[2], GRAPH_READ, &e))
 		return die(e.what);
 	src = source_lake_open(l, "lake");
+	graph_source = source_graph_open(g, l, "graph");
 	if (!strcmp(argv[1], "load")) {
 		rc = once(src, ALL, put_load);
 	} else if (!strcmp(argv[1], "rows")) {
@@ -224,6 +238,8 @@ int main(int argc, char **argv)
 		rc = serve(src);
 	}
 	src->ops->close(src);
+	graph_source->ops->close(graph_source);
+	graph_close(g);
 	lake_close(l);
 	return rc;
 }

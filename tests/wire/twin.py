@@ -69,7 +69,7 @@ class Lake:
     """The demo events, asked by texts of the platform's own language."""
 
     def __init__(self, tool, folder):
-        self.lock = threading.Lock()
+        self.lock, self.folder = threading.Lock(), folder
         self.p = subprocess.Popen([tool, "serve", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) if tool else None
 
     def ask(self, lang, text, **more):
