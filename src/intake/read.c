@@ -478,6 +478,27 @@ static int find_container(struct reading *r, struct stream *in, size_t *at)
 	}
 }
 
+/* Whether the object ahead is a record by what it has itself: an alert may hold lists under the words that exports put records under. Only
+ * those of a record's size are looked at. -1 on failure. */
+static int is_record(struct reading *r, struct stream *in)
+{
+	const char *dataset;
+	size_t used;
+	int rc = ev_skip(stream_window(in), &used);
+
+	while (rc == 0 && in == r->in && stream_window(in).n < INTAKE_HEAD) {
+		rc = more(r);
+		if (rc <= 0)
+			return rc;
+		rc = ev_skip(stream_window(in), &used);
+	}
+	if (rc != 1 || used > INTAKE_HEAD)
+		return 0;
+	dataset = schemas_read(r->schemas, (struct slice){stream_window(in).s, used},
+	                       r->opts->basename, r->opts->mapping, NULL);
+	return dataset && strcmp(dataset, "json") != 0;
+}
+
 /* An object: goes into its containers, or takes it as a record. */
 static int object(struct reading *r, struct stream *in)
 {
@@ -486,6 +507,9 @@ static int object(struct reading *r, struct stream *in)
 
 	if (r->format->layout == LAYOUT_INVENTORY)
 		return next_record(r, in);
+	c = is_record(r, in);
+	if (c)
+		return c < 0 ? -1 : next_record(r, in);
 	while (rc == 1 && (c = peek(r, in)) > 0) {
 		if (c == '}' ||
 		    c == '"') { /* behind an array: the rest of this object holds no more records */

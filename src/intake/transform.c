@@ -383,6 +383,50 @@ static void ocsf_severity(struct slice in, struct values *out)
 	look_up(in, names, ARRAY_LEN(names), out);
 }
 
+/* Orca's older words and numbers of risk. */
+static void orca_risk(struct slice in, struct values *out)
+{
+	static const struct word_of names[] = {{"1", "critical"},
+	                                       {"2", "high"},
+	                                       {"3", "medium"},
+	                                       {"4", "informational"},
+	                                       {"compromised", "critical"},
+	                                       {"imminent compromise", "high"},
+	                                       {"imminent_compromise", "high"},
+	                                       {"hazardous", "medium"}};
+
+	look_up(in, names, ARRAY_LEN(names), out);
+}
+
+static void lacework_severity(struct slice in, struct values *out)
+{
+	static const struct word_of names[] = {
+	        {"1", "Critical"}, {"2", "High"}, {"3", "Medium"}, {"4", "Low"}, {"5", "Info"}};
+
+	look_up(in, names, ARRAY_LEN(names), out);
+}
+
+#define ACCOUNT_DIGITS 12
+
+static bool is_word_char(char c)
+{
+	return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* The number of an AWS account that stands by itself in a text or between the parts of an id. */
+static void account_number(struct slice in, struct values *out)
+{
+	for (size_t i = 0, n = 0; i < in.n; i += n ? n : 1) {
+		bool digits = true;
+		for (n = 0; i + n < in.n && is_word_char(in.s[i + n]); n++)
+			digits = digits && in.s[i + n] >= '0' && in.s[i + n] <= '9';
+		if (digits && n == ACCOUNT_DIGITS) {
+			give(out, (struct slice){in.s + i, n});
+			return;
+		}
+	}
+}
+
 transform_fn *transform_find(struct slice name)
 {
 	static const struct {
@@ -390,6 +434,7 @@ transform_fn *transform_find(struct slice name)
 		transform_fn *fn;
 	} table[] = {
 	        {"accept", accept_word},
+	        {"account_number", account_number},
 	        {"address", address},
 	        {"arn", arn},
 	        {"arn_name", arn_name},
@@ -407,10 +452,12 @@ transform_fn *transform_find(struct slice name)
 	        {"is_anonymous", is_anonymous},
 	        {"is_mfa", is_mfa},
 	        {"k8s_write", k8s_write},
+	        {"lacework_severity", lacework_severity},
 	        {"list", list},
 	        {"nonzero", nonzero},
 	        {"not", negate},
 	        {"ocsf_severity", ocsf_severity},
+	        {"orca_risk", orca_risk},
 	        {"program", program},
 	        {"protocol", protocol},
 	        {"resource_group", resource_group},

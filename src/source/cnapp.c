@@ -500,3 +500,17 @@ void cnapp_texts(cJSON *out, const cJSON *list, const char *key)
 			cJSON_AddItemToArray(out, cJSON_CreateString(text));
 	}
 }
+
+void cnapp_owners(cJSON *out, const cJSON *tags)
+{
+	static const char *const keys[] = {"owner", "owned-by", "team", "contact"};
+	const cJSON *t;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		cJSON_ArrayForEach(t, tags)
+		{
+			if (cJSON_IsString(t) && *t->valuestring && t->string &&
+			    !strcasecmp(t->string, keys[i]) && !has_text(out, t->valuestring))
+				cJSON_AddItemToArray(out, cJSON_CreateString(t->valuestring));
+		}
+}

@@ -81,6 +81,8 @@ void cnapp_cursor_release(struct cnapp_cursor *c);
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e);
 /* Texts without doubles, of an array of texts or of objects' member `key`. Adds to out. */
 void cnapp_texts(cJSON *out, const cJSON *list, const char *key);
+/* Who owns a thing by its tags ("owner", "team", ...), without doubles. Adds to out. */
+void cnapp_owners(cJSON *out, const cJSON *tags);
 /* Whether the account of a node is in the entry's `accounts`. A node without one is no reason to leave a row out. */
 bool cnapp_in_scope(const cJSON *entry, const cJSON *node);
 

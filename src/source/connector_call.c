@@ -382,3 +382,31 @@ bool call_member(struct slice object, const char *key, struct slice *value)
 	}
 	return false;
 }
+
+/* Numbers as they are written. */
+static char *scalar(struct slice value)
+{
+	cJSON *j;
+	char *text;
+
+	if (value.n && (*value.s == '-' || (*value.s >= '0' && *value.s <= '9')))
+		return xstrndup(value.s, value.n);
+	j = json_parse(value, CONNECTOR_LINE_MAX, NULL);
+	text = cJSON_IsString(j) && *j->valuestring ? xstrdup(j->valuestring) : NULL;
+	cJSON_Delete(j);
+	return text;
+}
+
+char *call_text(struct slice object, const char *path)
+{
+	struct slice rest = slice_of(path), key;
+	char *name;
+	bool found = true;
+
+	while (found && slice_split(&rest, '.', &key)) {
+		name = xstrndup(key.s, key.n);
+		found = call_member(object, name, &object);
+		free(name);
+	}
+	return found ? scalar(object) : NULL;
+}

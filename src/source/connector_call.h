@@ -56,6 +56,8 @@ int call_once(struct map *seen, const char *name, const char *what, struct slice
 typedef int call_each_fn(void *ctx, struct slice value, struct err *e);
 int call_elements(struct slice array, call_each_fn *fn, void *ctx, struct err *e);
 bool call_member(struct slice object, const char *key, struct slice *value);
+/* The text or number at "a.b.c" of an object. malloc; NULL where there is none, or an empty one. */
+char *call_text(struct slice object, const char *path);
 
 /* Splits a stream into lines; empty ones are left out. */
 struct call_lines {

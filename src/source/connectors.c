@@ -8,6 +8,7 @@ const struct connector *const connectors[] = {
         &connector_opensearch,
         &connector_clickhouse,
         &connector_wiz,
+        &connector_orca,
         NULL,
 };
 
