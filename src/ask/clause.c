@@ -9,8 +9,10 @@ static bool happening(const struct parse *p, const struct term *t)
 {
 	if (t->gone)
 		return false;
-	if (t->kind == T_CONCEPT)
-	return t->lex->concept == CK_ACTION || t->lex->concept == CK_OUTCOME;
+	if (t->kind == T_CONCEPT) {
+		enum concept_kind k = t->lex->concept;
+		return k == CK_ACTION || k == CK_OUTCOME;
+	}
 	if (t->kind == T_VERB || (t->kind == T_VALUE && t->ent == ENT_EVENT))
 		return true;
 	return t->kind == T_NUMBER && t->num >= 1000 && t->num < 100000 &&

@@ -159,8 +159,10 @@ static int mend_rank(const struct lexicon *x, const char *word)
 
 	if (!e)
 		return 2;
+	if (e->kind == LEX_CONCEPT && e->concept == CK_OUTCOME)
+		return 0;
 	if (e->kind != LEX_GRAMMAR)
-	return e->kind == LEX_CONCEPT && e->concept == CK_OUTCOME ? 0 : 1;
+		return 1;
 	return e->gram == G_EXISTS || e->gram == G_MISSING ? -1 : 2;
 }
 

@@ -646,9 +646,10 @@ static void complete_detection(struct reader *r, struct query *q)
 	struct con named;
 
 	if (named_in_title(r, q, &named)) {
-		for (size_t i = 0; i < q->cons.n; i++)
-		q->cons.v[i].dead =
-		        q->cons.v[i].kind == CON_CONCEPT && q->cons.v[i].lex->concept == CK_ACTION;
+		for (size_t i = 0; i < q->cons.n; i++) {
+			struct con *c = &q->cons.v[i];
+			c->dead = c->kind == CON_CONCEPT && c->lex->concept == CK_ACTION;
+		}
 		named.group = ++q->groups_used;
 		*vec_push(&q->cons) = named;
 		q->verbs.n = q->objects.n = 0;

@@ -95,6 +95,7 @@ void walk_add(struct walk *w, struct con *c)
 	if (last && (w->join == G_OR || (w->join == G_AND && alternatives(last, c))) &&
 	    last->neg == c->neg)
 		c->group = last->group;
+	// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): vec_grow returns memory
 	*vec_push(&w->q->cons) = *c;
 	w->last = w->q->cons.n;
 done:

@@ -8,7 +8,7 @@
 #include "demo/story.h"
 
 enum finding_vendor { GUARDDUTY, WIZ, ASFF, OCSF };
-#define FINDING_NIGHT -1
+#define FINDING_NIGHT (-1)
 struct finding_row {
 	const char *story; /* NULL: the state of things */
 	enum finding_vendor vendor;

@@ -95,6 +95,7 @@ static void add_whole(struct import_units *u, size_t file, uint64_t first_line, 
 
 	/* Joins the unit before it, unless that is full or a range. */
 	if (!unit || unit->bytes + weight > target || unit->files.v[0].to)
+		// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): vec_grow returns memory
 		unit = vec_push(u);
 	*vec_push(&unit->files) = (struct unit_file){file, 0, 0, first_line};
 	unit->bytes += weight;

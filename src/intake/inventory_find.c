@@ -15,12 +15,12 @@ static const cJSON *walk(const cJSON *o, struct slice path)
 	struct slice key;
 	while (path.n && slice_split(&path, '.', &key)) {
 		char name[64];
-		if (cJSON_IsArray(o))
+		if (o && cJSON_IsArray(o))
 			o = o->child;
 		snprintf(name, sizeof(name), "%.*s", (int)key.n, key.s);
 		o = json_get(o, name);
 	}
-	return cJSON_IsArray(o) ? o->child : o;
+	return o && cJSON_IsArray(o) ? o->child : o;
 }
 
 #define TEXT_MAX 512

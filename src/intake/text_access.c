@@ -60,6 +60,7 @@ static struct slice unescaped(struct leafset *l, struct slice v)
 		bool byte = v.s[i] == '\\' && i + 3 < v.n && v.s[i + 1] == 'x' &&
 		            hex(v.s[i + 2]) >= 0 && hex(v.s[i + 3]) >= 0;
 		if (byte) {
+			// NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): both are digits: byte says so
 			out[n++] = (char)(hex(v.s[i + 2]) << 4 | hex(v.s[i + 3]));
 			i += 3;
 			continue;

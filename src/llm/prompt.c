@@ -155,7 +155,7 @@ static int parse_head(struct loaded *l, const char *file, struct slice head, str
 static int add(struct prompts *p, const char *file, struct slice text, bool own, struct err *e)
 {
 	struct loaded *l = xcalloc(1, sizeof(*l));
-	struct slice head;
+	struct slice head = {0};
 	uint8_t sum[32];
 	l->text = xstrndup(text.s, text.n);
 	l->pub.text = l->text;

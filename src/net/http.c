@@ -386,9 +386,9 @@ static int64_t asked_wait(const struct attempt *a)
 		memcpy(text, s.s, s.n);
 		text[s.n] = '\0';
 		if (slice_double(s, &sec))
-			sec = sec > 1e9 ? sec - (double)(mw_now() / MW_SECOND) : sec;
+			sec -= sec > 1e9 ? (double)mw_now() / 1e6 : 0;
 		else if (curl_getdate(text, NULL) > 0)
-			sec = (double)(curl_getdate(text, NULL) - mw_now() / MW_SECOND);
+			sec = (double)curl_getdate(text, NULL) - (double)mw_now() / 1e6;
 		else
 			continue;
 		return sec > 0 ? (int64_t)(sec * 1e6) : 1;
@@ -452,7 +452,8 @@ static int with_retries(struct attempt *a)
 /* One hop at a time, so that a redirect is judged before anything is sent to it. */
 static int follow(struct attempt *a, int rc)
 {
-	struct http_request next = *a->r;
+	const struct http_request *first = a->r;
+	struct http_request next = *first;
 	for (int hops = 0; !rc && hops < 5; hops++) {
 		int s = a->out->status;
 		struct slice to = http_header(a->out, "Location");
@@ -472,6 +473,7 @@ static int follow(struct attempt *a, int rc)
 		rc = with_retries(a);
 		free(path);
 	}
+	a->r = first;
 	return rc;
 }
 
@@ -493,7 +495,6 @@ int http_do(struct http *h, const struct http_request *r, struct http_response *
 	if (!r->no_auth && renew(h, false, e))
 		return -1;
 	rc = follow(&a, with_retries(&a));
-	a.r = r;
 	if (!rc && out->status == 401 && h->auth && !r->no_auth && !a.streamed) {
 		if (renew(h, true, e))
 			return -1;

@@ -119,7 +119,7 @@ static size_t entity(const char *s, size_t n, long *c)
 	for (size_t k = 0; k < ARRAY_LEN(names); k++) {
 		size_t len = strlen(names[k].name);
 		if (n >= len && !memcmp(s, names[k].name, len)) {
-			*c = names[k].c;
+			*c = (unsigned char)names[k].c;
 			return len;
 		}
 	}
@@ -150,7 +150,7 @@ static size_t escape(const char *s, size_t n, long *c)
 	at = memchr(from, s[1], sizeof(from) - 1);
 	if (!at)
 		return 0;
-	*c = to[at - from];
+	*c = (unsigned char)to[at - from];
 	return 2;
 }
 

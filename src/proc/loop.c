@@ -60,6 +60,7 @@ void loop_free(struct loop *l)
 	if (!l)
 		return;
 	while (l->timers)
+		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it takes itself off the list
 		timer_end(l->timers);
 	bury(l);
 	close(l->epoll);
@@ -143,8 +144,9 @@ static void run_timers(struct loop *l)
 	int64_t now = mw_mono_us();
 
 	while (l->timers && l->timers->at <= now) {
-		struct timer t = *l->timers;
-		timer_end(l->timers);
+		struct timer *first = l->timers, t = *first;
+		l->timers = t.next;
+		free(first);
 		t.fn(t.ctx);
 	}
 }

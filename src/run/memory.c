@@ -130,7 +130,7 @@ static void column_row(struct memory *m, struct memory_column *c, const struct s
 	} else if (r->event) {
 		eval_view_of_event(&v, r->event);
 		v.values(v.ctx, &c->field, add_value, &a);
-	} else if (c->col >= 0 && (size_t)c->col < r->ncols) {
+	} else if (r->cols && c->col >= 0 && (size_t)c->col < r->ncols) {
 		(void)add_value(&a, r->cols[c->col]);
 	}
 }

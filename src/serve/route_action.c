@@ -415,7 +415,7 @@ static int carry_out(struct state *s, struct request *r, cJSON *action, struct e
 	(void)!db_exec(&s->db, "RELEASE effect", &ignored);
 	if (rc)
 		json_add_str(result, "error", why.what);
-	set(action, "state", cJSON_CreateString(rc ? "failed" : f->state));
+	set(action, "state", cJSON_CreateString(rc || !f ? "failed" : f->state));
 	set(action, "result", result);
 	return record(s, r, action, rc ? why.what : NULL, e);
 }
