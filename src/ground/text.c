@@ -88,8 +88,11 @@ static void add_token(struct sentence *s, size_t from, size_t to)
 		b -= 2;
 	else if (b - a > 4 && x[b - 1] == 's' && !memcmp(x + b - 4, "\xe2\x80\x99", 3))
 		b -= 4;
+	/* a dash that stands alone parts what is said, or begins an entry of a list */
+	if (b - a <= 2 && b > a && one_of(x[a], "-+") && one_of(x[b - 1], "-+"))
+		a = b;
 	if (a == b) {
-		if (last && memchr(x + from, ',', to - from))
+		if (last && (memchr(x + from, ',', to - from) || memchr(x + from, '-', to - from)))
 			last->comma = true;
 		return;
 	}

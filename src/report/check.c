@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "ground/ground.h"
 #include "report/claim.h"
 #include "policy/redact.h"
 #include "report/md.h"
@@ -92,6 +93,7 @@ struct fact {
 	struct known *records[LINE_IDS_MAX];
 	size_t n;
 	const char *bad; /* why it may not leave */
+	bool judged;     /* by its records: bad is a sentence of its own */
 	char bad_id[CLAIM_ID_MAX];
 };
 
@@ -116,32 +118,49 @@ static int read_records(struct check *c, struct slice plain, struct fact *f, str
 
 /* ---- names that a record must have ---- */
 
-static bool record_has(const struct cited *r, struct slice name, mw_time time)
+static void give(struct ground *g, const struct known *k)
 {
-	if (mw_memimem(r->raw.s, r->raw.n, name.s, name.n))
-		return true;
-	return time != MW_TIME_NONE && r->time != MW_TIME_NONE &&
-	       r->time / MW_SECOND == time / MW_SECOND;
+	if (k->r.event)
+		ground_add_event(g, k->r.event, k->r.number);
+	else
+		ground_add(g,
+		           &(struct ground_record){slice_of(k->id), k->r.time, NULL, 0, k->r.raw});
 }
 
-static bool supported(const struct fact *f, struct slice name, mw_time time)
+/* What the records that it cites do not show. */
+static void check_claims(struct slice plain, struct fact *f)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (record_has(&f->records[i]->r, name, time))
-			return true;
-	return false;
+	struct ground *g = ground_new();
+	struct slice ids[LINE_IDS_MAX];
+	struct ground_verdict v = {0};
+	struct buf words = BUF_INIT;
+
+	for (size_t i = 0; i < f->n; i++) {
+		give(g, f->records[i]);
+		ids[i] = slice_of(f->records[i]->id);
+	}
+	claim_words(&words, plain);
+	ground_check(g, (struct slice){words.s, words.len}, ids, f->n, &v);
+	if (v.status == GROUND_PARTLY || v.status == GROUND_UNSUPPORTED)
+		f->bad = v.spans.n ? v.spans.v[0].why : "its records do not show it";
+	f->judged = f->bad != NULL;
+	ground_verdict_release(&v);
+	ground_free(g);
+	buf_release(&words);
 }
 
-static void check_names(struct slice plain, struct fact *f)
+static void check_written(struct slice plain, struct fact *f)
 {
 	struct slice name;
 	mw_time time;
 	size_t at = 0;
 
-	while (!f->bad && claim_name(plain, &at, &name, &time))
-		if (!supported(f, name, time))
-			f->bad = f->n ? "names what none of its records has"
-			              : "names what only a record can know, and cites none";
+	if (f->bad)
+		return;
+	if (f->n)
+		check_claims(plain, f);
+	else if (claim_name(plain, &at, &name, &time))
+		f->bad = "names what only a record can know, and cites none";
 }
 
 /* ---- what becomes of a line ---- */
@@ -160,7 +179,7 @@ static void leave_out(struct check *c, struct slice line, const struct fact *f, 
 	c->out->left_out++;
 	buf_printf(&c->said, "- line %zu was left out:", c->line);
 	md_id(&c->said, f->bad_id);
-	buf_printf(&c->said, " %s%s\n", f->bad_id[0] ? "" : "it ", f->bad);
+	buf_printf(&c->said, " %s%s\n", f->bad_id[0] || f->judged ? "" : "it ", f->bad);
 	if (is_table(line))
 		return;
 	buf_add(md, line.s, bullet(line));
@@ -206,7 +225,7 @@ static int check_line(struct check *c, struct slice line, struct buf *md, struct
 		f.bad = "is not supported by its records";
 	rc = read_records(c, (struct slice){plain.s, plain.len}, &f, e);
 	if (!rc && !drafted)
-		check_names((struct slice){plain.s, plain.len}, &f);
+		check_written((struct slice){plain.s, plain.len}, &f);
 	buf_release(&plain);
 	if (rc)
 		return -1;

@@ -3,8 +3,9 @@
  * today's data.
  *
  *   - A line whose record is gone (not in the lake, not pinned) or is another one than when it was drafted is left out.
- *   - A line that a person wrote and that names an address, key, resource, account, hash or time is left out unless a record that it cites
- *     has it. Without such a name it stays, marked as a person's words.
+ *   - A line that a person or a model wrote and that cites records is judged by ground/ against them, and left out unless they show it.
+ *     A line that cites none stays, marked as a person's words, unless it names what only a record can know (address, key, resource,
+ *     account, hash, time).
  *   - A line that a draft of today no longer has stays, marked as changed since.
  *
  * What was left out, and why, stands in a section of its own by line number, never by its words; the records that are cited stand in
@@ -15,13 +16,16 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "model/event.h"
 
 struct cited { /* a record as it is now; borrowed until the check ends */
 	mw_time time;
 	const char *dataset, *place; /* place: "trail.json:12"; may be NULL */
 	char sha256[DIGEST_HEX];     /* "" for a log-cover proof */
 	struct slice raw;
-	bool pinned; /* only the case still has it */
+	const struct event *event; /* its fields; NULL: only raw is known */
+	event_id number;           /* of event */
+	bool pinned;               /* only the case still has it */
 };
 /* 1 there, 0 not, -1 error. id: "ev:12" or "c34". */
 typedef int cite_fn(void *ctx, const char *id, struct cited *out, struct err *e);

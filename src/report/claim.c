@@ -45,6 +45,19 @@ bool claim_cite(struct slice line, size_t *at, char id[CLAIM_ID_MAX])
 	return false;
 }
 
+void claim_words(struct buf *out, struct slice plain)
+{
+	char id[CLAIM_ID_MAX];
+	for (size_t at = 0; at < plain.n;) {
+		size_t end = at;
+		if (!cite_at(plain, &end, id)) {
+			buf_ch(out, plain.s[at++]);
+			continue;
+		}
+		at = end + (end < plain.n && plain.s[end] == ']');
+	}
+}
+
 /* ---- names ---- */
 
 static bool all(struct slice s, int (*is)(int))

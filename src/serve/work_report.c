@@ -300,8 +300,12 @@ static int read_record(void *ctx, const char *id, struct cited *out, struct err 
 	*vec_push(&r->events) = ev = xcalloc(1, sizeof(*ev));
 	if (lake_get(r->s->lake, n, &r->arena, ev, e))
 		return e->code == ERR_NOT_FOUND ? read_pinned(r, id, out) : -1;
-	*out = (struct cited){
-	        .time = ev->time, .dataset = ev->dataset, .place = place_of(r, ev), .raw = ev->raw};
+	*out = (struct cited){.time = ev->time,
+	                      .dataset = ev->dataset,
+	                      .place = place_of(r, ev),
+	                      .raw = ev->raw,
+	                      .event = ev,
+	                      .number = n};
 	digest_sha256(ev->raw.s, ev->raw.n, hash);
 	digest_hex(hash, out->sha256);
 	return 1;
