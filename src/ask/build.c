@@ -179,6 +179,41 @@ static bool verb_concepts(const struct build *b, struct query *q)
 	return true;
 }
 
+static bool is_actor(const struct lex_entry *e)
+{
+	static const char *const actors[] = {"actor.", "raw:userIdentity", "user.name",
+	                                     "cloud.account"};
+
+	for (const char *const *f = e->fields; f && *f; f++)
+		for (size_t i = 0; i < ARRAY_LEN(actors); i++)
+			if (strncmp(*f, actors[i], strlen(actors[i])) == 0)
+				return true;
+	return false;
+}
+
+/* "who got the secrets": nothing says what was done to them, so any event on such things counts. */
+static void take_objects(const struct build *b, struct query *q)
+{
+	struct con c = {.kind = CON_FIELD};
+
+	if (!(q->who || q->events) || q->which || q->subjects.n == 0 || q->groups.n || q->nasks > 1)
+		return;
+	for (size_t i = 0; i < q->subjects.n; i++)
+		if (is_actor(q->subjects.v[i]) || q->subjects.v[i]->noun)
+			return;
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (q->cons.v[i].kind == CON_CONCEPT && q->cons.v[i].lex->concept == CK_ACTION)
+			return;
+	if (q->objects.n == 0 || !con_of_verbs(b->env, q, &c))
+		c = (struct con){.kind = CON_FIELD,
+		                 .fields = {field_here(b->env, q->subjects.v[0])},
+		                 .nfields = 1,
+		                 .op = OP_EXISTS};
+	c.group = ++q->groups_used;
+	c.nterms = 0;
+	*vec_push(&q->cons) = c;
+}
+
 static void take_verbs(const struct build *b, struct query *q)
 {
 	struct con c = {.kind = CON_FIELD};
@@ -187,7 +222,11 @@ static void take_verbs(const struct build *b, struct query *q)
 		if (q->cons.v[i].kind == CON_CONCEPT && !q->cons.v[i].dead &&
 		    frag_field_value(q->cons.v[i].lex->where, "api.operation"))
 			return; /* "gpu instances launched": the concept says so */
-	if (q->verbs.n == 0 || verb_concepts(b, q))
+	if (q->verbs.n == 0) {
+		take_objects(b, q);
+		return;
+	}
+	if (verb_concepts(b, q))
 		return;
 	if (!con_of_verbs(b->env, q, &c)) {
 		q->verb_lost = true; /* nothing here is said to happen so */

@@ -227,6 +227,25 @@ static void on_value(struct walk *w, struct term *t)
 		w->q->unknown++;
 }
 
+/* "by taskmgr or rundll32": a name that the data lack is of the kind of the one beside it */
+static const struct lex_entry *kind_of_sibling(const struct walk *w)
+{
+	const struct term * or = walk_at(w, w->i + 1), *v = walk_at(w, w->i + 2);
+	struct lex_entry *e;
+	const char **names;
+
+	if (! or || !v || !(term_gram(or, G_OR) || term_gram(or, G_AND)) || v->kind != T_VALUE ||
+	    v->ncands == 0 || (w->prep != G_BY && !w->q->did))
+		return NULL;
+	e = arena_zalloc(w->p->env->a, sizeof(*e));
+	names = arena_zalloc(w->p->env->a, 2 * sizeof(*names));
+	names[0] = v->cands[0].field;
+	e->kind = LEX_FIELD;
+	e->name = names[0];
+	e->fields = names;
+	return e;
+}
+
 static void on_unknown(struct walk *w, struct term *t)
 {
 	struct term *next = walk_at(w, w->i + 1);
@@ -235,8 +254,7 @@ static void on_unknown(struct walk *w, struct term *t)
 		return; /* the field behind it may take it */
 	if (w->cmp != G_NONE && w->field && walk_take_value(w, w->i, w->field, w->i))
 		return;
-	if (!walk_take_value(w, w->i, w->join != G_NONE ? w->field : NULL, w->i))
-		return;
+	(void)walk_take_value(w, w->i, w->join != G_NONE ? w->field : kind_of_sibling(w), w->i);
 }
 
 static void on_time(struct walk *w, struct term *t)
@@ -328,13 +346,25 @@ static bool literal(struct walk *w, struct term *t)
 	struct term as = *t;
 
 	if ((w->cmp != G_CONTAINS && w->cmp != G_STARTS && w->cmp != G_ENDS) || !prev ||
-	    !term_gram(prev, w->cmp) || !w->field || (t->kind != T_VERB && t->kind != T_CLARIFY))
+	    !term_gram(prev, w->cmp) || !w->field)
+		return false;
+	if (t->kind != T_VERB && t->kind != T_CLARIFY &&
+	    !(t->kind == T_FIELD && t->n == 1 && w->i + 1 == w->to))
 		return false;
 	as.kind = T_VALUE;
 	as.value = w->p->t->toks.v[t->tok].text;
 	as.ncands = 0;
 	*t = as;
 	return walk_take_value(w, w->i, w->field, w->field_term);
+}
+
+/* "never got a reply (S0)": what stands in brackets says it again, in the data's words; "not (a or b)" negates the brackets. */
+static bool negated_before(const struct walk *w)
+{
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL;
+
+	return w->neg && p && !term_gram(p, G_NOT) && !term_gram(p, G_EXCEPT) &&
+	       !term_gram(p, G_WITHOUT);
 }
 
 void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
@@ -364,6 +394,8 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 			continue;
 		if (literal(&w, t))
 			continue;
+		if (t->open == '(' && negated_before(&w))
+			w.neg = false;
 		switch (t->kind) {
 		case T_GRAM:
 			walk_gram(&w, t);

@@ -96,30 +96,54 @@ static const struct lex_entry *object_entry(const struct walk *w, const struct t
 	return e;
 }
 
-/* "grouped by error", "a tally of alerts" */
+const struct lex_entry *walk_column(const struct walk *w, const struct term *t)
+{
+	const struct tok *a = &w->p->t->toks.v[t->tok], *z = a + t->n - 1;
+
+	if (t->n == 1)
+		return term_column(w->p->env, a->text);
+	return term_column(w->p->env,
+	                   slice_of(arena_printf(w->p->env->a, "%.*s %.*s", (int)a->text.n,
+	                                         a->text.s, (int)z->text.n, z->text.s)));
+}
+
+/* "grouped by error", "a tally of alerts"; "per named pipe" where that is a column */
 static bool group_by_concept(struct walk *w, struct term *t)
 {
 	bool grouped =
 	        w->after_per || (w->prep == G_BY && t->lex->concept == CK_OUTCOME && w->q->cons.n);
+	bool kinds =
+	        t->lex->fields && (t->lex->concept == CK_OUTCOME || t->lex->concept == CK_DATASET);
+	const struct lex_entry *column = grouped && !kinds ? walk_column(w, t) : NULL;
 
-	if (!grouped || !t->lex->fields ||
-	    (t->lex->concept != CK_OUTCOME && t->lex->concept != CK_DATASET))
+	if (!grouped || (!kinds && !column))
 		return false;
 	t->used = true;
 	w->after_per = false;
 	w->prep = G_NONE;
-	*vec_push(&w->q->groups) = object_entry(w, t);
-	return w->q->cons.n > 0; /* "a tally of errors" is of the errors */
+	*vec_push(&w->q->groups) = column ? column : object_entry(w, t);
+	return column || w->q->cons.n > 0; /* "a tally of errors" is of the errors */
 }
 
-/* "what errors did he get": the codes are asked for */
-static void ask_outcome(struct walk *w, const struct term *t)
+static bool tok_plural(const struct walk *w, const struct term *t)
+{
+	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
+
+	return last.n > 2 && last.s[last.n - 1] == 's' && last.s[last.n - 2] != 's';
+}
+
+/* "what errors did he get": the codes are asked for; "which service accounts": the users that are such */
+static void ask_kind(struct walk *w, const struct term *t)
 {
 	static const char *const nouns[] = {"error", "errors", "failure", "failures", NULL};
 	const struct term *prev = w->i ? walk_at(w, w->i - 1) : NULL;
+	bool outcome =
+	        t->lex->concept == CK_OUTCOME && tok_in(&w->p->t->toks.v[t->tok + t->n - 1], nouns);
 
-	if (t->lex->concept == CK_OUTCOME && t->lex->fields && prev && term_gram(prev, G_WHICH) &&
-	    tok_in(&w->p->t->toks.v[t->tok + t->n - 1], nouns))
+	if (t->lex->fields && prev && !prev->close &&
+	    (term_gram(prev, G_WHICH) ||
+	     (!outcome && (term_gram(prev, G_LIST) || term_gram(prev, G_COUNT)))) &&
+	    (outcome || (t->lex->concept == CK_ADJECTIVE && tok_plural(w, t))))
 		*vec_push(&w->q->subjects) = object_entry(w, t);
 }
 
@@ -150,10 +174,32 @@ static bool beside_field(const struct walk *w)
 	return w->field_term < w->i;
 }
 
+/* "pipes that were connected": what happens to such things may be a concept of its own. */
+static const struct lex_entry *of_subject(const struct walk *w, const struct term *t)
+{
+	const struct term *p = walk_behind(w, 0);
+	const struct tok *tok = &w->p->t->toks.v[t->tok];
+	const struct lex_entry *e =
+	        t->n == 1 && p && p->kind == T_FIELD && !p->close && w->field == p->lex &&
+	                        t->lex->concept == CK_ACTION
+	                ? lexicon_phrase(w->p->env->x,
+	                                 arena_printf(w->p->env->a, "%s %.*s", p->lex->name,
+	                                              (int)tok->word.n, tok->word.s))
+	                : NULL;
+
+	return e && e->kind == LEX_CONCEPT && e->concept == CK_ACTION &&
+	                       frag_alive(e->where, w->p->env->w)
+	               ? e
+	               : t->lex;
+}
+
 void walk_concept(struct walk *w, struct term *t)
 {
-	struct con c = {
-	        .kind = CON_CONCEPT, .lex = t->lex, .outcome = t->lex->outcome, .prep = w->prep};
+	struct con c = {.kind = CON_CONCEPT, .prep = w->prep};
+
+	t->lex = of_subject(w, t);
+	c.lex = t->lex;
+	c.outcome = t->lex->outcome;
 
 	if (walk_in_brackets(w) && c.lex->concept == CK_ADJECTIVE && !w->neg && walk_explained(w)) {
 		t->used = true;
@@ -164,7 +210,7 @@ void walk_concept(struct walk *w, struct term *t)
 		note_inside(w, t);
 	if (group_by_concept(w, t))
 		return;
-	ask_outcome(w, t);
+	ask_kind(w, t);
 	if (w->field && beside_field(w) && holds_field(t->lex, w->field))
 		walk_drop_subject(w->q,
 		                  w->field); /* "severity high", "a user agent containing curl" */
@@ -329,6 +375,42 @@ static const struct lex_entry *as_side(struct walk *w, const struct lex_entry *e
 	return e;
 }
 
+static bool is_first_choice(const struct lex_entry *e, const char *name)
+{
+	if (strncmp(name, "resources.", 10) == 0)
+		return false; /* whatever a record is about */
+	for (const char *const *f = e->fields; f && *f; f++) {
+		if (strcmp(*f, name) == 0)
+			return true;
+		if (strncmp(*f, "raw:", 4) != 0)
+			return false;
+	}
+	return false;
+}
+
+/* "dce_rpc calls per endpoint": where the data lack what the word usually means, a column that bears this very name is meant, not
+ * what stands in for the usual meaning elsewhere. */
+static const struct lex_entry *as_column(const struct walk *w, const struct term *t,
+                                         const struct lex_entry *e)
+{
+	const struct term_env *env = w->p->env;
+	const char *usual = e->fields ? field_here(env, e) : NULL;
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL;
+	const struct lex_entry *column;
+
+	if (usual && t->n == 1 && p && p->kind == T_CONCEPT && !p->close && p->n > 1) {
+		struct term both = {.tok = t->tok - 1, .n = 2}; /* "kerberos request types" */
+
+		column = walk_column(w, &both);
+		if (column)
+			return column;
+	}
+	if (!usual || t->n != 1 || (is_first_choice(e, usual) && world_has_field(env->w, usual)))
+		return e;
+	column = walk_column(w, t);
+	return column ? column : e;
+}
+
 bool walk_nominal(const struct walk *w, const struct term *t)
 {
 	static const char *const ends[] = {"ion", "ions", "als", "ment", "ments"};
@@ -341,13 +423,6 @@ bool walk_nominal(const struct walk *w, const struct term *t)
 			return true;
 	}
 	return false;
-}
-
-static bool tok_plural(const struct walk *w, const struct term *t)
-{
-	struct slice last = w->p->t->toks.v[t->tok + t->n - 1].word;
-
-	return last.n > 2 && last.s[last.n - 1] == 's' && last.s[last.n - 2] != 's';
 }
 
 static bool seen_behind(const struct walk *w, const struct term *t)
@@ -393,6 +468,16 @@ static bool waits(const struct walk *w)
 	        w->prep == G_WITH || w->prep == G_FOR);
 }
 
+/* "foo in the command line", not "poked at secrets" */
+static bool said_in(const struct walk *w)
+{
+	for (size_t i = w->i; i-- > 0;)
+		if (term_gram(walk_at(w, i), G_IN))
+			return tok_is(&w->p->t->toks.v[walk_at(w, i)->tok], "in") ||
+			       tok_is(&w->p->t->toks.v[walk_at(w, i)->tok], "inside");
+	return false;
+}
+
 /* "mimikatz in the command line": the name is looked for inside */
 static bool value_inside(struct walk *w, const struct lex_entry *e)
 {
@@ -410,7 +495,7 @@ static bool value_inside(struct walk *w, const struct lex_entry *e)
 		else if (t->kind != T_GRAM)
 			return false;
 	}
-	if (!v || v->ent == ENT_EVENT)
+	if (!v || v->ent == ENT_EVENT || (v->kind == T_UNKNOWN && !v->quoted && !said_in(w)))
 		return false;
 	for (size_t i = 0; i < w->q->cons.n; i++)
 		if (w->q->cons.v[i].term <= (size_t)(v - w->p->t->v) &&
@@ -430,9 +515,28 @@ static bool value_inside(struct walk *w, const struct lex_entry *e)
 	return true;
 }
 
+/* "ssl sessions", "svcctl pipe access": behind what says which events are meant, a field that those events do not have is a word
+ * for the events. */
+static bool stands_for_events(const struct walk *w, const struct lex_entry *e)
+{
+	const struct world *d = w->p->env->w;
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL;
+	uint64_t there = 0;
+
+	if (!e->fields || !w->near_last || !p || p->close)
+		return false;
+	if (p->kind == T_CONCEPT)
+		return !world_has_field(d, field_here(w->p->env, e));
+	for (size_t i = 0; i < p->ncands; i++)
+		there |= p->cands[i].mask;
+	for (const char *const *f = e->fields; *f && p->kind == T_VALUE && there; f++)
+		there = world_field_mask(d, *f) & there ? 0 : there;
+	return p->kind == T_VALUE && there;
+}
+
 void walk_field(struct walk *w, struct term *t)
 {
-	const struct lex_entry *e = as_side(w, t->lex);
+	const struct lex_entry *e = as_column(w, t, as_side(w, t->lex));
 	struct term *prev = walk_behind(w, 0), *next = walk_at(w, w->i + 1);
 	size_t k;
 
@@ -515,9 +619,8 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (by_role(w, t, e))
 		return;
-	if (e->fields && w->near_last && w->i && walk_at(w, w->i - 1)->kind == T_CONCEPT &&
-	    !world_has_field(w->p->env->w, field_here(w->p->env, e))) {
-		w->q->noun = true; /* "ssl sessions": a word for the events */
+	if (stands_for_events(w, e)) {
+		w->q->noun = true;
 		w->near_last = false;
 		return;
 	}

@@ -77,8 +77,10 @@ static bool grouped_ahead(const struct walk *w)
 			continue;
 		return t->kind == T_FIELD || t->kind == T_SPAN || term_gram(t, G_WHO) ||
 		       t->kind == T_UNKNOWN || term_gram(t, G_NOUN) ||
-		       (t->kind == T_CONCEPT && t->lex->fields &&
-		        (t->lex->concept == CK_OUTCOME || t->lex->concept == CK_DATASET));
+		       (t->kind == T_CONCEPT &&
+		        ((t->lex->fields &&
+		          (t->lex->concept == CK_OUTCOME || t->lex->concept == CK_DATASET)) ||
+		         walk_column(w, t)));
 	}
 	return false;
 }
@@ -121,11 +123,35 @@ static void on_prep(struct walk *w, enum gram g)
 		w->after_per = false;
 }
 
+/* "hosts without any sysmon events", "which regions were never used by bob": the things that have no such event are another set than
+ * those of the other events. */
+static bool none_of_it(const struct walk *w, const struct term *t)
+{
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL, *n = walk_at(w, w->i + 1),
+	                  *ahead = walk_ahead(w, NULL);
+	bool thing = w->q->subjects.n && w->q->subjects.v[w->q->subjects.n - 1]->thing &&
+	             !w->q->subjects.v[w->q->subjects.n - 1]->noun && w->q->cons.n == 0;
+
+	if (!thing || !p || !n || !ahead)
+		return false;
+	if (t->lex->gram == G_WITHOUT)
+		return p->kind == T_FIELD && ahead->kind == T_CONCEPT &&
+		       (ahead->lex->concept == CK_DATASET || ahead->lex->concept == CK_ACTION);
+	if (t->lex->gram != G_NOT || !w->q->which)
+		return false;
+	return (term_filler(n) || n->n > 1) && (term_gram(ahead, G_BY) || term_gram(ahead, G_FOR) ||
+	                                        term_gram(ahead, G_FROM) || term_gram(ahead, G_IN));
+}
+
 static void on_negation(struct walk *w, struct term *t)
 {
 	struct term *n = walk_ahead(w, NULL);
 
 	t->used = true;
+	if (none_of_it(w, t))
+		w->q->clarify = "Things that have no such event at all cannot be listed by one "
+		                "search. Ask for those that have one, or for all of them with "
+		                "counts.";
 	if (t->lex->gram == G_NOT && n && term_gram(n, G_ONLY))
 		return; /* "not only" */
 	w->neg = true;
@@ -141,10 +167,13 @@ static bool within_sentence(const struct walk *w, const struct term *t)
 	                                     "their", "his", "her", NULL};
 	bool joined = false;
 
-	if (!tok_in(&w->p->t->toks.v[t->tok], people) || w->q->cons.n == 0 ||
-	    !(w->q->who || w->q->which))
+	bool thing = w->q->subjects.n && (tok_is(&w->p->t->toks.v[t->tok], "their") ||
+	                                  tok_is(&w->p->t->toks.v[t->tok], "its"));
+
+	if (!tok_in(&w->p->t->toks.v[t->tok], people) ||
+	    (!thing && (w->q->cons.n == 0 || !(w->q->who || w->q->which))))
 		return false;
-	for (size_t i = w->q->cons.v[w->q->cons.n - 1].term; i < w->i; i++)
+	for (size_t i = w->q->cons.n ? w->q->cons.v[w->q->cons.n - 1].term : 0; i < w->i; i++)
 		joined = joined || term_gram(&w->p->t->v[i], G_AND) || w->p->t->v[i].close == ',';
 	return joined;
 }
@@ -199,6 +228,16 @@ static void between_addresses(struct walk *w, struct term *t)
 	w->i += 3;
 }
 
+/* "anything but X", "who else but X" */
+static bool all_but(const struct walk *w)
+{
+	static const char *const all[] = {"anything", "anyone", "anybody",   "everything",
+	                                  "everyone", "else",   "everybody", NULL};
+	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL;
+
+	return p && !p->close && tok_in(&w->p->t->toks.v[p->tok + p->n - 1], all);
+}
+
 /* Does what stands right in front make this a relative clause? */
 static bool relative_word(const struct walk *w)
 {
@@ -245,6 +284,24 @@ static bool mentions(struct walk *w, const struct tok *tok)
 	return true;
 }
 
+/* "which roles list secrets", "did bob list any buckets": behind who does it and before what it is done to, a verb. */
+static bool lists_something(struct walk *w)
+{
+	const struct term *prev = walk_behind(w, 0), *next = walk_ahead(w, NULL);
+	const struct lex_entry *e = lexicon_phrase(w->p->env->x, "did list");
+	bool actor = prev && !prev->close &&
+	             (prev->kind == T_FIELD || prev->kind == T_VALUE || prev->kind == T_CONCEPT ||
+	              term_gram(prev, G_WHO) || term_gram(prev, G_DID) ||
+	              term_gram(prev, G_PERSON) || term_gram(prev, G_THOSE));
+
+	if (!e || e->kind != LEX_VERB || !actor || !next || next->kind != T_FIELD ||
+	    !next->lex->camel || !(w->q->which || w->q->who || w->q->did || w->q->yesno))
+		return false;
+	*vec_push(&w->q->verbs) = e;
+	w->near_last = false;
+	return true;
+}
+
 void walk_gram(struct walk *w, struct term *t)
 {
 	enum gram g = t->lex->gram;
@@ -273,15 +330,18 @@ void walk_gram(struct walk *w, struct term *t)
 	case G_FOR:
 	case G_OF:
 		t->used = true;
-		on_prep(w, g);
+		if (tok_is(tok, "under") && followed_by_number(w))
+			w->cmp = G_LT; /* "under 5 events" */
+		else
+			on_prep(w, g);
 		return;
 	case G_PER:
 		t->used = true;
 		w->near_last = false;
 		if (grouped_ahead(w))
 			w->after_per = true;
-		else
-			set_flag(w, tok_is(tok, "each") ? G_EACH : G_COUNT);
+		else /* "results tallied" */
+			set_flag(w, tok_is(tok, "each") || w->q->subjects.n ? G_EACH : G_COUNT);
 		return;
 	case G_NOT:
 		on_negation(w, t);
@@ -300,6 +360,10 @@ void walk_gram(struct walk *w, struct term *t)
 		w->join = g;
 		return;
 	case G_BUT:
+		if (all_but(w)) {
+			on_negation(w, t);
+			return;
+		}
 		t->used = true;
 		w->neg_open = w->near_last = false;
 		w->join = G_NONE;
@@ -353,6 +417,8 @@ void walk_gram(struct walk *w, struct term *t)
 		if ((g == G_WHOSE || g == G_WHERE || g == G_WHICH) && relative_word(w))
 			return; /* "processes whose command line ..." */
 		if (g == G_NOUN && w->after_per && per_log(w, tok))
+			return;
+		if (g == G_LIST && lists_something(w))
 			return;
 		if (g == G_ANYTHING && mentions(w, tok))
 			return;

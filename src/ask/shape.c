@@ -245,6 +245,19 @@ void shape_done(const struct build *b, struct query *q, struct plan_search *s)
 	s->where = all;
 }
 
+/* Who or what the records that have this field name as acting: people, else addresses. */
+static const char *who_with(const struct build *b, const struct query *q, const char *field)
+{
+	static const char *const network[] = {"src_endpoint.ip", "device.hostname"};
+	const struct world *w = b->env->w;
+	const char *who = who_field(b, q);
+	uint64_t there = world_field_mask(w, field) & w->in_scope;
+
+	for (size_t i = 0; i < ARRAY_LEN(network) && !(world_field_mask(w, who) & there); i++)
+		who = network[i];
+	return who;
+}
+
 static bool shape_sum(const struct build *b, struct query *q, struct plan_search *s,
                       const struct want *w)
 {
@@ -261,6 +274,8 @@ static bool shape_sum(const struct build *b, struct query *q, struct plan_search
 		shape_by(b, s, w->groups[i]);
 	if (w->subject && !w->ngroups)
 		shape_by(b, s, w->subject);
+	if (q->top && !s->nby) /* "top talkers by bytes" */
+		shape_by(b, s, who_with(b, q, f));
 	s->span = q->span;
 	b->p->show = s->nby || s->span ? SHOW_RANKING : SHOW_COUNT;
 	if (q->top)
@@ -335,6 +350,13 @@ static bool shape_buckets(const struct build *b, struct query *q, struct plan_se
 	return true;
 }
 
+/* "connection states per host": each pair of the two, not only the hosts */
+static bool things_listed(const struct query *q)
+{
+	return q->plural && q->subjects.n == 1 && thing(q->subjects.v[0]) && !q->noun &&
+	       !q->least && !q->count && q->cons.n == 0 && !q->verbs.n;
+}
+
 static bool shape_groups(const struct build *b, struct query *q, struct plan_search *s,
                          const struct want *w)
 {
@@ -347,7 +369,7 @@ static bool shape_groups(const struct build *b, struct query *q, struct plan_sea
 		b->p->show = SHOW_RANKING;
 		return true;
 	}
-	if (w->subject && (q->which || q->list) && !q->top)
+	if (w->subject && (q->which || q->list || things_listed(q)) && !q->top)
 		shape_by(b, s, w->subject);
 	rank(b, q, s);
 	return true;
@@ -369,6 +391,17 @@ static bool only_window(const struct query *q)
 	       !q->which && !q->who && !q->did && !q->top && !q->least && !q->list;
 }
 
+/* "kms and sts calls, how many each": of each that was named */
+static const char *listed_field(const struct query *q)
+{
+	for (size_t i = 0; i < q->cons.n; i++)
+		if (q->cons.v[i].kind == CON_FIELD && q->cons.v[i].op == OP_IN &&
+		    q->cons.v[i].nvalues > 1 && q->cons.v[i].nterms > 1 && !q->cons.v[i].neg &&
+		    !(q->subjects.n && thing(q->subjects.v[0])))
+			return q->cons.v[i].fields[0];
+	return NULL;
+}
+
 static bool shape_count(const struct build *b, struct query *q, struct plan_search *s,
                         const struct want *w)
 {
@@ -376,8 +409,11 @@ static bool shape_count(const struct build *b, struct query *q, struct plan_sear
 
 	if ((!q->count && !only_window(q)) || q->top || q->least)
 		return false;
-	if (q->each && (w->subject || q->who)) {
-		shape_by(b, s, w->subject ? w->subject : who_field(b, q));
+	if (q->each && (w->subject || q->who || listed_field(q))) {
+		shape_by(b, s,
+		         listed_field(q) ? listed_field(q)
+		         : w->subject    ? w->subject
+		                         : who_field(b, q));
 		rank(b, q, s);
 		return true;
 	}
@@ -425,6 +461,8 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	bool ranked =
 	        q->top || q->least || q->busiest || q->having != G_NONE || q->once || q->fresh;
 
+	if (q->each && listed_field(q))
+		subject = listed_field(q);
 	if (!subject && ranked && !(q->having != G_NONE && !q->which && !q->who))
 		subject = (q->fresh || q->once || q->top || q->least) && default_subject(b, q)
 		                  ? default_subject(b, q)

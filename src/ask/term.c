@@ -484,35 +484,69 @@ static size_t read_span(struct reader *r, size_t i, struct term *t)
 	return n;
 }
 
-/* A raw path by its last segment ("conn_state", "GrantedAccess", "errorCode"), or a dotted one. */
-static size_t read_path(struct reader *r, size_t i, struct term *t)
+#define PATHS_MAX 4
+static const struct lex_entry *path_entry(const struct term_env *env, struct slice name,
+                                          const struct catalog_field *const *f, size_t n)
 {
-	const struct catalog_field *f[4];
-	struct lex_entry *e;
-	const char **names;
-	struct slice w = r->t.v[i].text;
-	size_t n = catalog_path_by_word(r->env->w->c, w, f, ARRAY_LEN(f)), k = 1;
+	struct lex_entry *e = arena_zalloc(env->a, sizeof(*e));
+	const char **names = arena_zalloc(env->a, (n + 1) * sizeof(*names));
 
-	if (n == 0 && i + 1 < r->t.n && !r->t.v[i].close &&
-	    isalpha((unsigned char)r->t.v[i + 1].text.s[0])) {
-		w = (struct slice){arena_printf(r->env->a, "%.*s %.*s", (int)w.n, w.s,
-		                                (int)r->t.v[i + 1].text.n, r->t.v[i + 1].text.s),
-		                   0};
-		w.n = strlen(w.s);
-		n = catalog_path_by_word(r->env->w->c, w, f, ARRAY_LEN(f));
-		k = 2;
-	}
-	if (n == 0 || w.n < 3)
-		return 0;
-	e = arena_zalloc(r->env->a, sizeof(*e));
-	names = arena_zalloc(r->env->a, (ARRAY_LEN(f) + 1) * sizeof(*names));
-	for (size_t j = 0; j < n && j < ARRAY_LEN(f); j++)
-		names[j] = f[j]->path ? arena_printf(r->env->a, "raw:%s", f[j]->path)
-		                      : field_at(f[j]->field)->name;
+	for (size_t i = 0; i < n; i++)
+		names[i] = f[i]->path ? arena_printf(env->a, "raw:%s", f[i]->path)
+		                      : field_at(f[i]->field)->name;
 	e->kind = LEX_FIELD;
 	e->fields = names;
-	e->name = arena_memdup(r->env->a, w.s, w.n);
+	e->name = arena_memdup(env->a, name.s, name.n);
 	e->thing = true;
+	return e;
+}
+
+const struct lex_entry *term_path(const struct term_env *env, struct slice name)
+{
+	const struct catalog_field *f[PATHS_MAX];
+	size_t n = catalog_path_by_word(env->w->c, name, f, ARRAY_LEN(f));
+
+	return n && name.n >= 3 ? path_entry(env, name, f, n < PATHS_MAX ? n : PATHS_MAX) : NULL;
+}
+
+const struct lex_entry *term_column(const struct term_env *env, struct slice name)
+{
+	const struct catalog_field *f[16], *top[PATHS_MAX];
+	size_t n = catalog_path_by_word(env->w->c, name, f, ARRAY_LEN(f)), k = 0;
+
+	if (n == 0 && name.n > 3 && name.s[name.n - 1] == 's') {
+		name.n--;
+		n = catalog_path_by_word(env->w->c, name, f, ARRAY_LEN(f));
+	}
+	for (size_t i = 0; i < n && i < ARRAY_LEN(f) && k < PATHS_MAX; i++) {
+		int d = f[i]->path && !strchr(f[i]->path, '.') ? dataset_bit(env->w, f[i]->dataset)
+		                                               : -1;
+
+		if (d >= 0 && (env->w->in_scope >> d & 1) &&
+		    (k == 0 || strcmp(top[k - 1]->path, f[i]->path) != 0))
+			top[k++] = f[i];
+	}
+	return k ? path_entry(env, name, top, k) : NULL;
+}
+
+/* A raw path by its last segment ("conn_state", "GrantedAccess", "errorCode"), or a dotted one; its name may be two words. */
+static size_t read_path(struct reader *r, size_t i, struct term *t)
+{
+	struct slice w = r->t.v[i].text;
+	const struct lex_entry *e = term_path(r->env, w);
+	size_t k = 1;
+
+	if (!e && w.n > 4 && (w.s[w.n - 1] | 0x20) == 's') /* "top repos" */
+		e = term_path(r->env, (struct slice){w.s, w.n - 1});
+	if (!e && i + 1 < r->t.n && !r->t.v[i].close &&
+	    isalpha((unsigned char)r->t.v[i + 1].text.s[0])) {
+		e = term_path(r->env, slice_of(arena_printf(r->env->a, "%.*s %.*s", (int)w.n, w.s,
+		                                            (int)r->t.v[i + 1].text.n,
+		                                            r->t.v[i + 1].text.s)));
+		k = 2;
+	}
+	if (!e)
+		return 0;
 	t->kind = T_FIELD;
 	t->lex = e;
 	return k;
@@ -688,6 +722,67 @@ static size_t read_command(struct reader *r, size_t i, struct term *t)
 	return last - i;
 }
 
+static bool known_word(const struct reader *r, struct slice w)
+{
+	return map_get(&r->env->x->words, w.s, w.n) != NULL;
+}
+
+/* "production" has the stem of "product" without being a form of it, as "products" is. */
+static bool by_stem_only(const struct reader *r, const struct term *lex, struct slice w)
+{
+	static const char *const ends[] = {"s", "es", "d", "ed", "ing", ""};
+
+	if (w.n < 5 || (!term_filler(lex) && lex->kind != T_FIELD))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (w.n > n && memcmp(w.s + w.n - n, ends[i], n) == 0 &&
+		    known_word(r, (struct slice){w.s, w.n - n}))
+			return false;
+	}
+	return true;
+}
+
+/* "production" where the data have that name: the name is meant, not the word that shares its stem. */
+static bool names_it(struct reader *r, size_t i, const struct term *lex, struct term *t)
+{
+	return by_stem_only(r, lex, r->t.v[i].word) && find_value(r->env, t, r->t.v[i].text) &&
+	       !only_raw(t) && !only_asides(t);
+}
+
+/* "request types", "relative target name": words that together are a column's name mean it, where the language knows no more than
+ * the first of them. */
+static size_t read_column(struct reader *r, size_t i, size_t k, const struct term *lex,
+                          struct term *t)
+{
+	if (k && lex->kind == T_GRAM && lex->lex->gram != G_NOUN)
+		return 0;
+	for (size_t n = 3; n > 1 && n > k; n--) {
+		const struct lex_entry *e = NULL;
+		struct buf b = BUF_INIT;
+		bool whole = i + n <= r->t.n;
+
+		for (size_t j = i; whole && j < i + n; j++) {
+			whole = r->t.v[j].word.n > 1 && !(j + 1 < i + n && r->t.v[j].close) &&
+			        !r->t.v[j].quoted && !r->t.v[j].glued;
+			buf_printf(&b, "%s%.*s", j > i ? " " : "", (int)r->t.v[j].word.n,
+			           r->t.v[j].word.s);
+		}
+		if (whole)
+			e = term_path(r->env, (struct slice){b.s, b.len});
+		if (whole && !e && b.s[b.len - 1] == 's')
+			e = term_path(r->env, (struct slice){b.s, b.len - 1});
+		buf_release(&b);
+		if (!e)
+			continue;
+		t->kind = T_FIELD;
+		t->lex = e;
+		return n;
+	}
+	return 0;
+}
+
 /* Order of trust: what cannot be anything else first. */
 static size_t read_one(struct reader *r, size_t i, struct term *t)
 {
@@ -717,11 +812,17 @@ static size_t read_one(struct reader *r, size_t i, struct term *t)
 	    (n = read_long_value(r, i, t, k ? k : 1)))
 		return n;
 	memset(t, 0, sizeof(*t));
+	if (k < 2 && (n = read_column(r, i, k, &lex, t)))
+		return n;
+	memset(t, 0, sizeof(*t));
 	if (k < 2 && (n = read_span(r, i, t)))
 		return n;
 	if (k == 1 && lex.kind == T_CONCEPT && !frag_alive(lex.lex->where, r->env->w) &&
 	    (n = read_value(r, i, t)))
 		return n; /* "curl" is a program where no log has user agents */
+	memset(t, 0, sizeof(*t));
+	if (k == 1 && names_it(r, i, &lex, t))
+		return 1;
 	memset(t, 0, sizeof(*t));
 	if (k < 2 && tok_is(w, "one") && (n = read_number(r, i, t)))
 		return n;

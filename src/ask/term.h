@@ -87,6 +87,10 @@ struct terms terms_read(const struct term_env *env, struct slice question);
 /* Where a value occurs: exact first, else near. n: candidates filled. */
 size_t cands_find(const struct term_env *env, struct slice value, bool near, struct cand *out,
                   size_t max);
+/* The column of the data that bears this name ("endpoint", "conn_state", "requestParameters.roleName"), as an entry that can be
+ * asked for; term_column: only one at the top of a record, in the datasets in scope. NULL where there is none. */
+const struct lex_entry *term_path(const struct term_env *env, struct slice name);
+const struct lex_entry *term_column(const struct term_env *env, struct slice name);
 /* What the characters of a name say. ENT_NAME where they say nothing. */
 enum entity entity_of(struct slice text);
 static inline bool term_gram(const struct term *t, enum gram g)

@@ -58,25 +58,45 @@ static bool take_any_object(const struct query *q, struct slice *rest, uint32_t 
 	return false;
 }
 
+/* What is made or ended is the thing named last: DeleteRolePolicy is no deletion of a role, though it is a change of one. */
+static bool makes_or_ends(const struct query *q)
+{
+	for (size_t i = 0; i < q->verbs.n; i++)
+		if (strcmp(q->verbs.v[i]->name, "create") != 0 &&
+		    strcmp(q->verbs.v[i]->name, "delete") != 0)
+			return false;
+	return q->verbs.n > 0;
+}
+
+static bool other_thing(const struct term_env *env, struct slice word)
+{
+	const struct lex_entry *e =
+	        lexicon_phrase(env->x, arena_printf(env->a, "%.*s", (int)word.n, word.s));
+
+	return e && e->kind == LEX_FIELD && e->camel && e->thing;
+}
+
 /* 2: verb and all objects and nothing else; 1: verb and every object among other words; 0: no */
-static int match(const struct query *q, struct slice name)
+static int match(const struct term_env *env, const struct query *q, struct slice name)
 {
 	struct slice rest = name, verb, skipped;
 	uint32_t seen = 0;
-	bool extra = false, ok = false;
+	bool extra = false, ok = false, lasting = !makes_or_ends(q);
 
 	if (!camel_word(&rest, &verb))
 		return 0;
 	for (size_t i = 0; i < q->verbs.n; i++)
 		for (const char *const *c = q->verbs.v[i]->camel; *c; c++)
 			ok = ok || slice_ieq(verb, slice_of(*c));
-	if (!ok)
+	if (!ok && q->verbs.n)
 		return 0;
 	while (rest.n) {
 		if (take_any_object(q, &rest, &seen))
 			continue;
 		if (!camel_word(&rest, &skipped))
 			break;
+		if (!lasting && other_thing(env, skipped))
+			return 0;
 		extra = true;
 	}
 	if (q->objects.n == 0)
@@ -108,17 +128,108 @@ static void prefixes(const struct term_env *env, const struct query *q, struct c
 	(void)env;
 }
 
+static bool within_scope(const struct world *w, const char *family)
+{
+	for (size_t d = 0; d < w->nds && d < WORLD_DATASETS_MAX; d++)
+		if ((w->in_scope >> d & 1) && dataset_within(w->ds[d].name, slice_of(family)))
+			return true;
+	return false;
+}
+
 /* Logs whose events are named by a verb first. */
 static bool cloud_in_scope(const struct world *w)
 {
-	static const char *const clouds[] = {"cloudtrail", "azure", "m365", "k8s", "gcp", "s3"};
+	static const char *const clouds[] = {"cloudtrail", "azure", "m365", "gcp", "s3"};
 
-	for (size_t d = 0; d < w->nds && d < WORLD_DATASETS_MAX; d++)
-		for (size_t i = 0; i < ARRAY_LEN(clouds); i++)
-			if ((w->in_scope >> d & 1) &&
-			    dataset_within(w->ds[d].name, slice_of(clouds[i])))
+	for (size_t i = 0; i < ARRAY_LEN(clouds); i++)
+		if (within_scope(w, clouds[i]))
+			return true;
+	return false;
+}
+
+/* Kubernetes says the verb alone ("list") and what it was done to beside it ("secrets"), in lower case and plural. */
+static bool resource_is(struct slice type, const char *object)
+{
+	size_t n = strlen(object);
+
+	if (type.n < n || strncasecmp(type.s, object, n) != 0)
+		return false;
+	return type.n == n || slice_eq_str((struct slice){type.s + n, type.n - n}, "s") ||
+	       slice_eq_str((struct slice){type.s + n, type.n - n}, "es");
+}
+
+static bool resource_said(const struct query *q, struct slice type)
+{
+	for (size_t i = 0; i < q->objects.n; i++)
+		for (const char *const *c = q->objects.v[i]->camel; c && *c; c++)
+			if (resource_is(type, *c))
 				return true;
 	return false;
+}
+
+static void add_types(const struct term_env *env, const struct query *q, struct buf *b)
+{
+	const struct field *f = field_find(SLICE("resources.type"));
+	struct catalog_value v[OPS_MAX];
+	size_t n = f ? catalog_value_top(env->w->c, f->id, v, ARRAY_LEN(v)) : 0, said = 0;
+
+	for (size_t i = 0; i < n && i < ARRAY_LEN(v); i++)
+		if (resource_said(q, v[i].value))
+			buf_printf(b, "%s\"%.*s\"", said++ ? ", " : "", (int)v[i].value.n,
+			           v[i].value.s);
+	for (size_t i = 0; i < q->objects.n && !said; i++) {
+		buf_printf(b, "%s\"", i ? ", " : "");
+		for (const char *c = q->objects.v[i]->camel[0]; *c; c++)
+			buf_ch(b, (char)tolower((unsigned char)*c));
+		buf_str(b, "s\"");
+	}
+}
+
+static void add_quoted(struct buf *b, size_t nth, const char *text, size_t n, bool lower)
+{
+	buf_str(b, nth ? ", \"" : "\"");
+	for (size_t i = 0; i < n; i++)
+		buf_ch(b, lower ? (char)tolower((unsigned char)text[i]) : text[i]);
+	buf_ch(b, '"');
+}
+
+/* c holds the cloud's names for it; the cluster's are added as an alternative, as one concept made for the question. */
+static void in_clusters(const struct term_env *env, const struct query *q, bool clouds,
+                        struct con *c)
+{
+	struct lex_entry *e = arena_zalloc(env->a, sizeof(*e));
+	struct buf b = BUF_INIT, name = BUF_INIT;
+	size_t n = 0;
+
+	if (clouds) {
+		buf_str(&b, "api.operation in (");
+		for (size_t i = 0; i < c->nvalues; i++)
+			add_quoted(&b, i, c->values[i].s, c->values[i].n, false);
+		buf_str(&b, ") or ");
+	}
+	buf_str(&b, q->verbs.n ? "(dataset = k8s.audit and api.operation in ("
+	                       : "(dataset = k8s.audit and resources.type in (");
+	for (size_t i = 0; i < q->verbs.n; i++) {
+		buf_printf(&name, "%s%s", i ? " or " : "", q->verbs.v[i]->name);
+		for (const char *const *v = q->verbs.v[i]->camel; *v; v++)
+			add_quoted(&b, n++, *v, strlen(*v), true);
+	}
+	if (q->objects.n) {
+		if (q->verbs.n)
+			buf_str(&b, ") and resources.type in (");
+		add_types(env, q, &b);
+	}
+	buf_str(&b, "))");
+	for (size_t i = 0; i < q->objects.n; i++)
+		buf_printf(&name, " %s", q->objects.v[i]->name);
+	e->kind = LEX_CONCEPT;
+	e->concept = CK_ACTION;
+	e->name = arena_memdup(env->a, name.s, name.len);
+	e->where = frag_parse(env->a, arena_memdup(env->a, b.s, b.len), NULL);
+	buf_release(&b);
+	buf_release(&name);
+	if (e->where)
+		*c = (struct con){.kind = CON_CONCEPT, .lex = e};
 }
 
 bool con_of_verbs(const struct term_env *env, const struct query *q, struct con *c)
@@ -128,21 +239,26 @@ bool con_of_verbs(const struct term_env *env, const struct query *q, struct con 
 	size_t n, best = 0;
 	int want = 0;
 
-	if (q->verbs.n == 0 || !op || !world_has_field(env->w, op->name))
+	if ((q->verbs.n == 0 && q->objects.n == 0) || !op || !world_has_field(env->w, op->name))
 		return false;
 	*c = (struct con){
 	        .kind = CON_FIELD, .fields = {"api.operation"}, .nfields = 1, .op = OP_IN};
 	c->values = arena_alloc(env->a, MATCH_MAX * sizeof(*c->values));
 	if (q->objects.n == 0) {
-		if (!cloud_in_scope(env->w))
+		if (within_scope(env->w, "k8s.audit") && !cloud_in_scope(env->w))
+			in_clusters(env, q, false, c);
+		else if (cloud_in_scope(env->w))
+			prefixes(env, q, c);
+		else
 			return false;
-		prefixes(env, q, c);
 		return true;
 	}
 	n = catalog_value_top(env->w->c, op->id, ops, ARRAY_LEN(ops));
 	for (size_t i = 0; i < n && i < ARRAY_LEN(ops); i++) {
-		int m = match(q, ops[i].value);
+		int m = match(env, q, ops[i].value);
 
+		if (q->verbs.n == 0 && m)
+			m = 1; /* any event on such a thing */
 		if (m < want || m == 0)
 			continue;
 		if (m > want)
@@ -152,9 +268,13 @@ bool con_of_verbs(const struct term_env *env, const struct query *q, struct con 
 			        (struct slice){arena_memdup(env->a, ops[i].value.s, ops[i].value.n),
 			                       ops[i].value.n};
 	}
-	if (best == 0)
+	if (best == 0 && q->verbs.n == 0 && !within_scope(env->w, "k8s.audit"))
+		return false;
+	if (best == 0 && q->verbs.n)
 		c->values[best++] = made_name(env, q);
 	c->nvalues = best;
+	if (within_scope(env->w, "k8s.audit"))
+		in_clusters(env, q, cloud_in_scope(env->w) && best, c);
 	return true;
 }
 

@@ -43,6 +43,8 @@ bool walk_in_brackets(const struct walk *w);
 /* A verb as a noun: "creations", "removals". */
 bool walk_nominal(const struct walk *w, const struct term *t);
 bool walk_explained(const struct walk *w);
+/* The column of the data that bears the term's very words; NULL where none does. */
+const struct lex_entry *walk_column(const struct walk *w, const struct term *t);
 void walk_gram(struct walk *w, struct term *t);
 void walk_concept(struct walk *w, struct term *t);
 void walk_field(struct walk *w, struct term *t);

@@ -25,10 +25,31 @@ def norm(v):
     return s.casefold()
 
 
-def load(root, files):
+def unwrapped(root, work, f):
+    """The path of a corpus' file: as it is, or the events of one kind out of a file of rule tests, each (by its own id, as the import does) once."""
+    if isinstance(f, str):
+        return os.path.join(root, f)
+    path, log_type, keep = f
+    out = os.path.join(work, log_type + ".jsonl")
+    lines, seen = [], set()
+    with open(os.path.join(root, path), encoding="utf-8") as fh:
+        for line in fh:
+            r = json.loads(line)
+            if log_type in r["log_types"] and isinstance(r.get("event"), dict) and keep(r["event"]):
+                text = json.dumps(r["event"], separators=(",", ":"))
+                key = str(r["event"].get("uuid") or r["event"].get("_document_id") or text)
+                if key not in seen:
+                    seen.add(key)
+                    lines.append(text)
+    with open(out, "w", encoding="utf-8") as fh:
+        fh.write("\n".join(lines) + "\n")
+    return out
+
+
+def load(files):
     out = []
     for f in files:
-        with open(os.path.join(root, f), encoding="utf-8") as fh:
+        with open(f, encoding="utf-8") as fh:
             for n, line in enumerate(fh, 1):
                 if line.strip():
                     r = json.loads(line)
@@ -105,9 +126,9 @@ def main():
         if name not in states:
             state = os.path.join(work, name)
             os.makedirs(state, mode=0o700)
-            subprocess.run([mw, "--state", state, "import"] + [os.path.join(root, f) for f in files], stdin=subprocess.DEVNULL,
-                           capture_output=True, timeout=300)
-            states[name] = (state, load(root, files))
+            paths = [unwrapped(root, work, f) for f in files]
+            subprocess.run([mw, "--state", state, "import"] + paths, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+            states[name] = (state, load(paths))
         state, records = states[name]
         follows = question.startswith("> ")
         session += not follows

@@ -186,7 +186,7 @@ ZEEK = [
     (ZK, "who talked to 10.0.0.4 over smb", None),
     (ZK, "top 3 destination ips in conn log", lambda R: top(Counter(r["id_resp_h"] for r in Z(R, "conn")), 3)),
     (ZK, "dce rpc operations seen", lambda R: vals(r.get("operation") for r in Z(R, "dce_rpc"))),
-    (ZK, "dce_rpc calls per endpoint", None),  # read as the host; the raw path of that name is meant
+    (ZK, "dce_rpc calls per endpoint", lambda R: rank(r.get("endpoint") for r in Z(R, "dce_rpc"))),
     (ZK, "udp conns longer than 1 second", lambda R: [r for r in Z(R, "conn") if r.get("proto") == "udp" and (r.get("duration") or 0) > 1]),
     (ZK, "connections with more than 100000 bytes from the originator", lambda R: [r for r in Z(R, "conn") if (r.get("orig_bytes") or 0) > 100000] or EMPTY("truly_none")),
     (ZK, "conns not to port 53", lambda R: [r for r in Z(R, "conn") if r["id_resp_p"] != 53]),
@@ -392,7 +392,7 @@ AGAIN = [
     (WA, "sysmon 3 events with destination port 135", lambda R: [r for r in R if SYS(r, 3) and str(r.get("DestinationPort")) == "135"]),
     (WA, "4662 on the domain controller MORDORDC", lambda R: [r for r in R if EID(r) == 4662 and HS(r) == "MORDORDC"]),
     (WA, "who logged on to WORKSTATION6", None),
-    (WA, "svcctl pipe access", None),
+    (WA, "svcctl pipe access", lambda R: [r for r in R if r.get("RelativeTargetName") == "svcctl"]),
     (WA, "events on 2020-08-05 between 06:10:00 and 06:10:10", None),
     (WA, "ip addresses WORKSTATION5 connected to", None),
     (WA, "security log entries per event id", lambda R: rank(str(EID(r)) for r in R if (r.get("Channel") or "").lower() == "security")),
@@ -409,4 +409,104 @@ AGAIN = [
     (WC, "process creation events by wardog", None),
     (WC, "calc.exe started by whom", None),
 ]
-QUESTIONS = CLOUD + HONEY + ZEEK + ALERTS + WIN + AGAIN
+
+# --- a third round: other logs (the wrapped events of ../shared/data/events/rule_tests), other words -----------------------------
+PAN = "events/rule_tests/panther_cloud.jsonl"
+KUBE = ("kube", [(PAN, "Amazon.EKS.Audit", lambda r: str(r.get("apiVersion")).startswith("audit.k8s.io") and r.get("verb"))], "2025-12-01T00:00:00Z")
+GH = ("github", [(PAN, "GitHub.Audit", lambda r: isinstance(r.get("actor"), str) and isinstance(r.get("action"), str) and "created_at" in r and "org" in r)], "2025-12-01T00:00:00Z")
+OK = ("okta", [(PAN, "Okta.SystemLog", lambda r: r.get("eventType") and r.get("outcome"))], "2025-12-01T00:00:00Z")
+AZ = ("azure", [(PAN, "Azure.MonitorActivity", lambda r: r.get("operationName") and r.get("resourceId") and r.get("time"))], "2025-12-01T00:00:00Z")
+kU = lambda r: r["user"]["username"]
+kR = lambda r: (r.get("objectRef") or {}).get("resource")
+kNS = lambda r: (r.get("objectRef") or {}).get("namespace")
+kC = lambda r: (r.get("responseStatus") or {}).get("code")
+is_sa = lambda u: u.startswith("system:serviceaccount:")
+zO = lambda r: r["id_orig_h"]
+zP = lambda r: r["id_resp_h"]
+oA = lambda r: (r.get("actor") or {}).get("alternateId")
+oRes = lambda r: r["outcome"].get("result")
+NEW_WORDS = [
+    (KUBE, "which service accounts list secrets", lambda R: vals(kU(r) for r in R if is_sa(kU(r)) and r["verb"] == "list" and kR(r) == "secrets")),
+    (KUBE, "which service accounts created daemonsets", lambda R: vals(kU(r) for r in R if is_sa(kU(r)) and r["verb"] == "create" and kR(r) == "daemonsets")),
+    (KUBE, "who launched pods", lambda R: [vals(kU(r) for r in R if r["verb"] == "create" and kR(r) == "pods"), vals(kU(r) for r in R if r["verb"] == "create" and kR(r) == "pods" and not r["objectRef"].get("subresource"))]),
+    (KUBE, "how many events touched production", lambda R: sum(kNS(r) == "production" for r in R)),
+    (KUBE, "resource types by number of events", lambda R: rank(map(kR, R))),
+    (KUBE, "api verbs seen", lambda R: vals(r["verb"] for r in R)),
+    (KUBE, "how many events of attacker@example.com outside production", lambda R: sum(kU(r) == "attacker@example.com" and kNS(r) != "production" for r in R)),
+    (KUBE, "users that execd into pods", lambda R: vals(kU(r) for r in R if kR(r) == "pods" and r["objectRef"].get("subresource") in ("exec", "attach"))),
+    (KUBE, "who got denied reading secrets", lambda R: vals(kU(r) for r in R if kR(r) == "secrets" and kC(r) == 403)),
+    (KUBE, "number of cluster roles created", lambda R: [sum(kR(r) == "clusterroles" and r["verb"] == "create" for r in R), len({r["objectRef"].get("name") for r in R if kR(r) == "clusterroles" and r["verb"] == "create"})]),
+    (KUBE, "status codes with counts", lambda R: rank(str(kC(r)) for r in R if kC(r))),
+    (KUBE, "events per namespace excluding default", lambda R: rank(kNS(r) for r in R if kNS(r) and kNS(r) != "default")),
+    (KUBE, "did anyone list nodes", lambda R: [EMPTY("truly_none"), EMPTY("no_such_value"), ASK]),
+    (KUBE, "source ips of john.doe@example.com", lambda R: vals(i for r in R if kU(r) == "john.doe@example.com" for i in r["sourceIPs"])),
+    (GH, "top 3 repos", lambda R: top(Counter(r.get("repo") for r in R if r.get("repo")), 3)),
+    (GH, "most active actors, top two", lambda R: top(Counter(r["actor"] for r in R), 2)),
+    (GH, "how many repos did bobert touch", lambda R: len({r.get("repo") for r in R if r["actor"] == "bobert" and r.get("repo")})),
+    (GH, "orgs and how often each appears", lambda R: rank(r.get("org") for r in R)),
+    (GH, "actions by cat", lambda R: [[r for r in R if r["actor"] == "cat"], vals(r["action"] for r in R if r["actor"] == "cat"), sum(r["actor"] == "cat" for r in R)]),
+    (GH, "which actions happened in an-org", lambda R: vals(r["action"] for r in R if r.get("org") == "an-org")),
+    (GH, "everyone who did a repo.create", lambda R: vals(r["actor"] for r in R if r["action"] == "repo.create")),
+    (GH, "count protected_branch.destroy", lambda R: sum(r["action"] == "protected_branch.destroy" for r in R)),
+    (GH, "actors except cat and bobert", lambda R: vals(r["actor"] for r in R if r["actor"] not in ("cat", "bobert"))),
+    (GH, "actions starting with team", lambda R: [[r for r in R if r["action"].startswith("team")], vals(r["action"] for r in R if r["action"].startswith("team")), sum(r["action"].startswith("team") for r in R)]),
+    (OK, "failed okta sessions by user", lambda R: [rank(oA(r) for r in R if oRes(r) == "FAILURE"), rank(oA(r) for r in R if oRes(r) == "FAILURE" and r["eventType"] == "user.session.start")]),
+    (OK, "outcome results tallied", lambda R: rank(map(oRes, R))),
+    (OK, "who did password resets", lambda R: vals(oA(r) for r in R if r["eventType"] == "user.account.reset_password")),
+    (OK, "event types that were not a success", lambda R: vals(r["eventType"] for r in R if oRes(r) not in ("SUCCESS", "ALLOW"))),
+    (OK, "ips admin came from", lambda R: vals(r["client"]["ipAddress"] for r in R if oA(r) == "admin")),
+    (OK, "how many eventtypes are there", lambda R: len({r["eventType"] for r in R})),
+    (AZ, "5 chattiest caller ips", lambda R: top(Counter(r.get("callerIpAddress") for r in R if r.get("callerIpAddress")), 5)),
+    (AZ, "failed operations", lambda R: [[r for r in R if r.get("resultType") == "Failed"], sum(r.get("resultType") == "Failed" for r in R), vals(r["operationName"] for r in R if r.get("resultType") == "Failed")]),
+    (AZ, "azure events per location", lambda R: rank(r.get("location") for r in R)),
+    (AZ, "operations ending with delete from 1.1.1.1, how many", lambda R: sum(r["operationName"].lower().endswith("delete") and r.get("callerIpAddress") == "1.1.1.1" for r in R)),
+    (AZ, "who else but 1.1.1.1 deleted anything", None),
+    (ZK, "rpc endpoints and their call counts", lambda R: rank(r.get("endpoint") for r in Z(R, "dce_rpc"))),
+    (ZK, "samr operations", lambda R: [[r for r in Z(R, "dce_rpc") if r.get("endpoint") == "samr"], vals(r.get("operation") for r in Z(R, "dce_rpc") if r.get("endpoint") == "samr")]),
+    (ZK, "kerberos request types", lambda R: vals(r.get("request_type") for r in Z(R, "kerberos"))),
+    (ZK, "kerberos clients that asked for krbtgt/dmevals", lambda R: vals(r.get("client") for r in Z(R, "kerberos") if r.get("service") == "krbtgt/dmevals")),
+    (ZK, "which smb files got renamed", lambda R: ASK),
+    (ZK, "ja3 fingerprints ranked", lambda R: rank(r.get("ja3") for r in Z(R, "ssl"))),
+    (ZK, "tls sessions lacking a server name", lambda R: [[r for r in Z(R, "ssl") if not r.get("server_name")] or EMPTY("truly_none")]),
+    (ZK, "conn states per responder", None),
+    (ZK, "how many conns never got a reply (S0)", lambda R: sum(r["conn_state"] == "S0" for r in Z(R, "conn"))),
+    (ZK, "top talkers by originator bytes", None),
+    (ZK, "mime types of transferred files", lambda R: vals(r.get("mime_type") for r in Z(R, "files"))),
+    (ZK, "dpd failures by analyzer", lambda R: rank(r.get("analyzer") for r in Z(R, "dpd"))),
+    (ZK, "connections to anything but 192.168.0.4 and 10.0.0.4", lambda R: [r for r in Z(R, "conn") if zP(r) not in ("192.168.0.4", "10.0.0.4")]),
+    (ZK, "udp or icmp flows", lambda R: [r for r in Z(R, "conn") if r.get("proto") in ("udp", "icmp")]),
+    (ZK, "which destinations were hit on port 445", lambda R: [vals(zP(r) for r in Z(R, "conn") if r["id_resp_p"] == 445), vals(zP(r) for r in R if r.get("id_resp_p") == 445)]),
+    (WA, "proceses that loaded a dll from temp", None),
+    (WA, "how many registry events did sysmon log", lambda R: sum(SYS(r, 12, 13, 14) for r in R)),
+    (WA, "which images have unsigned modules loaded", None),
+    (WA, "5145 by relative target name", lambda R: rank(r.get("RelativeTargetName") for r in R if SEC(r, 5145))),
+    (WA, "share names accessed", lambda R: vals(r.get("ShareName") for r in R if SEC(r, 5140, 5145))),
+    (WA, "logoffs", lambda R: [r for r in R if SEC(r, 4634, 4647)]),
+    (WA, "how mny handles to lsass were requested", None),
+    (WA, "wfp permitted connections per application", lambda R: rank(r.get("Application") for r in R if SEC(r, 5156))),
+    (WB, "pipes that were connected", lambda R: [vals(r.get("PipeName") for r in R if SYS(r, 18)), vals(r.get("PipeName") for r in R if SYS(r, 17, 18))]),
+    (WB, "hosts w/o any sysmon events", None),
+    (WB, "proc starts per parent", lambda R: [rank(r.get("ParentImage") or r.get("ParentProcessName") for r in R if SYS(r, 1) or SEC(r, 4688)), rank(r.get("ParentImage") for r in R if SYS(r, 1))]),
+    (WC, "calltraces", None),
+    (WC, "lsass acess by taskmgr or rundll32", None),  # Sysmon names the one that opens apart from process.name
+    (WC, "granted access masks on lsass", lambda R: [vals(r.get("GrantedAccess") for r in R if SYS(r, 10) and B(r.get("TargetImage")) == "lsass.exe"), vals(r.get("GrantedAccess") or r.get("AccessMask") for r in R if (SYS(r, 10) and B(r.get("TargetImage")) == "lsass.exe") or (SEC(r, 4656, 4663) and str(r.get("ObjectName")).lower().endswith("lsass.exe")))]),
+    (WC, "events neither security nor sysmon", lambda R: [r for r in R if (r.get("Channel") or "").lower() != "security" and "Sysmon" not in r["Channel"]]),
+    (WC, "wmic.exe commandline args", lambda R: [vals(r.get("CommandLine") for r in R if (SYS(r, 1) or SEC(r, 4688)) and B(r.get("Image") or r.get("NewProcessName")) == "wmic.exe"), vals(r.get("CommandLine") for r in R if "wmic" in (r.get("CommandLine") or "").lower())]),
+    (INV, "who poked at secrets", lambda R: [vals(ARN(r) for r in R if "Secret" in N(r)), vals(U(r) for r in R if "Secret" in N(r)), [r for r in R if "Secret" in N(r)], ASK]),
+    (INV, "apis hit by more than one identity", lambda R: vals(n for n in {N(r) for r in R} if len({ARN(r) for r in R if N(r) == n and ARN(r)}) > 1)),
+    (INV, "which errors dont occur for bert-jan", None),
+    (INV, "did benjamin list buckets", lambda R: [r for r in R if U(r) == "benjamin" and N(r) == "ListBuckets"] or [EMPTY("truly_none"), EMPTY("no_such_value")]),
+    (INV, "kms and secretsmanager calls, one count each", lambda R: [rank(S(r) for r in R if S(r) in ("kms", "secretsmanager")), rank(r["eventSource"] for r in R if S(r) in ("kms", "secretsmanager"))]),
+    (INV, "non-throttled failures", lambda R: [r for r in R if E(r) and E(r) != "ThrottlingException"]),
+    (INV, "calls w/ error but not AccessDenied, per user", None),
+    (SAN, "which roles list users", lambda R: [vals(ROLE(r) for r in R if N(r) == "ListUsers" and TY(r) == "AssumedRole")]),
+    (SAN, "jmerckle's denied apis, each with how often", lambda R: rank(N(r) for r in R if U(r) == "jmerckle" and DEN(r))),
+    (SAN, "anything root did to iam or sts", lambda R: [r for r in R if TY(r) == "Root" and S(r) in ("iam", "sts")]),
+    (SAN, "regions with under 5 events", lambda R: vals(k for k, n in Counter(map(REG, R)).items() if n < 5)),
+    (HB, "ips that used aws-cli", lambda R: vals(hIP(r) for r in R if "aws-cli" in hUA(r).lower())),
+    (HB, "requests minus ListObjects", lambda R: [r for r in R if hN(r) != "ListObjects"]),
+    (HB, "op names per ip count, top 1", None),
+    (AL, "sev high or medium per host", lambda R: rank(aH(r) for r in R if r["AlertSeverity"] in ("High", "Medium"))),
+    (AL, "tactics ranked", lambda R: rank(t.strip() for r in R for t in (r.get("Tactics") or "").split(",") if t.strip())),
+]
+QUESTIONS = CLOUD + HONEY + ZEEK + ALERTS + WIN + AGAIN + NEW_WORDS
