@@ -302,6 +302,19 @@ static bool lists_something(struct walk *w)
 	return true;
 }
 
+static void on_filler(struct walk *w, struct term *t, const struct tok *tok)
+{
+	static const char *const passive[] = {"was", "were", "got", "been", NULL};
+
+	t->used = true;
+	for (size_t i = 0; i < t->n; i++)
+		if (slice_eq_str(tok[i].stem, "attempt") || slice_eq_str(tok[i].stem, "tri"))
+			w->q->attempted = true;
+	w->pointed = w->pointed || tok_is(tok, "this");
+	w->total = w->total || tok_is(tok, "total");
+	w->q->passive = w->q->passive || tok_in(tok, passive);
+}
+
 void walk_gram(struct walk *w, struct term *t)
 {
 	enum gram g = t->lex->gram;
@@ -309,17 +322,7 @@ void walk_gram(struct walk *w, struct term *t)
 
 	switch (g) {
 	case G_FILLER:
-		t->used = true;
-		for (size_t i = 0; i < t->n; i++)
-			if (slice_eq_str(tok[i].stem, "attempt") ||
-			    slice_eq_str(tok[i].stem, "tri"))
-				w->q->attempted = true;
-		w->pointed = w->pointed || tok_is(tok, "this");
-		if (tok_is(tok, "total"))
-			w->total = true;
-		if (tok_is(tok, "was") || tok_is(tok, "were") || tok_is(tok, "got") ||
-		    tok_is(tok, "been"))
-			w->q->passive = true;
+		on_filler(w, t, tok);
 		return;
 	case G_FROM:
 	case G_BY:
