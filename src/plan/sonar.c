@@ -41,6 +41,15 @@ static enum render_fit can(void *ctx, const struct plan_node *n)
 	return RENDER_SUPERSET;
 }
 
+/* An account has a name there; its number in the cloud is under no name that is known. */
+static enum render_fit can_account(void *ctx, const struct plan_node *n)
+{
+	if (!n->field.name || strcmp(n->field.name, "id") != 0)
+		return can(ctx, n);
+	render_note(ctx, "an account cannot be asked for by its number: filtered afterwards");
+	return RENDER_NO;
+}
+
 static cJSON *value_condition(const char *key, const struct plan_node *n)
 {
 	cJSON *o = cJSON_CreateObject(), *values;
@@ -98,8 +107,10 @@ static cJSON *condition(const struct plan_node *n)
 /* Where of one node, widened. NULL: anything. */
 static struct plan_node *node_where(struct render *r, size_t i)
 {
-	bool exact;
-	struct plan_node *n = render_widen(r->p, pattern_node_where(r, i), can, r, &exact);
+	const char *type = pattern_node_type(r, i);
+	bool exact, account = type && !strcmp(type, "account");
+	struct plan_node *n = render_widen(r->p, pattern_node_where(r, i),
+	                                   account ? can_account : can, r, &exact);
 
 	r->out->exact_where = r->out->exact_where && exact;
 	return n;

@@ -142,11 +142,11 @@ cJSON *orca_node(const cJSON *row)
 	for (size_t i = 0; i < ARRAY_LEN(own_types); i++)
 		if (!strcmp(own_types[i].model, word))
 			type = own_types[i].type;
-	f.type = type;
 	if (type)
 		f.own_id = own = xasprintf("%s:%s", type, name);
 	else
 		f.cloud_id = cloud_id_of(row);
+	f.type = type ? type : graph_type_of(f.cloud_id ? f.cloud_id : "", word);
 	node = cnapp_node(&f);
 	cnapp_props(node, props);
 	cJSON_AddItemToObject(node, "tags", tags_of(data));

@@ -4,7 +4,7 @@ import json
 from twins.orca import TOKEN
 
 OPTIONS = {}
-EVENTS = False  # it has none to search
+EVENTS = None  # it holds a graph
 
 
 def entry(base, **more):
@@ -17,6 +17,52 @@ def found(lines):
 
 def code(c, lines):
     return (c.of(lines, "error") or {}).get("code")
+
+
+def cmp(field, op, value):
+    return {"field": field, "op": op, "value": value}
+
+
+def graph(**g):
+    return {"steps": [dict({"kind": "graph", "fn": "match"}, **g)]}
+
+
+HOP = {"edge": "contains", "dir": "out", "min": 1, "max": 1}
+PLANS = [
+    ("all instances", graph(start_type="instance")),
+    ("an instance by its id", graph(start_type="instance", start=cmp("id", "is", "i-025b2240373a19899"))),
+    ("buckets of a name", graph(start_type="bucket", start=cmp("name", "contains", "hr"))),
+    ("users that are not called so", graph(start_type="user", start={"all": [cmp("account", "is", "111122223333"), {"not": cmp("name", "starts", "s")}]})),
+    ("in a region", graph(start_type="instance", start={"all": [cmp("region", "is", "us-west-2"), cmp("account", "is", "777788889999")]})),
+    ("by a tag", graph(start_type="instance", start=cmp("tags.owner", "is", "edge-team"))),
+    ("buckets of an account by its number", graph(start_type="account", start=cmp("id", "is", "111122223333"), hops=[dict(HOP, to_type="bucket", where=cmp("name", "contains", "a"))])),
+    ("buckets of accounts, paths", graph(start_type="account", hops=[dict(HOP, to_type="bucket")], return_paths=True)),
+    ("none", graph(start_type="bucket", start=cmp("name", "is", "no-such-bucket"))),
+]
+
+
+def same_graph(c):
+    good, bad = 0, []
+    for options in ({}, {"page": 4}):
+        with c.twin("orca", options=options) as t:
+            for name, plan in PLANS:
+                want = c.reference(plan)
+                lines, _, err = c.connector(entry(t.base), "run", stdin=plan)
+                got, strict = c.rows_of(lines), [x for x in t.log() if x["strict"]]
+                ok = sorted(map(str, got)) == sorted(map(str, want)) and not strict and not c.of(lines, "error") and (want or name == "none")
+                good += bool(ok)
+                if not ok:
+                    bad.append(f"{name}: {len(got)} rows, {len(want)} wanted {c.of(lines, 'error')} {c.of(lines, 'done')} {strict[:1]} {err}\n {[g for g in got if g not in want][:3]} {[w for w in want if w not in got][:3]}")
+        c.say(not bad, f"orca: {good} graph questions give the nodes and paths of the embedded graph", "\n".join(bad))
+    with c.twin("orca") as t:
+        unknown, _, _ = c.connector(entry(t.base), "search", stdin=graph(fn="blast", start=cmp("name", "is", "legacy-gw-01")))
+        other, _, _ = c.connector(entry(t.base, accounts=["777788889999"]), "search", stdin=graph(start_type="instance", start=cmp("account", "is", "111122223333")))
+        few, _, _ = c.connector(entry(t.base, accounts=["777788889999"]), "search", stdin=graph(start_type="instance"))
+        model, _, _ = c.connector(entry(t.base, indexes=["AwsS3Bucket"]), "search", stdin=graph(start_type="instance"))
+        sent = [x["body"] for x in t.log()]
+    c.say(code(c, unknown) == "invalid" and code(c, other) == "denied" and code(c, model) == "denied" and len(sent) == 1, "orca: what it cannot be asked, or may not, is refused before anything is sent", (unknown, other, model, sent))
+    rows = [x["graph"]["node"] for x in few if "graph" in x]
+    c.say(rows and all(r["account"] == "777788889999" for r in rows), "orca: rows of other accounts are left out", few[-1:])
 
 
 ALL = [f"orca-{1000 + i}" for i in range(12)]
@@ -129,4 +175,14 @@ def account(c):
     c.say(states(bad) == {"login": "failed"} and states(part).get("may read alerts") == "failed" and states(part).get("login") == "ok", "orca: the test says what it may not", (bad, part))
 
 
-CHECKS = [alerts, polls, limits, one, changes, account]
+CHECKS = [same_graph, alerts, polls, limits, one, changes, account]
+
+FAULT_PLAN = graph(start_type="instance")
+FAULT_OPTIONS = {"page": 5}
+ON = "POST /api/serving-layer/query$"
+FAULT_ON = {"*": {"on": ON, "nth": 2}, "cursor-loop": {"on": ON, "nth": 3, "times": 0}, "stall": {"on": ON, "times": 0}, "drip": {"on": ON, "times": 0}}
+ROWS = ("all rows",)
+PART = ("partial",)
+OUTCOMES = {"401": ROWS, "403": PART, "404": PART, "409": PART, "429": ROWS, "429-retry-after": ROWS, "500": PART, "502": ROWS, "503": ROWS, "truncated": ROWS, "reset": ROWS, "invalid-json": PART,
+            "content-type": PART, "ten-times": ROWS, "drip": ("deadline",), "stall": ("deadline",), "token-expires": PART, "dup-page": PART, "cursor-loop": PART, "clock-skew": ROWS, "dns": ("remote",),
+            "bad-certificate": ("denied",), "expired-certificate": ("denied",), "wrong-host": ("denied",)}
