@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/paths.h"
 #include "cli.h"
+#include "cli_source.h"
 
 #define CONFIG_TEXT_MAX (256 * 1024)
 #define SECTION "sources"
@@ -70,20 +71,6 @@ static int show_checks(const cJSON *result)
 		put_lines(json_str(result, "rights", ""));
 	}
 	return failed ? CLI_FAILED : CLI_OK;
-}
-
-static int show_catalog(const cJSON *result)
-{
-	const cJSON *t;
-
-	cJSON_ArrayForEach(t, json_obj(result, "tables"))
-	{
-		struct buf b = BUF_INIT;
-		buf_printf(&b, "%s (%d fields)", t->string, cJSON_GetArraySize(t));
-		put_lines(b.s);
-		buf_release(&b);
-	}
-	return CLI_OK;
 }
 
 static int show_poll(const cJSON *result)
@@ -348,9 +335,9 @@ static const struct {
 	int words;
 	int (*show)(const cJSON *result);
 } verbs[] = {
-        {"list", "source.list", 1, show_list},          {"test", "source.test", 2, show_checks},
-        {"catalog", "source.catalog", 2, show_catalog}, {"poll", "source.poll", 2, show_poll},
-        {"finding", "source.finding", 3, show_record},  {"asset", "source.asset", 3, show_record},
+        {"list", "source.list", 1, show_list},     {"test", "source.test", 2, show_checks},
+        {"poll", "source.poll", 2, show_poll},     {"finding", "source.finding", 3, show_record},
+        {"asset", "source.asset", 3, show_record},
 };
 
 int cmd_source(struct cli *c)
@@ -360,6 +347,10 @@ int cmd_source(struct cli *c)
 	if (c->argc > 0 && strcmp(c->argv[0], "add") == 0) {
 		cJSON_Delete(params);
 		return add(c);
+	}
+	if (c->argc > 1 && c->argc < 4 && strcmp(c->argv[0], "catalog") == 0) {
+		cJSON_Delete(params);
+		return source_catalog(c);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && c->argc > 0; i++) {
 		if (strcmp(c->argv[0], verbs[i].word) != 0 || c->argc != verbs[i].words)

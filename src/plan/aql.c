@@ -15,6 +15,23 @@ static const char *column_of(const struct plan_field *f)
 	return f->pseudo == PF_TIME ? "starttime" : f->f ? f->f->aql : NULL;
 }
 
+/* The column that the catalogue knows of `"Error Code"` and of QIDNAME(qid). */
+static bool is_there(struct render *r, const struct plan_field *f)
+{
+	const char *text = column_of(f), *from = text ? strchr(text, '(') : NULL;
+	char *column;
+	bool there;
+
+	if (!text)
+		return false;
+	from = from ? from + 1 : text;
+	from += *from == '"';
+	column = xstrndup(from, strcspn(from, "\")"));
+	there = render_has(r, f, column) != NULL;
+	free(column);
+	return there;
+}
+
 static bool has_wild(struct slice v)
 {
 	return memchr(v.s, '%', v.n) || memchr(v.s, '_', v.n);
@@ -50,11 +67,11 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	return quote_is_ascii(v) || n->op == OP_IS_CS ? RENDER_EXACT : RENDER_SUPERSET;
 }
 
-static enum render_fit quiet_can(const struct plan_node *n)
+static enum render_fit quiet_can(struct render *r, const struct plan_node *n)
 {
 	enum render_fit fit = RENDER_EXACT, one;
 
-	if (n->rhs.name || n->op == OP_TEXT || !column_of(&n->field))
+	if (n->rhs.name || n->op == OP_TEXT || !is_there(r, &n->field))
 		return RENDER_NO;
 	if (n->field.pseudo == PF_TIME && !plan_op_is_order(n->op) && n->op != OP_EXISTS)
 		return RENDER_NO;
@@ -68,7 +85,7 @@ static enum render_fit quiet_can(const struct plan_node *n)
 static enum render_fit can(void *ctx, const struct plan_node *n)
 {
 	struct render *r = ctx;
-	enum render_fit fit = quiet_can(n);
+	enum render_fit fit = quiet_can(r, n);
 
 	if (fit == RENDER_EXACT)
 		return fit;

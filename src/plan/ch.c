@@ -29,11 +29,16 @@ char *ch_column(char *name)
 }
 
 /* NULL where there is none. In the plan's arena. */
-static const char *column_of(struct plan *p, const struct plan_field *f)
+static const char *mapped_column(struct plan *p, const struct plan_field *f)
 {
 	if (f->pseudo)
 		return f->pseudo == PF_FILE_LINE ? NULL : pseudo_columns[f->pseudo];
 	return f->f ? ch_column(arena_strdup(&p->arena, f->f->name)) : NULL;
+}
+
+static const char *column_of(struct render *r, const struct plan_field *f)
+{
+	return render_has(r, f, mapped_column(r->p, f));
 }
 
 /* ---- what can be said ---- */
@@ -67,12 +72,12 @@ static enum render_fit value_fit(const struct plan_node *n, struct slice v)
 	return RENDER_EXACT;
 }
 
-static enum render_fit field_fit(const struct render *r, const struct plan_node *n)
+static enum render_fit field_fit(struct render *r, const struct plan_node *n)
 {
 	if (r->columns || n->op == OP_TEXT)
 		return RENDER_EXACT;
-	if (!column_of(r->p, &n->field) ||
-	    (n->rhs.name && (!column_of(r->p, &n->rhs) || n->rhs.pseudo || n->field.pseudo)))
+	if (!column_of(r, &n->field) ||
+	    (n->rhs.name && (!column_of(r, &n->rhs) || n->rhs.pseudo || n->field.pseudo)))
 		return RENDER_NO;
 	if (n->rhs.name && plan_op_is_order(n->op))
 		return RENDER_NO; /* as doubles they would not be exact */
@@ -81,7 +86,7 @@ static enum render_fit field_fit(const struct render *r, const struct plan_node 
 	               : RENDER_EXACT;
 }
 
-static enum render_fit quiet_can(const struct render *r, const struct plan_node *n)
+static enum render_fit quiet_can(struct render *r, const struct plan_node *n)
 {
 	enum render_fit fit = field_fit(r, n), one;
 
@@ -229,9 +234,9 @@ static void write_rhs(struct render *r, const struct plan_node *n)
 	};
 
 	buf_printf(r->b, "arrayExists(x -> arrayExists(y -> %s,", pairs[n->op]);
-	quote_ch_name(r->b, column_of(r->p, &n->rhs));
+	quote_ch_name(r->b, column_of(r, &n->rhs));
 	buf_str(r->b, "),");
-	quote_ch_name(r->b, column_of(r->p, &n->field));
+	quote_ch_name(r->b, column_of(r, &n->field));
 	buf_ch(r->b, ')');
 }
 
@@ -244,11 +249,11 @@ static void write_array(struct render *r, const struct plan_node *n)
 		                      : "[(");
 		quote_ch_name(r->b, n->op == OP_TEXT ? "raw"
 		                    : r->columns     ? n->field.name
-		                                     : column_of(r->p, &n->field));
+		                                     : column_of(r, &n->field));
 		buf_str(r->b, n->field.pseudo == PF_TIME && !r->columns ? ")])" : ")]");
 		return;
 	}
-	quote_ch_name(r->b, column_of(r->p, &n->field));
+	quote_ch_name(r->b, column_of(r, &n->field));
 }
 
 static void write_cmp(struct render *r, const struct plan_node *n)
@@ -280,7 +285,7 @@ static bool stat_exact(const struct plan_stat *t)
 
 static const char *normalised(struct render *r, const struct plan_field *f)
 {
-	return f->f ? column_of(r->p, f) : NULL;
+	return f->f ? column_of(r, f) : NULL;
 }
 
 /* Sums are exact decimals in plans: these and having are done afterwards. */
@@ -301,7 +306,7 @@ static void write_stat(struct render *r, const struct plan_stat *t)
 		buf_str(r->b, "count()");
 	} else if (t->fn == FN_DISTINCT) {
 		buf_str(r->b, "uniqExactArray(");
-		quote_ch_name(r->b, column_of(r->p, &t->field));
+		quote_ch_name(r->b, column_of(r, &t->field));
 		buf_ch(r->b, ')');
 	} else {
 		buf_str(r->b, t->fn == FN_FIRST ? "min(time)" : "max(time)");
@@ -323,7 +328,7 @@ static void write_group_columns(struct render *r)
 	for (size_t i = 0; i < s->nby; i++) {
 		buf_str(r->b, i || s->span > 0 ? ", arrayJoin(arrayDistinct("
 		                               : "arrayJoin(arrayDistinct(");
-		quote_ch_name(r->b, column_of(r->p, &s->by[i]));
+		quote_ch_name(r->b, column_of(r, &s->by[i]));
 		buf_printf(r->b, ")) AS by%zu", i);
 	}
 }

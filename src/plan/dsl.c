@@ -73,10 +73,20 @@ static bool as_terms(const struct plan_node *n)
 	return is;
 }
 
+/* A field of type text is cut into words there: no term is its whole value. */
+static bool is_there(struct render *r, const struct plan_field *f)
+{
+	const char *name = field_of(f), *type = render_type(r, f, name);
+
+	if (type && !strcmp(type, "text"))
+		render_note(r, "%s is a text field there: filtered afterwards", name);
+	return type && strcmp(type, "text") != 0;
+}
+
 static enum render_fit can(void *ctx, const struct plan_node *n)
 {
 	struct render *r = ctx;
-	enum render_fit fit = n->rhs.name || n->op == OP_TEXT || !field_of(&n->field)
+	enum render_fit fit = n->rhs.name || n->op == OP_TEXT || !is_there(r, &n->field)
 	                              ? RENDER_NO
 	                              : RENDER_EXACT,
 	                one;

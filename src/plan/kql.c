@@ -84,7 +84,7 @@ static int choose_table(struct render *r, bool *less)
 
 /* ---- columns ---- */
 
-static const char *sentinel_column(struct render *r, const struct plan_field *f)
+static const char *mapped_column(struct render *r, const struct plan_field *f)
 {
 	const char *any = NULL;
 
@@ -97,6 +97,17 @@ static const char *sentinel_column(struct render *r, const struct plan_field *f)
 			any = n->paths[0];
 	}
 	return any;
+}
+
+/* The catalogue knows columns, not the keys in one. */
+static const char *sentinel_column(struct render *r, const struct plan_field *f)
+{
+	const char *path = mapped_column(r, f);
+	char *column = path ? xstrndup(path, strcspn(path, ".")) : NULL;
+	bool has = render_has(r, f, column) != NULL;
+
+	free(column);
+	return has ? path : NULL;
 }
 
 /* "DeviceDetail.displayName": a dynamic column and keys in it. */

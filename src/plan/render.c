@@ -107,6 +107,36 @@ void render_note(struct render *r, const char *fmt, ...)
 	*vec_push(&r->out->notes) = buf_take(&b, NULL);
 }
 
+static void keep_column(struct render *r, const char *field, const char *column, bool missing)
+{
+	struct render_column *c;
+
+	vec_each (c, &r->out->columns)
+		if (!strcmp(c->column, column) && !strcmp(c->field, field))
+			return;
+	*vec_push(&r->out->columns) =
+	        (struct render_column){xstrdup(field), xstrdup(column), missing};
+}
+
+const char *render_type(struct render *r, const struct plan_field *f, const char *column)
+{
+	const char *type;
+
+	if (!column || !r->catalog)
+		return column ? "" : NULL;
+	type = r->catalog->type(r->catalog->ctx, r->table, column);
+	keep_column(r, f->name ? f->name : column, column, !type);
+	if (!type)
+		render_note(r, "the source has no %s: %s is looked at afterwards", column,
+		            render_alias(f));
+	return type;
+}
+
+const char *render_has(struct render *r, const struct plan_field *f, const char *column)
+{
+	return render_type(r, f, column) ? column : NULL;
+}
+
 void render_tree(struct render *r, const struct plan_node *n)
 {
 	if (n->kind == PN_CMP) {
@@ -153,6 +183,7 @@ struct plan_node *render_where(struct render *r, render_can *can)
 		        r,
 		        "the window is that of an earlier step: it is filled in when that has run");
 	}
+	r->out->narrows = n != NULL;
 	r->out->exact_rows = r->out->exact_where && !r->s->sequence && !r->s->baseline;
 	if (r->s->sequence)
 		render_note(r, "the sequence is joined after the events have been fetched");
@@ -243,7 +274,8 @@ static int check_kind(enum render_lang lang, const struct plan_step *step, size_
 int plan_render(enum render_lang lang, const struct plan *p, size_t i,
                 const struct render_target *t, struct rendered *out, struct err *e)
 {
-	struct render r = {.table = t ? t->table : NULL, .out = out, .e = e};
+	struct render r = {
+	        .table = t ? t->table : NULL, .catalog = t ? t->catalog : NULL, .out = out, .e = e};
 	int rc;
 
 	*out = (struct rendered){.exact_where = true};
@@ -272,5 +304,43 @@ void rendered_release(struct rendered *r)
 	vec_each (s, &r->notes)
 		free(*s);
 	vec_free(&r->notes);
+	for (size_t i = 0; i < r->columns.n; i++) {
+		free(r->columns.v[i].field);
+		free(r->columns.v[i].column);
+	}
+	vec_free(&r->columns);
 	buf_release(&r->text);
+}
+
+static bool is_missing(const struct rendered *out, const struct plan_field *f)
+{
+	for (size_t i = 0; i < out->columns.n; i++)
+		if (out->columns.v[i].missing && f->name &&
+		    !strcmp(out->columns.v[i].field, f->name))
+			return true;
+	return false;
+}
+
+/* Two-valued: a comparison with a field that is not there is false, so its `not` is true. */
+static bool hangs(const struct plan_node *n, const struct rendered *out)
+{
+	bool any = n->kind == PN_ALL;
+	const struct plan_node *k;
+
+	if (n->kind == PN_CMP)
+		return is_missing(out, &n->field) || is_missing(out, &n->rhs);
+	if (n->kind == PN_NOT || !n->child)
+		return false;
+	for (k = n->child; k; k = k->next)
+		if (hangs(k, out) == any)
+			return any;
+	return !any;
+}
+
+bool render_hangs_on_missing(const struct plan_search *s, const struct rendered *out)
+{
+	for (size_t i = 0; i < s->nby; i++)
+		if (is_missing(out, &s->by[i]))
+			return true;
+	return s->where && hangs(s->where, out);
 }

@@ -27,20 +27,37 @@ enum render_lang {
 	RENDER_SIGMA, /* a rule, for any of them: it is sent to no source */
 };
 extern const char *const render_lang_words[]; /* "spl", "kql", ... ; ends with NULL */
+/* What the source's own catalogue says of its columns. */
+struct render_catalog {
+	void *ctx;
+	/* Its type as the source calls it ("" where it does not tell); NULL: the table has no such column. table: as rendered, may be NULL. */
+	const char *(*type)(void *ctx, const char *table, const char *column);
+};
 struct render_target {
 	const char *
 	        table; /* Sentinel table, Splunk index, index pattern, SQL table; NULL: from the step's datasets, else a default */
+	const struct render_catalog
+	        *catalog; /* NULL: unknown, so each column is taken to be there */
+};
+struct render_column { /* one that the text would need */
+	char *field;   /* as the plan writes it */
+	char *column;
+	bool missing; /* the catalogue does not have it: nothing is said about it in the text */
 };
 struct rendered {
 	struct buf text;
 	bool exact_where, exact_rows;
+	bool narrows; /* some of `where` is in the text */
 	int64_t limit; /* rows to ask for; RQL and LQL have no word for it: the request carries it, and the window */
 	VEC(char *) notes;
+	VEC(struct render_column) columns; /* looked up in the target's catalogue, each once */
 };
 /* Renders step i. Pivots and step times that are not resolved are left out as what cannot be said, with a note. out is initialised here; rendered_release also after an error. */
 int plan_render(enum render_lang lang, const struct plan *p, size_t i,
                 const struct render_target *t, struct rendered *out, struct err *e) MW_USE_RESULT;
 void rendered_release(struct rendered *r);
+/* Whether no record can match where it has no value in the fields that out says are missing: a question about them alone. */
+bool render_hangs_on_missing(const struct plan_search *s, const struct rendered *out);
 
 /* What platforms call a dataset, and back; static, NULL where none is known. kql_table_at: NULL behind the last one. */
 const char *spl_dataset(const char *sourcetype);

@@ -13,6 +13,7 @@ struct render {
 	struct plan_search *s; /* of the clone */
 	struct plan_graph *g;  /* of the clone; of a graph step alone */
 	const char *table;     /* the target's, or NULL */
+	const struct render_catalog *catalog;
 	struct rendered *out;
 	struct buf *b;       /* out->text */
 	const char *word[3]; /* " and ", " or ", "not" in this language */
@@ -22,6 +23,11 @@ struct render {
 };
 /* For a note each; the same one is told once. */
 void render_note(struct render *r, const char *fmt, ...) MW_PRINTF(2, 3);
+/* The type of a column by the source's catalogue: "" where nothing is known of it, NULL where it is not there, which is noted. column
+ * NULL gives NULL. */
+const char *render_type(struct render *r, const struct plan_field *f, const char *column);
+/* column, where the source has it; else NULL. */
+const char *render_has(struct render *r, const struct plan_field *f, const char *column);
 /* Writes a tree with brackets around every group. An empty ALL or ANY cannot come: widening has taken them out. */
 void render_tree(struct render *r, const struct plan_node *n);
 /* Widens the step's where for this language and sets exact_where; exact_rows when there is nothing left for run/ to do. */

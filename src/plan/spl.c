@@ -45,11 +45,11 @@ static const char *cim_name(const struct plan_field *f)
 	return f->raw ? f->raw : f->f ? f->f->cim : NULL;
 }
 
-static bool nameable(const struct render *r, const struct plan_field *f)
+static bool nameable(struct render *r, const struct plan_field *f)
 {
 	struct buf b = BUF_INIT;
 	const char *name = r->columns ? f->name : cim_name(f);
-	bool ok = name && quote_spl_field(&b, name);
+	bool ok = name && quote_spl_field(&b, name) && (r->columns || render_has(r, f, name));
 
 	buf_release(&b);
 	return ok;

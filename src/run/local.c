@@ -190,6 +190,15 @@ static void say(struct source_done *done, const char *name, const char *why)
 	         named ? "" : ": ", why);
 }
 
+static void say_fields(struct source_done *done, const char *name, const char *fields)
+{
+	size_t n = strlen(done->fields);
+
+	if (*fields)
+		snprintf(done->fields + n, sizeof(done->fields) - n, "%s%s%s%s", n ? "; " : "",
+		         name ? name : "", name ? ": " : "", fields);
+}
+
 static void sum_up(struct local_source *from, size_t n, struct source_done *done)
 {
 	struct buf sent = BUF_INIT;
@@ -198,6 +207,7 @@ static void sum_up(struct local_source *from, size_t n, struct source_done *done
 		const struct source_done *d = &from[i].done;
 		done->scanned += d->scanned;
 		done->inexact |= d->inexact;
+		say_fields(done, n > 1 ? from[i].source->name : NULL, d->fields);
 		if (d->complete_to != MW_TIME_NONE)
 			done->complete_to = done->complete_to == MW_TIME_NONE
 			                            ? d->complete_to

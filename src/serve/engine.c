@@ -3,6 +3,7 @@
  * stop or idles out.
  */
 #include "serve/engine.h"
+#include "serve/source_catalog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,7 @@ int engine_reload(struct engine *e, struct err *err)
 		return -1;
 	e->config = c;
 	pool_renew(e->pool);
+	catalogs_forget(e);
 	sources_begin(e);
 	keeper_do(e->keeper, nothing, free_old, old);
 	log_init("midwatchd", STDERR_FILENO, log_level(c));
@@ -348,6 +350,7 @@ static void close_all(struct engine *e)
 	bulks_end(e);
 	timer_end(e->expiry);
 	sources_free(e);
+	catalogs_free(e);
 	timer_end(e->idle);
 	watch_end(e->signals);
 	loop_free(e->loop);

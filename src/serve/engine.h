@@ -18,6 +18,7 @@ struct client;
 struct job;
 struct relay;
 struct health;
+struct catalog_kept;
 
 struct engine {
 	struct loop *loop;
@@ -36,10 +37,11 @@ struct engine {
 	struct client *clients;
 	size_t nclients;
 	uint64_t last_client;
-	struct job *jobs;      /* newest first */
-	struct health *health; /* how each configured source fares */
-	struct timer *poll;    /* for the findings of sources */
-	struct relay *relays;  /* what workers asked for in the middle of a call */
+	struct job *jobs;              /* newest first */
+	struct health *health;         /* how each configured source fares */
+	struct catalog_kept *catalogs; /* source_catalog.h */
+	struct timer *poll;            /* for the findings of sources */
+	struct relay *relays;          /* what workers asked for in the middle of a call */
 	int64_t last_job, queue_rev, last_model;
 	bool models_off; /* by the switch */
 	struct timer *idle;

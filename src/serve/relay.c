@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "serve/relay.h"
+#include "serve/source_catalog.h"
 #include "serve/work.h"
 
 static void relay_free(struct relay *r)
@@ -16,6 +17,7 @@ static void relay_free(struct relay *r)
 		at = &(*at)->next;
 	*at = r->next;
 	spool_close(&r->files);
+	cJSON_Delete(r->params);
 	free(r->source);
 	free(r);
 }
@@ -84,19 +86,39 @@ static int may_ask(const struct engine *e, const char *kind, const char *instanc
 	return source_known(e, instance, err);
 }
 
-static void begin(struct relay *r, const cJSON *params)
+/* With what the engine knows of the source's own catalogue, which has been read by now or is not to be had. */
+static void begin_inner(void *ctx)
 {
-	const char *kind = json_str(params, "kind", ""),
-	           *instance = json_str(params, "instance", "");
-	struct call_opts o = {.kind = kind,
-	                      .instance = instance,
+	struct relay *r = ctx;
+	cJSON *params = r->params;
+	struct call_opts o = {.kind = work_source.name,
+	                      .instance = r->source,
 	                      .method = json_str(params, "method", ""),
-	                      .uid = pool_call_opts(r->outer)->uid,
 	                      .deadline_us = json_i64(json_get(params, "params"), "deadline_us", 0),
 	                      .ctx = r,
 	                      .done = inner_done,
 	                      .notify = inner_notify,
 	                      .spool = inner_spool};
+	struct err e;
+
+	if (!r->outer || !r->e->pool || r->cancelled) {
+		err_set(&e, ERR_CANCELLED, "cancelled");
+		relay_finish(r, NULL, &e);
+		return;
+	}
+	r->params = NULL;
+	o.uid = pool_call_opts(r->outer)->uid;
+	o.params = cJSON_Duplicate(json_get(params, "params"), 1);
+	o.nfds = catalog_give(r->e, r->source, o.params, o.fds);
+	r->started_us = mw_mono_us();
+	r->inner = pool_call(r->e->pool, &o);
+	cJSON_Delete(params);
+}
+
+static void begin(struct relay *r, const cJSON *params)
+{
+	const char *kind = json_str(params, "kind", ""),
+	           *instance = json_str(params, "instance", "");
 	int fds[2];
 	struct err e;
 
@@ -112,10 +134,9 @@ static void begin(struct relay *r, const cJSON *params)
 	fds[0] = fcntl(r->files.data, F_DUPFD_CLOEXEC, 0);
 	fds[1] = fcntl(r->files.index, F_DUPFD_CLOEXEC, 0);
 	pool_tell(r->outer, "calling", about(r), fds, 2);
-	o.params = cJSON_Duplicate(json_get(params, "params"), 1);
+	r->params = cJSON_Duplicate(params, 1);
 	r->source = xstrdup(instance);
-	r->started_us = mw_mono_us();
-	r->inner = pool_call(r->e->pool, &o);
+	catalog_want(r->e, instance, false, begin_inner, r);
 }
 
 void relay_asked(void *engine, struct call *c, const cJSON *params)
@@ -129,6 +150,8 @@ void relay_asked(void *engine, struct call *c, const cJSON *params)
 	if (json_bool(params, "cancel", false)) {
 		if (r && r->inner)
 			pool_cancel(r->inner);
+		else if (r)
+			r->cancelled = true;
 		return;
 	}
 	if (r)

@@ -10,9 +10,11 @@ struct relay {
 	struct engine *e;
 	struct call *outer, *inner; /* outer NULL: it has ended. inner NULL: not begun */
 	int64_t n, started_us;
-	char *source; /* its name; NULL: asks no source */
+	char *source;  /* its name; NULL: asks no source */
+	cJSON *params; /* what it was asked for, until it begins */
 	struct spool files;
-	bool model; /* asks a language model */
+	bool model;     /* asks a language model */
+	bool cancelled; /* before it began */
 	struct relay *next;
 };
 /* Tells the outer call, where it is still there, and frees r. result is taken over. */

@@ -147,6 +147,7 @@ cJSON *source_done_json(const struct source_done *d)
 	json_add_bool(o, "inexact", d->inexact);
 	json_add_str(o, "why", d->why);
 	json_add_time(o, "complete_to", d->complete_to);
+	json_add_str(o, "fields", *d->fields ? d->fields : NULL);
 	json_add_str(o, "sent", d->sent);
 	return o;
 }
@@ -161,6 +162,7 @@ void source_done_read(const cJSON *j, struct source_done *d)
 	d->partial = json_bool(j, "partial", false);
 	d->inexact = json_bool(j, "inexact", false);
 	snprintf(d->why, sizeof(d->why), "%s", json_str(j, "why", ""));
+	snprintf(d->fields, sizeof(d->fields), "%s", json_str(j, "fields", ""));
 	if (!to || !mw_time_parse(slice_of(to), &d->complete_to))
 		d->complete_to = MW_TIME_NONE;
 	d->sent = sent ? xstrdup(sent) : NULL;

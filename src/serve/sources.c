@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "serve/engine.h"
+#include "serve/source_catalog.h"
 #include "serve/work.h"
 #include "source/connector.h"
 
@@ -99,6 +100,7 @@ static cJSON *source_json(struct engine *e, const cJSON *entry)
 	json_add_str(o, "error", h->error);
 	json_add_i64(o, "elapsed_ms", h->elapsed_us / 1000);
 	json_add_i64(o, "findings", h->findings);
+	cJSON_AddItemToObject(o, "catalog", catalog_json(e, h->name));
 	return o;
 }
 
@@ -366,7 +368,7 @@ void sources_begin(struct engine *e)
 
 const struct local_route source_routes[] = {
         {M_SOURCE_LIST, list},       {M_SOURCE_KINDS, kinds},
-        {M_SOURCE_TEST, pass_on},    {M_SOURCE_CATALOG, pass_on},
+        {M_SOURCE_TEST, pass_on},    {M_SOURCE_CATALOG, catalog_rows},
         {M_SOURCE_FINDING, pass_on}, {M_SOURCE_ASSET, pass_on},
         {M_SOURCE_POLL, poll_now},   {-1, NULL},
 };

@@ -190,6 +190,7 @@ static void on_step(void *ctx, size_t step, const struct run_step *s)
 	json_add_str(o, "why",
 	             s->state == RUN_FAILED || s->state == RUN_SKIPPED ? s->error.what
 	                                                               : s->done.why);
+	json_add_str(o, "fields", *s->done.fields ? s->done.fields : NULL);
 	json_add_str(o, "sent", s->done.sent);
 	/* A lost progress line does no harm: the result says the same. */
 	if (worker_notify(x->w, "step", o, &ignored))

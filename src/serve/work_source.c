@@ -4,6 +4,7 @@
 #include "intake/normalise.h"
 #include "net/credential.h"
 #include "proc/sandbox.h"
+#include "proc/spool.h"
 #include "serve/source_row.h"
 #include "serve/work.h"
 #include "source/connector.h"
@@ -13,6 +14,7 @@ struct source_state {
 	struct secret *secret, *write_secret;
 	struct connected *c;
 	struct normaliser *normaliser;
+	struct source_catalog catalog;
 };
 
 /* ---- start ---- */
@@ -51,7 +53,8 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	                             .write_secret = s->write_secret,
 	                             .cancelled = worker_cancelled(w),
 	                             .normalise = normalise_record,
-	                             .normalise_ctx = s->normaliser};
+	                             .normalise_ctx = s->normaliser,
+	                             .catalog = &s->catalog};
 	return connector->open(&s->c, &env, e);
 }
 
@@ -64,6 +67,7 @@ static void stop(struct worker *w)
 	normaliser_free(s->normaliser);
 	secret_free(s->secret);
 	secret_free(s->write_secret);
+	cJSON_Delete(s->catalog.tables);
 	cJSON_Delete(s->entry);
 	free(s);
 }
@@ -79,6 +83,130 @@ static struct source_run run_of(struct worker *w, const cJSON *params)
 	                           .cancelled = worker_cancelled(w),
 	                           .need_raw = json_bool(params, "raw", true),
 	                           .need_vals = true};
+}
+
+/* ---- the catalogue ---- */
+
+#define CATALOG_FIELDS 1000 /* of one row */
+#define CATALOG_FRESH (60 * MW_SECOND)
+
+static void catalog_replace(struct source_state *s, struct source_catalog cat)
+{
+	cJSON_Delete(s->catalog.tables);
+	s->catalog = cat;
+}
+
+static int send_table(struct worker *w, const cJSON *t, int64_t *fields, struct err *e)
+{
+	const cJSON *f = t->child;
+	int rc = 0;
+
+	do {
+		cJSON *row = cJSON_CreateObject(), *o;
+		struct buf b = BUF_INIT;
+		json_add_str(row, "table", t->string);
+		o = json_add_obj(row, "fields");
+		for (int i = 0; f && i < CATALOG_FIELDS; f = f->next, i++, (*fields)++)
+			json_add_str(o, f->string, json_str(t, f->string, ""));
+		json_write(&b, row);
+		rc = worker_row(w, 0, (struct slice){b.s, b.len}, e);
+		buf_release(&b);
+		cJSON_Delete(row);
+	} while (rc == 0 && f);
+	return rc;
+}
+
+static int do_catalog(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct source_state *s = worker_state(w);
+	struct source_run run = run_of(w, params);
+	struct source_catalog cat = {.at = MW_TIME_NONE};
+	const cJSON *t;
+	int64_t fields = 0;
+	int rc = 0;
+
+	if (!s->c->connector->catalog)
+		return err_set(e, ERR_NOT_FOUND, "%s (%s) has no catalogue", s->c->source.name,
+		               s->c->connector->kind);
+	if (s->c->connector->catalog(s->c, &run, &cat, e))
+		return -1;
+	catalog_replace(s, cat);
+	cJSON_ArrayForEach(t, cat.tables)
+	{
+		rc = send_table(w, t, &fields, e);
+		if (rc)
+			return -1;
+	}
+	*result = cJSON_CreateObject();
+	json_add_i64(*result, "tables", cJSON_GetArraySize(cat.tables));
+	json_add_i64(*result, "fields", fields);
+	json_add_time(*result, "at", cat.at);
+	json_add_bool(*result, "sample", cat.sample);
+	return 0;
+}
+
+static void take_rows(cJSON *tables, const cJSON *rows)
+{
+	const cJSON *row, *f;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		const char *name = json_str(row, "table", "");
+		cJSON *t = json_obj(tables, name);
+		if (!t)
+			t = json_add_obj(tables, name);
+		cJSON_ArrayForEach(f, json_obj(row, "fields"))
+		        json_add_str(t, f->string, cJSON_IsString(f) ? f->valuestring : "");
+	}
+}
+
+/* The engine keeps it, and gives its files with a request; what this worker has itself may be newer. */
+static int catalog_take(struct worker *w, const cJSON *params, struct err *e)
+{
+	struct source_state *s = worker_state(w);
+	const cJSON *about = json_obj(params, "catalog");
+	struct spool files = {worker_fd(w, 0), worker_fd(w, 1)};
+	struct source_catalog cat = {.sample = json_bool(about, "sample", false)};
+	uint64_t at = 0, n = 1;
+	int rc = 0;
+
+	if (!about || files.index < 0 ||
+	    !mw_time_parse(slice_of(json_str(about, "at", "")), &cat.at) ||
+	    (s->catalog.tables && s->catalog.at >= cat.at))
+		return 0;
+	cat.tables = cJSON_CreateObject();
+	while (rc == 0 && at < spool_rows(&files)) {
+		struct buf b = BUF_INIT;
+		cJSON *rows = NULL;
+		buf_ch(&b, '[');
+		rc = spool_page(&files, at, 20, MW_ROW_MAX, &b, &n, e);
+		buf_ch(&b, ']');
+		if (rc == 0 && !(rows = json_parse((struct slice){b.s, b.len}, b.len, e)))
+			rc = -1;
+		take_rows(cat.tables, rows);
+		at += n;
+		cJSON_Delete(rows);
+		buf_release(&b);
+	}
+	if (rc)
+		cJSON_Delete(cat.tables);
+	else
+		catalog_replace(s, cat);
+	return rc;
+}
+
+/* What the catalogue refuses may have come since it was read. */
+static bool catalog_again(struct worker *w, const struct source_run *run, const struct err *e)
+{
+	struct source_state *s = worker_state(w);
+	struct source_catalog cat = {.at = MW_TIME_NONE};
+
+	if (e->code != ERR_NOT_FOUND || !s->catalog.tables ||
+	    s->catalog.at > mw_now() - CATALOG_FRESH ||
+	    s->c->connector->catalog(s->c, run, &cat, NULL))
+		return false;
+	catalog_replace(s, cat);
+	return true;
 }
 
 /* ---- search ---- */
@@ -132,10 +260,18 @@ static int do_search(struct worker *w, const cJSON *params, cJSON **result, stru
 	int rc = -1;
 
 	buf_init(&s.row, MW_ROW_MAX);
-	if (p)
+	if (p && !catalog_take(w, params, e)) {
 		rc = c->source.ops->search(&c->source, p, 0, &run, &sink, &done, e);
+		if (rc && !done.rows && catalog_again(w, &run, e)) {
+			free(done.sent);
+			rc = c->source.ops->search(&c->source, p, 0, &run, &sink, &done, e);
+		}
+	}
 	if (s.cut)
 		note_cut(&done);
+	if (!*done.fields && json_str(params, "catalog_error", NULL))
+		snprintf(done.fields, sizeof(done.fields), "not checked: %.200s",
+		         json_str(params, "catalog_error", ""));
 	if (rc == 0)
 		*result = source_done_json(&done);
 	free(done.sent);
@@ -149,8 +285,10 @@ static int do_fit(struct worker *w, const cJSON *params, cJSON **result, struct 
 	struct connected *c = source_of(w);
 	struct plan *p = plan_from_json(json_obj(params, "plan"), e);
 
-	if (!p)
+	if (!p || catalog_take(w, params, e)) {
+		plan_free(p);
 		return -1;
+	}
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "fit",
 	             c->source.ops->fit ? c->source.ops->fit(&c->source, p, 0) : FIT_ALL);
@@ -195,20 +333,6 @@ static int has(const void *call, const struct connected *c, const char *what, st
 	                      c->connector->kind, what);
 }
 #define HAS(c, call) has((const void *)(uintptr_t)(c)->connector->call, c, #call, e)
-
-static int do_catalog(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
-{
-	struct connected *c = source_of(w);
-	struct source_run run = run_of(w, params);
-	struct source_catalog cat = {NULL, MW_TIME_NONE};
-
-	if (HAS(c, catalog) || c->connector->catalog(c, &run, &cat, e))
-		return -1;
-	*result = cJSON_CreateObject();
-	cJSON_AddItemToObject(*result, "tables", cat.tables);
-	json_add_time(*result, "at", cat.at);
-	return 0;
-}
 
 /* ---- findings ---- */
 

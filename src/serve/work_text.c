@@ -38,7 +38,7 @@ static int find_language(const char *word, enum render_lang *lang, struct err *e
 static int siem_text(const struct plan *p, size_t step, const char *language, const char *table,
                      cJSON *result, struct err *e)
 {
-	struct render_target target = {table};
+	struct render_target target = {.table = table};
 	struct rendered out = {0};
 	enum render_lang lang = RENDER_SPL;
 	cJSON *notes;

@@ -26,6 +26,13 @@
  * above intake. -1: no known record. The slices hold until the next call. */
 typedef int connector_normalise_fn(void *ctx, struct slice raw, struct event *ev);
 
+/* Field and table names that the platform itself knows, by which a plan is checked before it is sent. */
+struct source_catalog {
+	cJSON *tables; /* {"table": {"field": "type", ...}, ...}; NULL: not known */
+	mw_time at;
+	bool sample; /* fields are those of some events: another may exist */
+};
+
 /* What a connector is opened with. All of it outlives the source. */
 struct connector_env {
 	const cJSON *
@@ -35,6 +42,8 @@ struct connector_env {
 	const volatile bool *cancelled;
 	connector_normalise_fn *normalise; /* NULL: a row has the values of its columns only */
 	void *normalise_ctx;
+	const struct source_catalog
+	        *catalog; /* looked at by each search; NULL: none is to be had */
 };
 
 /* One thing that `source test` looked at. */
@@ -74,12 +83,6 @@ struct source_update {
 	const char *verdict,
 	        *reason; /* of a close: true_positive, benign_positive, false_positive_logic, false_positive_data, duplicate */
 	const char *idempotency; /* key of the intent: a repeat is not done twice */
-};
-
-/* Field and table names that the platform itself knows, by which a plan is checked before it is sent. */
-struct source_catalog {
-	cJSON *tables; /* {"table": {"field": "type", ...}, ...} */
-	mw_time at;
 };
 
 struct connector;

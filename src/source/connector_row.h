@@ -31,6 +31,7 @@ struct row_conf {
 	const char *dataset;                         /* of rows that nothing else tells; static */
 	const char *const *
 	        id_columns; /* the platform's own id, joined with "/"; NULL-terminated. May be NULL */
+	bool columns_only; /* a row has its columns and no record behind them */
 	connector_normalise_fn *normalise;
 	void *normalise_ctx;
 };

@@ -2,6 +2,7 @@
 
 #include "base/evjson.h"
 #include "base/limits.h"
+#include "source/connector_catalog.h"
 
 static int begin(struct search *s, const struct connector_env *env, enum render_lang lang,
                  const struct plan *p, size_t step, const struct source_run *run,
@@ -91,10 +92,18 @@ static void release_text(struct search *s)
 int search_render(struct search *s, const char *table, const struct row_conf *rows, struct err *e)
 {
 	struct render_target t = {.table = table};
+	struct render_catalog catalog;
+	struct catalog_look look;
+	bool known = catalog_of(&look, s->env, s->lang, &catalog);
 	char *sent = s->done->sent;
 
 	release_text(s);
+	t.catalog = known ? &catalog : NULL;
+	if (known && catalog_check_table(&look, s->name, table, e))
+		return -1;
 	if (plan_render(s->lang, s->p, s->step, &t, &s->text, e))
+		return -1;
+	if (known && catalog_check(&look, s->name, table, rows, s->s, &s->text, s->done, e))
 		return -1;
 	s->grouped = plan_is_grouped(s->s) && s->text.exact_rows;
 	if (!s->text.exact_rows)
@@ -210,11 +219,15 @@ unsigned search_fit(const struct connector_env *env, enum render_lang lang, cons
 	struct plan *c =
 	        p->steps[step].kind == PS_SEARCH ? connector_narrow(env->entry, p, step) : NULL;
 	struct render_target t = {.table = table};
+	struct render_catalog catalog;
+	struct catalog_look look;
 	struct rendered r;
 	unsigned fit = 0;
 
 	if (!c)
 		return 0;
+	if (catalog_of(&look, env, lang, &catalog))
+		t.catalog = &catalog;
 	if (!plan_render(lang, c, step, &t, &r, NULL)) {
 		fit |= r.exact_where ? FIT_WHERE : 0u;
 		fit |= r.exact_rows && tables < 2 ? FIT_ROWS : 0u;

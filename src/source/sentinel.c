@@ -270,6 +270,7 @@ struct row_conf sentinel_rows(const struct sentinel *x, const char *table)
 	return (struct row_conf){.names = ROW_SENTINEL,
 	                         .table = table,
 	                         .time_unit = MW_SECOND,
+	                         .columns_only = true,
 	                         .dataset = dataset ? dataset : "json",
 	                         .normalise = x->env.normalise,
 	                         .normalise_ctx = x->env.normalise_ctx};
@@ -378,13 +379,21 @@ static int search(struct source *src, const struct plan *p, size_t i, const stru
 	struct sentinel *x = (struct sentinel *)src;
 	struct chosen tables = {0};
 	struct search s;
+	size_t without = 0;
 	int rc = search_begin(&s, &x->env, RENDER_KQL, p, i, run, sink, done, e);
 
 	x->run = *run;
 	if (!rc)
 		rc = choose_tables(x, run, s.s, &tables, e);
-	for (size_t k = 0; !rc && k < tables.n && !s.full; k++)
+	for (size_t k = 0; !rc && k < tables.n && !s.full; k++) {
 		rc = ask_table(x, &s, tables.v[k], e);
+		/* A table without the column has no such row; the others may. */
+		if (rc && e->code == ERR_NOT_FOUND && without++ < tables.n - 1) {
+			snprintf(done->fields, sizeof(done->fields), "%.*s",
+			         (int)sizeof(done->fields) - 1, e->what);
+			rc = 0;
+		}
+	}
 	return search_end(&s, rc, e);
 }
 

@@ -42,6 +42,10 @@ int sentinel_tables(struct sentinel *x, const struct source_run *run, const cJSO
 {
 	struct source_catalog cat;
 
+	if (x->env.catalog && x->env.catalog->tables) {
+		*out = x->env.catalog->tables;
+		return 0;
+	}
 	if (!x->tables) {
 		if (sentinel_catalog(&x->c, run, &cat, e))
 			return -1;

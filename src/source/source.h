@@ -47,7 +47,9 @@ struct source_done {
 	bool inexact;     /* the source could not express all of it: run/ filtered afterwards */
 	char why[256];
 	mw_time complete_to; /* the source is complete up to here, as far as known; MW_TIME_NONE unknown */
-	char *sent;          /* the text or program as it was sent, for the screen; free() */
+	char fields
+	        [256]; /* what the source's own catalogue said of the fields, "" where it was not asked */
+	char *sent; /* the text or program as it was sent, for the screen; free() */
 };
 struct source;
 /* What of a step a source does itself, exactly. What it cannot, run/ does over the events that it fetches for it. */

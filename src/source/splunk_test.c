@@ -25,6 +25,9 @@ static int on_field(void *ctx, struct slice object, struct err *e)
 static int add_index(struct splunk *x, const struct source_run *run, const char *index,
                      cJSON *tables, struct err *e)
 {
+	/* Each event has these; fieldsummary leaves them out. */
+	static const char *const always[] = {"_time", "_raw",       "_indextime", "index",
+	                                     "host",  "sourcetype", "source"};
 	cJSON *table = json_add_obj(tables, index);
 	char *spl = xasprintf("search index=%s | head 5000 | fieldsummary maxvals=1 | fields field "
 	                      "count numeric_count",
@@ -33,6 +36,9 @@ static int add_index(struct splunk *x, const struct source_run *run, const char 
 	        .spl = spl, .earliest = "-7d@d", .rows = FIELDS_MAX, .row = on_field, .ctx = table};
 	int rc = splunk_run(x, run, &q, e);
 
+	for (size_t i = 0; table->child && i < ARRAY_LEN(always); i++)
+		if (!json_get(table, always[i]))
+			json_add_str(table, always[i], "string");
 	free(spl);
 	return rc < 0 ? -1 : 0;
 }
@@ -47,17 +53,14 @@ static bool plain_name(const char *name)
 	return ok;
 }
 
-int splunk_catalog(struct connected *c, const struct source_run *run, struct source_catalog *out,
-                   struct err *e)
+static int add_listed(struct splunk *x, const struct source_run *run, cJSON *tables, struct err *e)
 {
-	struct splunk *x = splunk_of(c);
 	cJSON *answer;
 	const cJSON *entry;
 	int rc = splunk_get(x, run, "/services/data/indexes?count=0", &answer, e), n = 0;
 
 	if (rc)
 		return -1;
-	*out = (struct source_catalog){.tables = cJSON_CreateObject(), .at = mw_now()};
 	cJSON_ArrayForEach(entry, json_arr(answer, "entry"))
 	{
 		const char *name = json_str(entry, "name", "");
@@ -65,10 +68,28 @@ int splunk_catalog(struct connected *c, const struct source_run *run, struct sou
 		    !connector_in_scope(x->env.entry, "indexes", name) ||
 		    call_bool(json_obj(entry, "content"), "disabled"))
 			continue;
-		rc = add_index(x, run, name, out->tables, e);
+		rc = add_index(x, run, name, tables, e);
 		n++;
 	}
 	cJSON_Delete(answer);
+	return rc;
+}
+
+/* A configured index is looked at whether it is listed or not: a search head does not list those of its peers. */
+int splunk_catalog(struct connected *c, const struct source_run *run, struct source_catalog *out,
+                   struct err *e)
+{
+	struct splunk *x = splunk_of(c);
+	const char *index = splunk_index(x, 0);
+	int rc = 0;
+
+	*out = (struct source_catalog){
+	        .tables = cJSON_CreateObject(), .at = mw_now(), .sample = true};
+	if (!strcmp(index, "*"))
+		rc = add_listed(x, run, out->tables, e);
+	for (size_t i = 0; !rc && i < INDEXES_MAX && (index = splunk_index(x, i)); i++)
+		if (plain_name(index))
+			rc = add_index(x, run, index, out->tables, e);
 	if (rc)
 		cJSON_Delete(out->tables);
 	return rc;

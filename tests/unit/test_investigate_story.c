@@ -121,7 +121,7 @@ static void hints_run_and_compile_in_three_languages(void **state)
 		struct plan *p = plan_from_json(json_obj(h, "plan"), &err);
 		assert_non_null(p);
 		for (size_t i = 0; i < ARRAY_LEN(langs); i++) {
-			struct render_target t = {NULL};
+			struct render_target t = {0};
 			struct rendered out;
 			assert_int_equal(plan_render(langs[i], p, 0, &t, &out, &err), 0);
 			assert_true(out.text.len > 0);

@@ -171,7 +171,8 @@ static void one_trial(const struct language *l, struct gen *g, size_t *rendered,
 	t.ev = gen_events(g, &a, EVENTS);
 	for (size_t i = 0; i < EVENTS && !l->bytes; i++)
 		as_vendors_keep(&t.ev[i]);
-	if (!plan_render(l->lang, t.p, 0, &(struct render_target){l->table}, &t.text, &e)) {
+	if (!plan_render(l->lang, t.p, 0, &(struct render_target){.table = l->table}, &t.text,
+	                 &e)) {
 		++*rendered;
 		if (l->read((struct slice){t.text.text.s, t.text.text.len}, &t.back, &e))
 			trial_fail(&t, e.what);

@@ -79,7 +79,7 @@ static void test_widening(void **state)
 
 static void check_text(enum render_lang lang, const char *json, const char *table, const char *want)
 {
-	struct render_target t = {table};
+	struct render_target t = {.table = table};
 	struct rendered out;
 	struct err e = {0};
 	cJSON *j = json_parse(slice_of(json), MW_PLAN_JSON_MAX, &e);
@@ -278,7 +278,8 @@ static void test_closed_literals(void **state)
 		struct err e = {0};
 		p->steps[0].search.ndatasets = 0;
 		for (enum render_lang lang = RENDER_SPL; lang <= RENDER_CH; lang++) {
-			struct render_target t = {lang == RENDER_KQL ? "AWSCloudTrail" : NULL};
+			struct render_target t = {.table = lang == RENDER_KQL ? "AWSCloudTrail"
+			                                                      : NULL};
 			struct rendered out;
 			if (plan_render(lang, p, 0, &t, &out, &e))
 				gen_fail(e.what, p);
@@ -294,6 +295,64 @@ static void test_closed_literals(void **state)
 	}
 }
 
+/* ---- a catalogue ---- */
+
+static const char *lacks_user(void *ctx, const char *table, const char *column)
+{
+	static const char *const user[] = {"UserIdentityUserName", "user", "username", "user.name",
+	                                   "actor_user_name"};
+
+	(void)ctx, (void)table;
+	for (size_t i = 0; i < ARRAY_LEN(user); i++)
+		if (!strcmp(user[i], column))
+			return NULL;
+	return "";
+}
+
+/* A column that is not there is never in the text, and what hangs on it alone is known. */
+static void test_catalogue(void **state)
+{
+	static const struct {
+		const char *where;
+		bool hangs, narrows, missing;
+	} rows[] = {
+#define USER "{\"field\":\"user\",\"op\":\"is\",\"value\":\"kim\"}"
+#define ADDRESS "{\"field\":\"src_endpoint.ip\",\"op\":\"is\",\"value\":\"10.0.0.1\"}"
+	        {USER, true, false, true},
+	        {ADDRESS, false, true, false},
+	        {"{\"all\":[" USER "," ADDRESS "]}", true, true, true},
+	        {"{\"any\":[" USER "," ADDRESS "]}", false, false, true},
+	        {"{\"all\":[{\"not\":" USER "}," ADDRESS "]}", false, true, true},
+	};
+	static const enum render_lang in[] = {RENDER_SPL, RENDER_KQL, RENDER_AQL, RENDER_DSL,
+	                                      RENDER_CH};
+	struct render_catalog catalog = {NULL, lacks_user};
+	struct render_target t = {.catalog = &catalog};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows) * ARRAY_LEN(in); i++) {
+		char *json = xasprintf(STEP("\"where\":%s"), rows[i / ARRAY_LEN(in)].where);
+		enum render_lang lang = in[i % ARRAY_LEN(in)];
+		struct rendered out;
+		struct err e = {0};
+		cJSON *j = json_parse(slice_of(json), MW_PLAN_JSON_MAX, &e);
+		struct plan *p = plan_from_json(j, &e);
+		assert_non_null(p);
+		assert_int_equal(plan_render(lang, p, 0, &t, &out, &e), 0);
+		assert_null(strstr(out.text.s, "kim"));
+		assert_int_equal(render_hangs_on_missing(&p->steps[0].search, &out),
+		                 rows[i / ARRAY_LEN(in)].hangs);
+		assert_int_equal(out.narrows, rows[i / ARRAY_LEN(in)].narrows);
+		assert_int_equal(!out.exact_where, rows[i / ARRAY_LEN(in)].missing ||
+		                                           lang == RENDER_AQL ||
+		                                           lang == RENDER_DSL);
+		rendered_release(&out);
+		plan_free(p);
+		cJSON_Delete(j);
+		free(json);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +361,7 @@ int main(void)
 	        cmocka_unit_test(test_spl),
 	        cmocka_unit_test(test_others),
 	        cmocka_unit_test(test_closed_literals),
+	        cmocka_unit_test(test_catalogue),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -88,12 +88,14 @@ def twin(vendor, fault=None, options=None, cert="ok"):
         p.wait()
 
 
-def connector(entry, call, *args, stdin="", seconds=30, cancel_after=None, timeout=None):
+def connector(entry, call, *args, stdin="", seconds=30, cancel_after=None, timeout=None, catalog=False):
     """Runs one call; gives its lines and how long it took."""
     path = WORK + "/entry.json"
     json.dump(dict(entry, ca_file=WORK + "/ca/good-ca.pem"), open(path, "w"))
     env = dict(os.environ, MW_SECONDS=str(seconds), TWIN_SECRET=entry.get("_secret", ""), TWIN_WRITE=entry.get("_write", ""), no_proxy="*")
     env.pop("MW_CANCEL_AFTER", None)
+    if catalog:
+        env["MW_CATALOG"] = "1"
     if cancel_after is not None:
         env["MW_CANCEL_AFTER"] = str(cancel_after)
     start = time.monotonic()
@@ -165,7 +167,7 @@ def same_rows(vendor, module):
     with twin(vendor, options=module.OPTIONS) as t:
         for name, plan in plans:
             want = reference(plan, identity)
-            lines, _, err = connector(module.entry(t.base), "run", stdin=plan)
+            lines, _, err = connector(module.entry(t.base), "run", stdin=plan, catalog=True)
             strict = [x for x in t.log() if x["strict"]]
             got = rows_of(lines, identity)
             ordered = "cols" in json.dumps(lines[:3]) or plan["steps"][0].get("sort")
@@ -175,6 +177,38 @@ def same_rows(vendor, module):
                 bad.append(f"{name}: {len(got)} rows, {len(want)} wanted; {of(lines, 'error') or ''} {of(lines, 'done') or ''} {strict[:2]} {err}"
                            f"\n  got  {[r for r in got if r not in want][:3]}\n  want {[r for r in want if r not in got][:3]}")
     say(not bad, f"{vendor}: {good} of {len(plans)} plans give the rows of the embedded lake", "\n".join(bad))
+
+
+# ---- names that the platform does not have
+
+USER = {"splunk": "user", "sentinel": "UserIdentityUserName", "qradar": "username", "opensearch": "user.name", "clickhouse": "actor_user_name"}
+SEARCHES = {"splunk": "/jobs", "sentinel": "/query", "qradar": "/ariel/searches", "opensearch": "_search", "clickhouse": "\nFROM"}
+
+
+def catalogue(vendor, module):
+    """A field that is not there is an answer in words before anything is sent, or is looked for in the records."""
+    if vendor not in USER:
+        return
+    name, identity = USER[vendor], getattr(module, "IDENTITY", "raw")
+    alone = search(datasets=["cloudtrail"], where=cmp("actor.user.name", "is", "alice"), **DAY)
+    both = search(datasets=["cloudtrail"], where={"all": [cmp("api.operation", "is", "consolelogin"), cmp("actor.user.name", "exists")]}, **DAY)
+    without = search(datasets=["cloudtrail"], where={"all": [cmp("api.operation", "is", "consolelogin"), {"not": cmp("actor.user.name", "is", "nobody")}]}, **DAY)
+    with twin(vendor, options=dict(module.OPTIONS, lacks=[name])) as t:
+        refused, _, err = connector(module.entry(t.base), "search", stdin=alone, catalog=True)
+        sent = [x for x in t.log() if SEARCHES[vendor] in x["path"] + x["body"] and "fieldsummary" not in str(x["form"])
+                and "/control" not in x["path"] and x["method"] == "POST"]
+        wider, _, _ = connector(module.entry(t.base), "run", stdin=both, catalog=True)
+        kept, _, _ = connector(module.entry(t.base), "run", stdin=without, catalog=True)
+    error = of(refused, "error") or {}
+    say(error.get("code") == "not_found" and name in error["what"] and "Nothing was sent" in error["what"] and not sent,
+        f"{vendor}: a field that it does not have is refused before anything is sent", (refused, sent, err))
+    if identity == "uid":
+        say((of(wider, "error") or {}).get("code") == "not_found", f"{vendor}: nor with another condition, since its rows are its columns", wider)
+    else:
+        say(sorted(map(str, rows_of(wider))) == sorted(map(str, reference(both))) and name in (of(wider, "done") or {}).get("fields", ""),
+            f"{vendor}: beside another condition it is looked for in the records, and said", wider[-2:])
+    # Twins without the column give rows without the value, which `not` keeps.
+    say(not of(kept, "error") and rows_of(kept, identity), f"{vendor}: under not it does not matter", kept[-2:])
 
 
 # ---- the fault matrix
@@ -237,6 +271,7 @@ def main():
         if not os.environ.get("MW_FAULTS_ONLY"):
             if getattr(module, "EVENTS", True):
                 same_rows(name, module)
+                catalogue(name, module)
             for fn in module.CHECKS:
                 try:
                     fn(sys.modules["__main__"])

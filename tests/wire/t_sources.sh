@@ -15,7 +15,7 @@ find "$W/demo/logs" -path '*/CloudTrail/*' -type f -print0 | xargs -0 "$MW_BUILD
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
 	-keyout "$W/key.pem" -out "$W/cert.pem" 2>/dev/null
 python3 "$MW_TOP/tests/wire/twin.py" splunk --port-file "$W/port" --lake "$W/lake" --tool "$MW_BUILD/tests/wire/tool_twin" --cert "$W/cert.pem" \
-	--key "$W/key.pem" --log "$W/twin.log" >"$W/twin.out" 2>&1 </dev/null &
+	--key "$W/key.pem" --options '{"lacks": ["http_user_agent"]}' --log "$W/twin.log" >"$W/twin.out" 2>&1 </dev/null &
 twin=$!
 trap 'kill $twin 2>/dev/null; "$mw" --state "$S" engine stop >/dev/null 2>&1' EXIT
 for _ in $(seq 100); do [ -s "$W/port" ] || python3 -c 'import select; select.select([], [], [], 0.1)'; done
@@ -42,6 +42,9 @@ P
 ok "its rows are those that a count over the files gives" test "$(run ask --json "how many failed console logins in splunk" | python3 -c 'import json,sys; print(json.load(sys.stdin)["result"]["value"])')" = "$(cat "$W/want")"
 id=$(run ask "failed console logins in splunk" | grep -o "ev:9[0-9]*" | head -n 1)
 ok "its records open byte for byte under an id of their own" says '"source":"spl"' run call evidence.get "{\"id\":\"$id\"}"
+ok "its catalogue is read and shown" says 'main (' run source catalog spl
+ok "and kept with its age" says '"catalog":{"at":"20' run --json source list
+ok "a field that it does not have is an answer in words" says 'has no field http_user_agent' run ask "events where user agent contains curl in splunk"
 ok "its notables come into the lake" says 'findings taken in' run source poll spl
 ok "and once only" says '0 findings taken in' run source poll spl
 dead_is_named() { # five notables came into the lake before

@@ -9,6 +9,7 @@
  *   finding ID | asset ID | finding_events ID
  *   update    a change as JSON on standard input;  create: an incident as JSON
  *   ingest KEY          lines of JSON on standard input, as one batch; then {"taken":n}
+ * MW_CATALOG=1: searches are checked against the platform's catalogue, which is read first.
  * A call that fails prints {"error":{code,what}} and exits 1. MW_SECONDS: its deadline (30). MW_CANCEL_AFTER: rows after which it is cancelled.
  */
 #include "intake/normalise.h"
@@ -91,6 +92,7 @@ static void put_done(const struct source_done *d)
 	json_add_bool(x, "inexact", d->inexact);
 	json_add_str(x, "why", d->why);
 	json_add_time(x, "complete_to", d->complete_to);
+	json_add_str(x, "fields", d->fields);
 	json_add_str(x, "sent", d->sent);
 	put(o);
 	free(d->sent);
@@ -342,10 +344,12 @@ static int secret_of(const cJSON *entry, const char *key, struct secret **secret
 static int run(cJSON *entry, const char *name, const char *arg, struct err *e)
 {
 	struct normaliser *n = normaliser_new(mw_now());
+	struct source_catalog catalog = {0};
 	struct connector_env env = {.entry = entry,
 	                            .cancelled = &cancelled,
 	                            .normalise = normalise_record,
-	                            .normalise_ctx = n};
+	                            .normalise_ctx = n,
+	                            .catalog = &catalog};
 	const struct connector *k = connector_find(json_str(entry, "kind", ""));
 	struct tool t = {.arg = arg};
 	int rc;
@@ -361,7 +365,9 @@ static int run(cJSON *entry, const char *name, const char *arg, struct err *e)
 	                            .cancelled = &cancelled,
 	                            .need_raw = true,
 	                            .need_vals = true};
-	rc = call(&t, name, e);
+	rc = getenv("MW_CATALOG") && k->catalog ? k->catalog(t.c, &t.run, &catalog, e) : 0;
+	rc = rc ? rc : call(&t, name, e);
+	cJSON_Delete(catalog.tables);
 	t.c->source.ops->close(&t.c->source);
 	secret_free(env.secret);
 	secret_free(env.write_secret);

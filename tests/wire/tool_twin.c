@@ -4,7 +4,8 @@
  *   tool_twin load DIR             every event as a row of our ClickHouse table, by id
  *   tool_twin rows DIR < PLAN      the rows of the plan's first step, as the embedded lake gives them: what each twin must give too
  *   tool_twin serve DIR            a question a line: {"lang","text"} ("exposure": the pattern's nodes and the ways to them); {"row":..} lines, then {"end":..} or {"error":..}.
- *                                  A row's vals are called as that language calls them ("table": the Sentinel table)
+ *                                  A row's vals are called as that language calls them ("table": the Sentinel table).
+ *                                  {"lang","columns":true} is answered by the names of all fields there
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -113,18 +114,23 @@ static int run(struct source *src, const struct plan *p, const struct source_sin
 
 /* ---- a question ---- */
 
-/* The text, read by the independent reader of its language. */
-static int read_question(const cJSON *q, struct reading *r, struct err *e)
+static int find_language(const cJSON *q, struct err *e)
 {
 	const char *name = json_str(q, "lang", "");
 
-	*r = (struct reading){0};
 	lang = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
 		if (!strcmp(languages[i].name, name))
 			lang = &languages[i];
-	if (!lang)
-		return err_set(e, ERR_INVALID, "no reader of \"%s\"", name);
+	return lang ? 0 : err_set(e, ERR_INVALID, "no reader of \"%s\"", name);
+}
+
+/* The text, read by the independent reader of its language. */
+static int read_question(const cJSON *q, struct reading *r, struct err *e)
+{
+	*r = (struct reading){0};
+	if (find_language(q, e))
+		return -1;
 	return lang->read(slice_of(json_str(q, "text", "")), r, e);
 }
 
@@ -172,6 +178,27 @@ static int answer(struct source *src, const cJSON *q, struct err *e)
 	return rc;
 }
 
+static int put_columns(const cJSON *q, struct err *e)
+{
+	int rc = find_language(q, e);
+
+	for (size_t i = 0; rc == 0 && i < field_count(); i++) {
+		const struct field *f = field_at((field_id)i);
+		const char *name = name_of(f);
+		cJSON *o, *row;
+		if (!name)
+			continue;
+		o = cJSON_CreateObject();
+		row = json_add_obj(o, "row");
+		json_add_str(row, "name", name);
+		json_add_str(row, "type", field_type_name(f->type));
+		rows_put(o);
+	}
+	if (rc == 0)
+		rows_put(json_parse(SLICE("{\"end\":{}}"), 64, e));
+	return rc;
+}
+
 static int serve(struct source *src)
 {
 	char *line = xmalloc(LINE_MAX_BYTES);
@@ -180,7 +207,8 @@ static int serve(struct source *src)
 		struct err e = {0};
 		cJSON *q = json_parse(slice_trim(slice_of(line)), LINE_MAX_BYTES, &e);
 		table = json_str(q, "table", NULL);
-		if (!q || answer(src, q, &e)) {
+		if (!q ||
+		    (json_bool(q, "columns", false) ? put_columns(q, &e) : answer(src, q, &e))) {
 			cJSON *o = cJSON_CreateObject();
 			json_add_str(o, "error", e.what);
 			rows_put(o);

@@ -88,6 +88,15 @@ class Lake:
         return rows, line["end"]
 
 
+class Columns(dict):
+    """The names that a vendor has for our fields, with the field's type; the option `lacks` takes some away."""
+
+    def __init__(self, twin, lang, **more):
+        rows, _ = twin.lake.ask(lang, "", columns=True, **more)
+        inner = lambda s: re.sub(r'^[A-Z0-9]+\(|[")]', "", s) if lang == "aql" else s.replace(".", "_") if lang == "sql" else s
+        super().__init__({inner(r["name"]): r["type"] for r in rows if inner(r["name"]) not in twin.options.get("lacks", ())})
+
+
 class Twin:
     """What a vendor's class stands on: its routes, and state of its own."""
 

@@ -1,7 +1,7 @@
 """ClickHouse over HTTP (24.x): for its failures and its manners; the real engine answers in t_clickhouse_http.sh. Facts: ../shared/apis/clickhouse.md."""
 import base64, json, re
 
-from twin import Refused, Reply, Twin, route
+from twin import Columns, Refused, Reply, Twin, route
 
 USER, PASSWORD = "midwatch", "ch-p4ssw0rd"
 SETTINGS = ("database query query_id default_format max_execution_time timeout_overflow_mode result_overflow_mode send_progress_in_http_headers "
@@ -44,7 +44,8 @@ class Vendor(Twin):
         """JSONCompact answers to the connector's own questions."""
         answers = [("KILL QUERY", []), ("SELECT version()", [["24.8.1.1", USER]]), ("SELECT toString(max(time))", [["2026-11-24 14:59:00.000000", "64799"]]),
                    ("SELECT value FROM system.settings", [["0" if self.options.get("can_write") else "2"]]), ("SHOW GRANTS", [["GRANT SELECT, INSERT ON soc.* TO midwatch"]]),
-                   ("SELECT table, name, type FROM system.columns", [["events", "dataset", "String"], ["events", "time", "DateTime64(6)"]])]
+                   ("SELECT table, name, type FROM system.columns", [["events", n, "String"] for n in ("id", "dataset", "uid", "file", "line", "raw")]
+                    + [["events", n, "DateTime64(6)" if n == "time" else "Array(String)"] for n in Columns(self, "sql")])]
         for begin, data in answers:
             if sql.startswith(begin):
                 return Reply({"meta": [], "data": data, "rows": len(data)})

@@ -1,7 +1,7 @@
 """OpenSearch 2.x; with the option "elastic" Elasticsearch 8.x. Facts: ../shared/apis/opensearch.md; shapes as its samples."""
 import base64, json, re, uuid
 
-from twin import Refused, Reply, Twin, route
+from twin import Columns, Refused, Reply, Twin, route
 
 USER, PASSWORD = "midwatch", "os-p4ssw0rd"
 DATASETS = {"cloudtrail": "aws.cloudtrail", "vpcflow": "aws.vpcflow", "okta": "okta.system", "azure.signin": "azure.signinlogs"}
@@ -173,8 +173,15 @@ class Vendor(Twin):
 
     @route("GET", INDEX + "/_mapping", query=["ignore_unavailable"])
     def mapping(self, q):
-        return Reply({"soc-events": {"mappings": {"properties": {"@timestamp": {"type": "date"}, "user": {"properties": {"name": {"type": "keyword", "fields": {"text": {"type": "text"}}}}},
-                                                                "source": {"properties": {"ip": {"type": "ip"}}}}}}})
+        types, root = {"ip": "ip", "int": "long", "port": "long", "size": "long", "float": "double", "time": "date", "bool": "boolean"}, {}
+        for name, t in Columns(self, "dsl").items():
+            at = root
+            *before, last = name.split(".")
+            for part in before:
+                at = at.setdefault(part, {}).setdefault("properties", {})
+            at.setdefault(last, {})["type"] = "text" if name in self.options.get("texts", ()) else types.get(t, "keyword")
+        root["user"]["properties"].get("name", {})["fields"] = {"text": {"type": "text"}}
+        return Reply({"soc-events": {"mappings": {"properties": root}}})
 
     # ---- writing
     @route("POST", INDEX + "/_bulk", query=["refresh"], ctype="application/x-ndjson")

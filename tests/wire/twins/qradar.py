@@ -1,7 +1,7 @@
 """IBM QRadar: Ariel searches, offenses, and a syslog listener for what is written there. Facts: ../shared/apis/qradar.md."""
 import json, re, socket, ssl, threading, uuid
 
-from twin import Refused, Reply, Twin, route
+from twin import Columns, Refused, Reply, Twin, route
 
 TOKEN = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 ID = r"([0-9a-f-]+)"
@@ -103,7 +103,7 @@ class Vendor(Twin):
 
     @route("GET", "/api/ariel/databases/(events|flows)")
     def database(self, q):
-        return Reply({"columns": [{"name": "sourceip", "argument_type": "HOST"}, {"name": "username", "argument_type": "STRING"}]})
+        return Reply({"columns": [{"name": n, "argument_type": "STRING", "is_value": t != "string"} for n, t in Columns(self, "aql").items()]})
 
     @route("GET", "/api/system/about")
     def about(self, q):

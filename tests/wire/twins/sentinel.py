@@ -1,7 +1,7 @@
 """Microsoft Sentinel: token endpoint, Log Analytics queries, Resource Manager, both ways of ingestion. Facts: ../shared/apis/sentinel.md."""
 import base64, datetime, hashlib, hmac, json, re, uuid
 
-from twin import Refused, Reply, Twin, route
+from twin import Columns, Refused, Reply, Twin, route
 
 TENANT, CLIENT, SECRET = "aaaaaaaa-0000-0000-0000-000000000001", "cccccccc-0000-0000-0000-000000000002", "s3cr3t/+&="
 WORKSPACE = "11111111-2222-3333-4444-555555555555"
@@ -104,7 +104,9 @@ class Vendor(Twin):
 
     @route("GET", f"/v1/workspaces/{WORKSPACE}/metadata")
     def metadata(self, q):
-        return Reply({"tables": [{"name": "AWSCloudTrail", "columns": [{"name": "TimeGenerated", "type": "datetime"}, {"name": "EventName", "type": "string"}]}]})
+        tables = [t for t in ("AWSCloudTrail", "AWSVPCFlow", "SigninLogs", "OktaV2_CL", "Syslog") if t not in self.options.get("lacks", ())]
+        return Reply({"tables": [{"name": t, "columns": [{"name": n.split(".")[0], "type": "datetime" if n == "TimeGenerated" else "string"}
+                                                         for n in Columns(self, "kql", table=t)]} for t in tables]})
 
     # ---- incidents
     def need_version(self, q):

@@ -1,7 +1,7 @@
 """Splunk Enterprise with Enterprise Security and an HTTP Event Collector. Facts: ../shared/apis/splunk.md; shapes as its samples."""
 import json, re, time, uuid
 
-from twin import Refused, Reply, Twin, route
+from twin import Columns, Refused, Reply, Twin, route
 
 TOKEN, HEC_TOKEN = "eyJ-splunk-token", "11111111-2222-3333-4444-555555555555"
 JOB_FORM = ("output_mode search namespace earliest_time latest_time id exec_mode adhoc_search_level preview max_time max_count timeout "
@@ -66,7 +66,7 @@ class Vendor(Twin):
         if spl.startswith("| tstats max(_time)"):
             return [{"newest": "1795478400.000"}]
         if "fieldsummary" in spl:
-            return [{"field": "user", "count": "10", "numeric_count": "0"}, {"field": "bytes", "count": "5", "numeric_count": "5"}]
+            return [{"field": n, "count": "10", "numeric_count": "10" if t in ("int", "float", "size", "port") else "0"} for n, t in Columns(self, "spl").items() if n[0] != "_"]
         if not spl.startswith("search ") and not spl.startswith("|"):
             raise Refused(400, "Error in search: the text does not begin with a generating command")
         rows, end = self.lake.ask("spl", spl)

@@ -1,0 +1,77 @@
+/* source catalog NAME [TABLE]: what a source knows of its own tables and fields, page by page. */
+#include "cli.h"
+#include "cli_source.h"
+
+static int64_t total_of(const cJSON *page)
+{
+	return json_i64(page, "total", 0);
+}
+
+static void put_fields(const char *table, const cJSON *fields)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, fields)
+	{
+		struct buf b = BUF_INIT;
+		buf_printf(&b, "%s.%s %s", table, f->string, json_str(fields, f->string, ""));
+		cli_put((struct slice){b.s, b.len});
+		putchar('\n');
+		buf_release(&b);
+	}
+}
+
+static void put_rows(const cJSON *page, const char *table, bool json)
+{
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, json_arr(page, "rows"))
+	{
+		const char *name = json_str(row, "table", "");
+		if (table && strcmp(table, name) != 0)
+			continue;
+		if (json) {
+			cli_json(row);
+		} else if (table) {
+			put_fields(name, json_obj(row, "fields"));
+		} else {
+			cli_puts(name);
+			printf(" (%d fields)\n", cJSON_GetArraySize(json_obj(row, "fields")));
+		}
+	}
+}
+
+int source_catalog(struct cli *c)
+{
+	const char *table = c->argc > 2 ? c->argv[2] : NULL;
+	int64_t offset = 0, total = 1;
+	struct client cl;
+	cJSON *page = NULL;
+	int rc = cli_open(c, &cl);
+
+	if (rc)
+		return rc;
+	while (rc == CLI_OK && offset < total) {
+		cJSON *p = cJSON_CreateObject();
+		json_add_str(p, "source", c->argv[1]);
+		json_add_i64(p, "offset", offset);
+		cJSON_Delete(page);
+		page = NULL;
+		rc = cli_call(&cl, "source.catalog", p, &page);
+		if (rc)
+			break;
+		put_rows(page, table, c->json);
+		total = total_of(page);
+		offset += cJSON_GetArraySize(json_arr(page, "rows"));
+		if (!cJSON_GetArraySize(json_arr(page, "rows")))
+			break;
+	}
+	if (rc == CLI_OK && !c->json)
+		printf("read %s%s\n", json_str(page, "at", ""),
+		       json_bool(page, "sample", false)
+		               ? "; the fields are those of its newest events"
+		               : "");
+	cJSON_Delete(page);
+	client_close(&cl);
+	return rc ? rc : total ? CLI_OK : CLI_NOTHING;
+}

@@ -1,0 +1,8 @@
+/* Parts of `midwatch source` in files of their own. c->argv[0] is the verb, the words have been counted. */
+#ifndef MW_CLI_SOURCE_H
+#define MW_CLI_SOURCE_H
+
+struct cli;
+int source_catalog(struct cli *c); /* catalog NAME [TABLE] */
+
+#endif
