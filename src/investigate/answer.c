@@ -7,6 +7,7 @@
 #include "investigate/describe.h"
 #include "investigate/rowjson.h"
 #include "investigate/summary.h"
+#include "investigate/table.h"
 
 enum { KEEP_FIRST, KEEP_LAST, KEEP_DENIED, KEEP_RARE, KEEP_COUNT };
 #define RARE_TRACK_MAX 4096 /* distinct acts followed for the choice of rows */
@@ -25,6 +26,7 @@ struct part { /* what one step says: values, pairs or a number */
 	bool cut;
 	double value;
 	char *value_text;
+	struct table *table; /* NULL: its rows have no columns */
 };
 struct answer {
 	const struct plan *plan;
@@ -47,6 +49,7 @@ static void part_open(struct answer *a, size_t step, enum plan_show show)
 	x->show = show;
 	x->values = cJSON_CreateArray();
 	x->pairs = cJSON_CreateArray();
+	x->table = table_new(&a->plan->steps[step]);
 }
 
 static struct part *main_part(const struct answer *a)
@@ -87,6 +90,7 @@ void answer_free(struct answer *a)
 		cJSON_Delete(a->parts[i].values);
 		cJSON_Delete(a->parts[i].pairs);
 		free(a->parts[i].value_text);
+		table_free(a->parts[i].table);
 	}
 	free(a->parts);
 	attack_tally_free(a->attack);
@@ -215,6 +219,8 @@ void answer_row(struct answer *a, size_t step, const struct source_row *r)
 		if (a->parts[i].step != step)
 			continue;
 		a->parts[i].rows++;
+		if (a->parts[i].table)
+			table_row(a->parts[i].table, r);
 		if (!r->event && !r->json.n)
 			stats_row(a, &a->parts[i], r);
 	}
@@ -365,14 +371,57 @@ static double part_value(const struct part *x)
 	return x->value_text ? x->value : (double)x->rows;
 }
 
-static cJSON *part_json(const struct part *x)
+static void add_table(cJSON *o, const struct part *x)
+{
+	cJSON *t = table_json(x->table);
+	if (t)
+		cJSON_AddItemToObject(o, "table", t);
+}
+
+/* Where all parts ask of the same events, what is asked is enough to tell them apart. */
+static bool same_tails(const struct answer *a)
+{
+	struct buf first = BUF_INIT, b = BUF_INIT;
+	bool same = true;
+	for (size_t i = 0; i < a->nparts && same; i++) {
+		const struct plan_step *s = &a->plan->steps[a->parts[i].step];
+		struct buf head = BUF_INIT;
+		buf_reset(&b);
+		plan_paraphrase_head(s, &head);
+		plan_paraphrase_step(s, &b);
+		if (i == 0)
+			buf_str(&first, b.s + head.len);
+		same = !strcmp(first.s ? first.s : "", b.s + head.len);
+		buf_release(&head);
+	}
+	buf_release(&first);
+	buf_release(&b);
+	return same;
+}
+
+static void add_label(cJSON *o, const struct plan_step *s, bool brief)
+{
+	struct buf b = BUF_INIT;
+	if (brief)
+		plan_paraphrase_head(s, &b);
+	else
+		plan_paraphrase_step(s, &b);
+	json_add_slice(o, "label", (struct slice){b.s, b.len});
+	buf_release(&b);
+}
+
+static cJSON *part_json(const struct answer *a, const struct part *x, bool brief)
 {
 	cJSON *o = cJSON_CreateObject();
 	json_add_str(o, "kind", kinds[x->show]);
+	json_add_i64(o, "step", (int64_t)x->step);
+	add_label(o, &a->plan->steps[x->step], brief);
 	if (x->show == SHOW_COUNT) {
 		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(part_value(x)));
 		return o;
 	}
+	json_add_i64(o, "total", (int64_t)x->rows);
+	add_table(o, x);
 	cJSON_AddItemToObject(o, "values", cJSON_Duplicate(x->values, true));
 	cJSON_AddItemToObject(o, "pairs", cJSON_Duplicate(x->pairs, true));
 	return o;
@@ -389,12 +438,13 @@ static void move_items(cJSON *to, cJSON *from)
 static void add_parts(struct answer *a, cJSON *o)
 {
 	struct part *last = main_part(a);
+	bool brief = same_tails(a);
 	cJSON *list;
 	if (a->nparts < 2)
 		return;
 	list = json_add_arr(o, "parts");
 	for (size_t i = 0; i < a->nparts; i++)
-		cJSON_AddItemToArray(list, part_json(&a->parts[i]));
+		cJSON_AddItemToArray(list, part_json(a, &a->parts[i], brief));
 	for (size_t i = a->nparts - 1; i-- > 0;) {
 		struct part *x = &a->parts[i];
 		if (x->show == last->show && x->show != SHOW_COUNT) {
@@ -418,6 +468,8 @@ static void add_result(struct answer *a, cJSON *o, bool empty)
 		cJSON_AddItemToObject(o, "value", cJSON_CreateNumber(part_value(x)));
 	add_parts(a, o);
 	json_add_i64(o, "total", (int64_t)x->rows);
+	if (a->nparts == 1)
+		add_table(o, x);
 	if (x->show == SHOW_VALUES || x->show == SHOW_RANKING) {
 		cJSON_AddItemToObject(o, "values", x->values);
 		cJSON_AddItemToObject(o, "pairs", x->pairs);

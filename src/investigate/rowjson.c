@@ -61,19 +61,25 @@ static bool tell_value(void *ctx, struct slice v)
 	return true;
 }
 
-/* The plan's columns: what was asked of each event, always a list of values. */
+/* What was asked of an event, always a list of values. */
+static void tell_column(struct buf *out, const struct eval_view *view, const struct plan_field *f)
+{
+	struct told t = {out, 0};
+	buf_ch(out, '[');
+	view->values(view->ctx, f, tell_value, &t);
+	buf_ch(out, ']');
+}
+
 static void told(struct buf *out, const struct event *ev, const struct plan_search *s)
 {
 	struct eval_view view;
 	eval_view_of_event(&view, ev);
 	buf_str(out, ",\"told\":{");
 	for (size_t i = 0; i < s->ncolumns; i++) {
-		struct told t = {out, 0};
 		buf_str(out, i ? "," : "");
 		json_write_string(out, slice_of(s->columns[i].name));
-		buf_str(out, ":[");
-		view.values(view.ctx, &s->columns[i], tell_value, &t);
-		buf_ch(out, ']');
+		buf_ch(out, ':');
+		tell_column(out, &view, &s->columns[i]);
 	}
 	buf_ch(out, '}');
 }
@@ -132,4 +138,40 @@ void row_json(struct buf *out, const struct source_row *r, const struct plan_ste
 		buf_add(out, r->json.s, r->json.n);
 	else
 		stats_row(out, r, step);
+}
+
+static void event_cells(struct buf *out, const struct source_row *r, const struct plan_search *s)
+{
+	struct eval_view view;
+	eval_view_of_event(&view, r->event);
+	for (size_t i = 0; i < s->ncolumns; i++) {
+		buf_str(out, i ? "," : "");
+		tell_column(out, &view, &s->columns[i]);
+	}
+}
+
+static void group_cells(struct buf *out, const struct source_row *r, const struct plan_search *s)
+{
+	size_t groups = s->nby + (s->span > 0);
+	double number;
+	for (size_t i = 0; i < r->ncols; i++) {
+		buf_str(out, i ? "," : "");
+		if (i >= groups && slice_double(r->cols[i], &number))
+			buf_printf(out, "%.15g", number);
+		else
+			json_write_string(out, r->cols[i]);
+	}
+}
+
+void row_cells(struct buf *out, const struct source_row *r, const struct plan_step *step)
+{
+	buf_ch(out, '{');
+	if (r->event && r->id != EVENT_ID_NONE)
+		buf_printf(out, "\"id\":\"ev:%llu\",", (unsigned long long)r->id);
+	buf_str(out, "\"cells\":[");
+	if (r->event)
+		event_cells(out, r, &step->search);
+	else
+		group_cells(out, r, &step->search);
+	buf_str(out, "]}");
 }

@@ -355,17 +355,27 @@ static void say_graph(struct buf *b, const struct plan_graph *g)
 		buf_printf(b, ", at most %lld", (long long)g->limit);
 }
 
+void plan_paraphrase_step(const struct plan_step *s, struct buf *out)
+{
+	if (s->kind == PS_GRAPH)
+		say_graph(out, &s->graph);
+	else
+		say_search(out, &s->search);
+	if (s->source && strcmp(s->source, s->kind == PS_GRAPH ? "graph" : "lake"))
+		buf_printf(out, ", in %s", s->source);
+}
+
+void plan_paraphrase_head(const struct plan_step *s, struct buf *out)
+{
+	if (s->kind == PS_SEARCH)
+		say_head(out, &s->search);
+}
+
 void plan_paraphrase(const struct plan *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->nsteps; i++) {
-		const struct plan_step *s = &p->steps[i];
 		if (p->nsteps > 1)
 			buf_printf(out, "%s%zu. ", i ? "; " : "", i + 1);
-		if (s->kind == PS_GRAPH)
-			say_graph(out, &s->graph);
-		else
-			say_search(out, &s->search);
-		if (s->source && strcmp(s->source, s->kind == PS_GRAPH ? "graph" : "lake"))
-			buf_printf(out, ", in %s", s->source);
+		plan_paraphrase_step(&p->steps[i], out);
 	}
 }

@@ -248,6 +248,9 @@ bool plan_equal(const struct plan *a,
                 const struct plan *b); /* same up to order inside ALL, ANY and lists of values */
 /* One line of English: what is read, in which order. Outside text is quoted raw: escape on output. */
 void plan_paraphrase(const struct plan *p, struct buf *out);
+void plan_paraphrase_step(const struct plan_step *s, struct buf *out);
+/* What plan_paraphrase_step begins with: what is counted or listed, before window and conditions. Empty for a graph step. */
+void plan_paraphrase_head(const struct plan_step *s, struct buf *out);
 void plan_paraphrase_node(const struct plan_node *n, struct buf *out);
 const char *plan_op_name(enum plan_op op);
 const char *plan_fn_name(enum plan_fn fn);

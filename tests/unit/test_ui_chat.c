@@ -68,7 +68,7 @@ static void a_turn_shows_how_it_was_read(void **state)
 	assert_true(says(&v, "events of the key [key AKIA] [yesterday, assumed]"));
 	assert_true(says(&v, "No effect: -pretty-"));
 	assert_true(says(&v, "PARTIAL 3 events. LIMIT reached: there are more. Missing: QRadar."));
-	assert_true(says(&v, "02:41:06 GetObject"));
+	assert_true(says(&v, "2026-03-14 02:41:06Z GetObject"));
 	assert_true(says(&v, "[e7]"));
 	release(&v, &s);
 }
@@ -150,12 +150,82 @@ static void news_cost_is_flat(void **state)
 	release(&v, &s);
 }
 
+static bool all_fit(const struct view *v, int width)
+{
+	const struct doc_line *l;
+
+	vec_each (l, &v->doc.lines)
+		if ((int)strlen(l->text) > width) {
+			print_error("%zu columns: %s\n", strlen(l->text), l->text);
+			return false;
+		}
+	return true;
+}
+
+static void each_part_has_its_label_and_answer(void **state)
+{
+	struct session s;
+	struct view v = chat_of(&s);
+
+	(void)state;
+	session_init(&s, "main");
+	add_turn(
+	        &s, 1,
+	        "{\"kind\":\"ranking\",\"total\":2,\"value\":4,\"parts\":[{\"kind\":\"count\","
+	        "\"label\":\"count of events\",\"value\":4},{\"kind\":\"ranking\",\"label\":"
+	        "\"count of events by src_ip\",\"total\":2,\"values\":[\"192.0.2.1\",\"192.0.2.2\"],"
+	        "\"table\":{\"columns\":[{\"name\":\"src_endpoint.ip\",\"label\":\"src_ip\"},"
+	        "{\"name\":\"count\",\"label\":\"count\"}],\"sum\":4,\"rows\":[{\"cells\":"
+	        "[\"192.0.2.1\",3]},{\"cells\":[\"192.0.2.2\",1]}]}}]}");
+	chat_ops.build(NULL, &v);
+	assert_true(says(&v, "ans  1. count of events: 4."));
+	assert_true(says(&v, "2. count of events by src_ip: 2 values of 4 events."));
+	assert_true(says(&v, "src_ip     count"));
+	assert_true(says(&v, "192.0.2.1      3"));
+	release(&v, &s);
+}
+
+/* Three columns of which none fits whole in 80, and a record behind each line. */
+static void a_table_fits_the_width(void **state)
+{
+	struct session s;
+	struct view v = chat_of(&s);
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	session_init(&s, "main");
+	buf_str(&b, "{\"kind\":\"events\",\"total\":14,\"table\":{\"columns\":[{\"name\":\"time\","
+	            "\"label\":\"time\"},{\"name\":\"a\",\"label\":\"user\"},{\"name\":\"b\","
+	            "\"label\":\"role\"}],\"rows\":[");
+	for (int i = 0; i < 14; i++)
+		buf_printf(
+		        &b,
+		        "%s{\"id\":\"ev:12345%d\",\"cells\":[[\"2026-11-21T17:51:29Z\"],"
+		        "[\"arn:aws:sts::111122223333:assumed-role/a-very-long-name/begin-%d\"],[]]}",
+		        i ? "," : "", i, i);
+	buf_str(&b, "]}}");
+	add_turn(&s, 1, b.s);
+	chat_ops.build(NULL, &v);
+	assert_true(all_fit(&v, 80));
+	assert_true(says(&v, "2026-11-21 17:51:29Z  arn:aws:sts::1"));
+	assert_true(says(&v, "begin-9  -     [e123459]"));
+	assert_false(says(&v, "begin-10 ")); /* folded */
+	assert_true(says(&v, "10 of 14 shown; + unfolds"));
+	chat_ops.act(NULL, &v, ACT_UNFOLD);
+	chat_ops.build(NULL, &v);
+	assert_true(says(&v, "begin-13"));
+	buf_release(&b);
+	release(&v, &s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_turn_shows_how_it_was_read),
 	        cmocka_unit_test(an_empty_answer_is_proved),
 	        cmocka_unit_test(a_question_that_is_asked_back),
+	        cmocka_unit_test(each_part_has_its_label_and_answer),
+	        cmocka_unit_test(a_table_fits_the_width),
 	        cmocka_unit_test(news_cost_is_flat),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

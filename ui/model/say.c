@@ -107,13 +107,19 @@ static size_t time_len(const char *s)
 	return s[n] == 'Z' ? n + 1 : 0;
 }
 
+bool is_today(mw_time t)
+{
+	mw_time now = mw_now();
+
+	return (t + zone_offset(t)) / MW_DAY == (now + zone_offset(now)) / MW_DAY;
+}
+
 static void say_short_time(struct buf *b, mw_time t)
 {
-	mw_time now = mw_now(), shown = t + zone_offset(t), today = now + zone_offset(now);
 	struct civil c;
 
-	if (shown / MW_DAY != today / MW_DAY) {
-		mw_time_civil(shown, &c);
+	if (!is_today(t)) {
+		mw_time_civil(t + zone_offset(t), &c);
 		buf_printf(b, "%02d-%02d ", c.month, c.day);
 	}
 	say_clock(b, t);
@@ -354,6 +360,23 @@ static bool pivot_field(const char *f)
 	return false;
 }
 
+/* What a line of a table names; what was counted and when are no entities. */
+static void cell_entities(const cJSON *cells, void (*fn)(void *ctx, const char *, const char *),
+                          void *ctx)
+{
+	const cJSON *c;
+	mw_time t;
+
+	cJSON_ArrayForEach(c, cells)
+	{
+		if (cJSON_IsArray(c))
+			cell_entities(c, fn, ctx);
+		else if (cJSON_IsString(c) && c->valuestring[0] &&
+		         !mw_time_parse(slice_of(c->valuestring), &t))
+			fn(ctx, "", c->valuestring);
+	}
+}
+
 void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, const char *value),
                   void *ctx)
 {
@@ -365,6 +388,7 @@ void row_entities(const cJSON *row, void (*fn)(void *ctx, const char *field, con
 	        fn(ctx, v->string, row_value(row, v->string));
 	cJSON_ArrayForEach(v, json_get(row, "cols")) if (cJSON_IsString(v))
 	        fn(ctx, v->string, v->valuestring);
+	cell_entities(json_arr(row, "cells"), fn, ctx);
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (json_str(row, plain[i], NULL) && *json_str(row, plain[i], ""))
 			fn(ctx, "", json_str(row, plain[i], ""));

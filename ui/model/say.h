@@ -18,6 +18,7 @@ void say_ids(struct buf *b, const cJSON *ids,
              int most);                   /* " [e12][e13 +4]" with a blank in front, or nothing */
 void say_clock(struct buf *b, mw_time t); /* "02:41:06" */
 void say_day_clock(struct buf *b, mw_time t);      /* "2026-03-14 02:41:06Z" */
+bool is_today(mw_time t);                          /* in the zone that the screen shows */
 mw_time say_when(const cJSON *o, const char *key); /* MW_TIME_NONE where it is absent */
 /* Text of the engine with its RFC 3339 times as a reader wants them: the clock alone for today's, with the day else, in the
  * zone that the screen shows. */

@@ -18,6 +18,7 @@ struct turn {
 	cJSON *job;       /* newest JOB, without its answer; NULL where none ran */
 	cJSON *answer;    /* ANSWER or NULL */
 	cJSON *part; /* newest model.part {job, model, text: all so far} while a model writes, or NULL */
+	bool unfolded;    /* its tables are shown whole */
 	bool cancel;      /* wanted before the engine told the number of the job */
 	struct err error; /* code ERR_NONE: none */
 };

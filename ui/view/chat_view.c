@@ -4,12 +4,13 @@
 #include "view/app.h"
 
 #include "view/plan_lines.h"
+#include "view/table_lines.h"
 #include "widget/input.h"
 #include "widget/text.h"
 
 #define HANG 5
 
-enum { K_TEXT, K_CHOICE, K_STEP, K_ROW, K_SENTENCE, K_QUESTION };
+enum { K_TEXT, K_CHOICE, K_STEP, K_ROW, K_SENTENCE, K_QUESTION, K_MORE };
 
 static size_t wrap(struct view *v, enum role role, const char *head, const struct buf *b)
 {
@@ -165,14 +166,39 @@ static void add_list(struct buf *b, const char *lead, const cJSON *list)
 static const char *noun(const cJSON *ans)
 {
 	const char *kind = json_str(ans, "kind", "");
-	const cJSON *pairs = json_arr(ans, "pairs"), *values = json_arr(ans, "values");
+	const cJSON *columns = json_arr(json_obj(ans, "table"), "columns"),
+	            *values = json_arr(ans, "values");
 
-	if ((pairs && pairs->child) || (values && values->child))
-		return "values";
-	return !strcmp(kind, "text")      ? "sentences"
-	       : !strcmp(kind, "graph")   ? "assets or paths"
-	       : !strcmp(kind, "ranking") ? "values"
-	                                  : "events";
+	if (!strcmp(kind, "events"))
+		return "event";
+	if (!strcmp(kind, "text"))
+		return "sentence";
+	if (!strcmp(kind, "graph"))
+		return "row";
+	if (!strcmp(json_str(cJSON_GetArrayItem(columns, 0), "name", ""), "time"))
+		return "time slot";
+	return cJSON_GetArraySize(columns) > 2 ? "group" : values ? "value" : "event";
+}
+
+/* "52 groups of 203 events" */
+static void say_total(struct buf *b, const cJSON *ans)
+{
+	int64_t total = json_i64(ans, "total", 0), sum = json_i64(json_obj(ans, "table"), "sum", 0);
+	char n[32];
+
+	count_text(total, n);
+	buf_printf(b, "%s %s%s", n, noun(ans), total == 1 ? "" : "s");
+	if (sum <= 0)
+		return;
+	count_text(sum, n);
+	buf_printf(b, " of %s event%s", n, sum == 1 ? "" : "s");
+}
+
+static void add_gaps(struct buf *b, const cJSON *ans)
+{
+	if (json_bool(ans, "limited", false))
+		buf_str(b, " LIMIT reached: there are more.");
+	add_list(b, " Missing:", json_arr(ans, "missing"));
 }
 
 static void add_head(struct view *v, const cJSON *ans)
@@ -181,7 +207,6 @@ static void add_head(struct view *v, const cJSON *ans)
 	const cJSON *value = json_get(ans, "value");
 	bool number = value && !cJSON_IsNull(value),
 	     only = !strcmp(json_str(ans, "kind", ""), "count");
-	char n[32];
 
 	if (json_bool(ans, "partial", false))
 		buf_str(&b, "PARTIAL ");
@@ -190,57 +215,82 @@ static void add_head(struct view *v, const cJSON *ans)
 		buf_str(&b, only ? "." : ". ");
 	}
 	if (!number || !only) {
-		count_text(json_i64(ans, "total", 0), n);
-		buf_printf(&b, "%s %s.", n, noun(ans));
+		say_total(&b, ans);
+		buf_ch(&b, '.');
 	}
-	if (json_bool(ans, "limited", false))
-		buf_str(&b, " LIMIT reached: there are more.");
-	add_list(&b, " Missing:", json_arr(ans, "missing"));
+	add_gaps(&b, ans);
 	wrap(v, json_bool(ans, "partial", false) ? R_WARN : R_HEAD, "ans", &b);
 	buf_release(&b);
 }
 
-static void add_values(struct view *v, const cJSON *ans)
-{
-	const cJSON *p;
-	int shown = 0;
+#define ROWS_FOLDED 10 /* of a table until it is unfolded */
 
-	cJSON_ArrayForEach(p, json_arr(ans, "pairs"))
-	{
-		struct buf b = BUF_INIT;
-		size_t from = v->doc.lines.n;
-		const cJSON *value = cJSON_GetArrayItem(p, 0), *count = cJSON_GetArrayItem(p, 1);
-		if (shown++ == 40)
-			break;
-		say_value(&b, count);
-		doc_printf(&v->doc, R_TEXT, "     %10s  %s", b.s,
-		           cJSON_IsString(value) ? value->valuestring : "-");
-		doc_mean(&v->doc, from, NULL, value, K_ROW);
-		buf_release(&b);
-	}
-	if (json_arr(ans, "pairs") && json_arr(ans, "pairs")->child)
+static void add_table(struct view *v, const struct turn *t, const cJSON *ans)
+{
+	const cJSON *table = json_obj(ans, "table");
+	int64_t total = json_i64(ans, "total", 0);
+	char all[32];
+	size_t n;
+
+	if (!table || !total)
 		return;
-	cJSON_ArrayForEach(p, json_arr(ans, "values"))
+	n = table_lines(&v->doc, HANG, table,
+	                t->unfolded || total <= ROWS_FOLDED + 2 ? SIZE_MAX : ROWS_FOLDED, K_ROW);
+	if ((int64_t)n >= total)
+		return;
+	count_text(total, all);
+	doc_printf(&v->doc, R_CHIP, "     %zu of %s shown; %s", n, all,
+	           t->unfolded ? "x exports all" : "+ unfolds, x exports all");
+	if (!t->unfolded)
+		doc_mean(&v->doc, v->doc.lines.n - 1, NULL, table, K_MORE);
+}
+
+/* Each part of a question with what it asks and its own answer. */
+static void add_parts(struct view *v, const struct turn *t)
+{
+	const cJSON *ans = t->answer, *p;
+	bool partial = json_bool(ans, "partial", false), first = true;
+	int n = 0;
+
+	cJSON_ArrayForEach(p, json_arr(ans, "parts"))
 	{
+		const cJSON *value = json_get(p, "value");
 		struct buf b = BUF_INIT;
-		size_t from = v->doc.lines.n;
-		if (shown++ == 40)
-			break;
-		say_value(&b, p);
-		doc_printf(&v->doc, R_TEXT, "     %s", b.s);
-		doc_mean(&v->doc, from, NULL, p, K_ROW);
+		if (first && partial)
+			buf_str(&b, "PARTIAL ");
+		buf_printf(&b, "%d. %s: ", ++n, json_str(p, "label", ""));
+		if (value)
+			say_value(&b, value);
+		else
+			say_total(&b, p);
+		buf_ch(&b, '.');
+		if (first)
+			add_gaps(&b, ans);
+		wrap(v, partial ? R_WARN : R_HEAD, first ? "ans" : "", &b);
+		add_table(v, t, p);
 		buf_release(&b);
+		first = false;
 	}
+}
+
+static bool all_today(const cJSON *rows)
+{
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, rows) if (!is_today(say_when(row, "time"))) return false;
+	return true;
 }
 
 static void add_preview(struct view *v, const cJSON *ans)
 {
 	const cJSON *row;
-	bool any = false;
+	bool any = false, days = !all_today(json_arr(ans, "preview"));
 
+	if (json_obj(ans, "table"))
+		return;
 	cJSON_ArrayForEach(row, json_arr(ans, "preview"))
 	{
-		doc_row_line(&v->doc, HANG, row);
+		doc_row_line(&v->doc, HANG, row, days);
 		doc_mean(&v->doc, v->doc.lines.n - 1, json_str(row, "id", NULL), row, K_ROW);
 		any = true;
 	}
@@ -401,9 +451,12 @@ static void add_answer(struct view *v, const struct turn *t)
 	} else if (empty && json_i64(ans, "total", 0) == 0) {
 		add_empty(v, empty);
 	} else if (ans && strcmp(json_str(ans, "kind", ""), "clarify") != 0) {
-		add_head(v, ans);
+		if (json_arr(ans, "parts"))
+			add_parts(v, t);
+		else
+			add_head(v, ans);
 		add_sentences(v, ans);
-		add_values(v, ans);
+		add_table(v, t, ans);
 		add_preview(v, ans);
 		add_attack(v, ans);
 		add_reach(v, ans);
@@ -501,9 +554,33 @@ static void ask(struct app *a, struct view *v, const char *question)
 	free(copy);
 }
 
+/* The turn that line i of the document belongs to, or NULL. */
+static struct turn *turn_of_line(struct view *v, size_t i)
+{
+	const struct laid_out *l = laid(v);
+	size_t n = l->start.n;
+
+	while (n > 0 && l->start.v[n - 1] > i)
+		n--;
+	return n && n <= v->session->turns.n ? &v->session->turns.v[n - 1] : NULL;
+}
+
+/* The tables of the selected line's turn, or of the last one, are shown whole or folded again. */
+static void unfold(struct view *v)
+{
+	struct turn *t = view_selected(v) && !v->pos.follow ? turn_of_line(v, v->pos.sel)
+	                                                    : session_last(v->session);
+
+	if (!t)
+		return;
+	t->unfolded = !t->unfolded;
+	v->pos.follow = false;
+	chat_forget(v, (size_t)(t - v->session->turns.v));
+}
+
 static void open_line(struct app *a, struct view *v, const struct doc_line *l)
 {
-	const struct turn *t = session_last(v->session);
+	const struct turn *t = turn_of_line(v, v->pos.sel);
 
 	switch (l->kind) {
 	case K_CHOICE:
@@ -512,6 +589,10 @@ static void open_line(struct app *a, struct view *v, const struct doc_line *l)
 	case K_STEP:
 		open_plan(a, v, t ? turn_job_id(t) : 0, json_obj(t ? t->reading : NULL, "plan"),
 		          (int)json_i64(l->ref, "n", 0));
+		break;
+	case K_MORE:
+		v->pos.follow = false;
+		unfold(v);
 		break;
 	case K_ROW:
 		if (row_evidence(l->ref))
@@ -663,6 +744,9 @@ static bool chat_act(struct app *a, struct view *v, enum action act)
 			app_say(a, R_WARN, "there is no plan yet");
 		else
 			open_plan(a, v, turn_job_id(t), json_obj(t->reading, "plan"), 0);
+		return true;
+	case ACT_UNFOLD:
+		unfold(v);
 		return true;
 	case ACT_REFRESH:
 		if (t)

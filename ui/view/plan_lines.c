@@ -42,7 +42,7 @@ void plan_step_line(struct doc *d, const cJSON *s, const cJSON *plan)
 	           json_str(s, "source", json_str(plan, "source", "lake")),
 	           json_str(s, "title", json_str(plan, "name", "")));
 	if (!strcmp(state, "done") || !strcmp(state, "running"))
-		buf_printf(&right, "%s rows  ", rows);
+		buf_printf(&right, "%s row%s  ", rows, strcmp(rows, "1") ? "s" : "");
 	if (json_i64(s, "elapsed_ms", 0))
 		say_elapsed(&right, json_i64(s, "elapsed_ms", 0));
 	buf_printf(&right, " %s%s", state, json_bool(s, "partial", false) ? " PARTIAL" : "");
@@ -54,14 +54,14 @@ void plan_step_line(struct doc *d, const cJSON *s, const cJSON *plan)
 	buf_release(&right);
 }
 
-void doc_row_line(struct doc *d, int indent, const cJSON *row)
+void doc_row_line(struct doc *d, int indent, const cJSON *row, bool days)
 {
 	struct buf left = BUF_INIT, right = BUF_INIT;
 
 	for (int i = 0; i < indent; i++)
 		buf_ch(&left, ' ');
 	if (say_when(row, "time") != MW_TIME_NONE) {
-		say_clock(&left, say_when(row, "time"));
+		(days ? say_day_clock : say_clock)(&left, say_when(row, "time"));
 		buf_ch(&left, ' ');
 	}
 	say_row(&left, row);
