@@ -529,6 +529,21 @@ static int print_proposed(const cJSON *reading)
 	return CLI_OK;
 }
 
+/* A count has one row, which nobody wants to know. */
+static void print_cost(struct run *r, const cJSON *answer, bool partial, bool count)
+{
+	long long ms = (long long)json_i64(r->done, "elapsed_ms", 0),
+	          rows = (long long)json_i64(answer, "total", 0);
+
+	if (partial)
+		printf("PARTIAL: what is missing, as said above, is not in this %s\n",
+		       count ? "count" : "answer");
+	if (count)
+		printf("counted in %lld ms\n", ms);
+	else
+		printf("%lld %s in %lld ms\n", rows, rows == 1 ? "row" : "rows", ms);
+}
+
 static int print_text(struct run *r, struct err *e)
 {
 	const cJSON *answer = json_obj(r->done, "answer");
@@ -553,9 +568,7 @@ static int print_text(struct run *r, struct err *e)
 	else if (print_body(r, kind, answer, e))
 		return -1;
 	print_reach(answer);
-	printf("%s%lld in %lld ms\n", partial ? "PARTIAL " : "",
-	       (long long)json_i64(answer, "total", 0),
-	       (long long)json_i64(r->done, "elapsed_ms", 0));
+	print_cost(r, answer, partial, strcmp(kind, "count") == 0);
 	if (partial)
 		return CLI_PARTIAL;
 	return strcmp(kind, "empty") == 0 ? CLI_NOTHING : CLI_OK;

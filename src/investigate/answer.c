@@ -309,6 +309,8 @@ static void add_missing(cJSON *o, const struct plan *p, const struct run_result 
 			text = xasprintf(
 			        "step %zu took only the first %d values of the step before", i + 1,
 			        MW_PIVOT_VALUES_MAX);
+		else if (s->done.rows && s->done.why[0])
+			text = xasprintf("step %zu (%s): %s", i + 1, source, s->done.why);
 		if (text)
 			cJSON_AddItemToArray(list, json_slice(slice_of(text)));
 		free(text);

@@ -302,8 +302,46 @@ static void say_search(struct buf *b, const struct plan_search *s)
 
 /* ---- graph ---- */
 
+/* One value that is the id or the name: NULL where the node says anything else. */
+static const struct slice *called(const struct plan_node *n)
+{
+	const struct slice *v = NULL;
+
+	if (!n || n->kind != PN_ANY || !n->child || !n->child->next)
+		return NULL;
+	for (const struct plan_node *c = n->child; c; c = c->next) {
+		if (c->kind != PN_CMP || c->op != OP_IS || c->nvalues != 1 || c->from_step >= 0 ||
+		    !c->field.name ||
+		    (strcmp(c->field.name, "id") != 0 && strcmp(c->field.name, "name") != 0) ||
+		    (v && !slice_eq(*v, c->values[0])))
+			return NULL;
+		v = &c->values[0];
+	}
+	return v;
+}
+
+/* "arn:aws:iam::111122223333:role/ci-deploy" is role/ci-deploy of account 111122223333. */
+static void say_name(struct buf *b, struct slice v)
+{
+	struct slice part[5], rest = v;
+	size_t n = 0;
+
+	while (v.n > 4 && memcmp(v.s, "arn:", 4) == 0 && n < 5 && slice_split(&rest, ':', &part[n]))
+		n++;
+	buf_printf(b, "\"%.*s\"", (int)(n == 5 ? rest.n : v.n), n == 5 ? rest.s : v.s);
+	if (n == 5 && part[4].n)
+		buf_printf(b, " of account %.*s", (int)part[4].n, part[4].s);
+}
+
 static void say_thing(struct buf *b, const char *type, const struct plan_node *where)
 {
+	const struct slice *name = called(where);
+
+	if (name) {
+		buf_printf(b, "%s%s", type ? type : "", type ? " " : "");
+		say_name(b, *name);
+		return;
+	}
 	buf_str(b, type ? type : "anything");
 	if (where) {
 		buf_str(b, " where ");

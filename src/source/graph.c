@@ -373,10 +373,71 @@ static int paths(struct exec *x, struct err *e)
 	return rc;
 }
 
+/* Ways in. Rights over a whole account reach all that is in it: such ways say nothing of the asset, so they are given only where
+ * there is no other, and counted otherwise. */
+struct ways {
+	struct exec *x;
+	bool wide;         /* the second round: those through whole accounts */
+	uint64_t left;     /* such ways that the first round left out */
+	node_vec last;     /* nodes of the way before: parallel edges between them are one way */
+	const char *entry; /* how it came in */
+};
+#define WIDE_WAYS_MAX 10000 /* counted; then the search ends */
+
+static bool through_account(struct graph *g, const struct path_step *steps, size_t n)
+{
+	static const char *const wholes[] = {"account", "subscription", "organization", "project",
+	                                     "management_group"};
+
+	for (size_t i = 1; i + 1 < n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(wholes); k++)
+			if (strcmp(graph_node_type(g, steps[i].node), wholes[k]) == 0)
+				return true;
+	return false;
+}
+
+/* The same nodes by the same entry as the way before? Remembers this one. */
+static bool same_way(struct ways *v, const struct path_step *steps, size_t n)
+{
+	const char *entry = n > 1 ? graph_edge_label(v->x->g, steps[1].edge) : "";
+	bool same = v->last.n == n && v->entry && strcmp(v->entry, entry) == 0;
+
+	for (size_t i = 0; i < n && same; i++)
+		same = v->last.v[i] == steps[i].node;
+	v->last.n = 0;
+	for (size_t i = 0; i < n; i++)
+		*vec_push(&v->last) = steps[i].node;
+	v->entry = entry;
+	return same;
+}
+
+static int on_way(void *ctx, const struct path_step *steps, size_t n, struct err *e)
+{
+	struct ways *v = ctx;
+	bool wide = through_account(v->x->g, steps, n);
+
+	if (same_way(v, steps, n) || (v->wide && !wide))
+		return 0;
+	if (wide == v->wide)
+		return path_row(v->x, steps, n, e);
+	return ++v->left >= WIDE_WAYS_MAX ? 1 : 0;
+}
+
+static int ways_in(struct ways *v, const struct position *from, struct err *e)
+{
+	v->last.n = 0;
+	v->entry = NULL;
+	return walk_paths(&v->x->w, from, 1, v->x->starts.v, v->x->starts.n,
+	                  depth_of(v->x, PATH_DEPTH_DEFAULT), true, on_way, v, e);
+}
+
 /* From the internet to the assets, by what an attacker could do on the way: every way in, and the shortest ways on. */
 static int exposure(struct exec *x, struct err *e)
 {
 	struct position from = {graph_find(x->g, SLICE("internet")), AT_CONTROL};
+	struct ways v = {.x = x};
+	int rc;
+
 	if (from.node == GRAPH_NONE) {
 		snprintf(x->done->why, sizeof(x->done->why),
 		         "the inventory shows no way in from the internet to anything");
@@ -384,8 +445,17 @@ static int exposure(struct exec *x, struct err *e)
 	}
 	limit_paths(x);
 	x->w.rel.attack = true;
-	return walk_paths(&x->w, &from, 1, x->starts.v, x->starts.n,
-	                  depth_of(x, PATH_DEPTH_DEFAULT), true, on_path, x, e);
+	rc = ways_in(&v, &from, e);
+	v.wide = !rc && x->done->rows == 0 && v.left;
+	if (v.wide)
+		rc = ways_in(&v, &from, e);
+	else if (!rc && v.left)
+		snprintf(x->done->why, sizeof(x->done->why),
+		         "%s%llu more %s over a whole account, which reach all that is in it",
+		         v.left >= WIDE_WAYS_MAX ? "at least " : "", (unsigned long long)v.left,
+		         v.left == 1 ? "way by rights" : "ways by rights");
+	vec_free(&v.last);
+	return rc;
 }
 
 /* Match: hop by hop */

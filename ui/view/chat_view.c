@@ -209,7 +209,7 @@ static void add_head(struct view *v, const cJSON *ans)
 	     only = !strcmp(json_str(ans, "kind", ""), "count");
 
 	if (json_bool(ans, "partial", false))
-		buf_str(&b, "PARTIAL ");
+		buf_str(&b, number ? "PARTIAL, counted without what is missing: " : "PARTIAL ");
 	if (number) {
 		say_value(&b, value);
 		buf_str(&b, only ? "." : ". ");
