@@ -313,6 +313,8 @@ static void print_model(const cJSON *reading)
 		                                         : json_str(other, "text", ""));
 		printf("\n");
 	}
+	if (json_str(reading, "held", NULL))
+		printf("      %s\n", json_str(reading, "held", ""));
 	cJSON_ArrayForEach(f, json_arr(m, "flagged")) if (cJSON_IsString(f))
 	{
 		printf("      reads like an instruction, sent as data: ");

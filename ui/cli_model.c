@@ -44,14 +44,36 @@ static void show_spent(const cJSON *status, const char *key, const char *label)
 {
 	const cJSON *s = json_obj(status, key);
 
-	put_line(label, "%lld calls, %lld tokens, %.4f %s", (long long)json_i64(s, "calls", 0),
+	int64_t us = json_i64(s, "elapsed_us", 0);
+	char span[32];
+
+	mw_span_format(us - us % MW_SECOND, span);
+	put_line(label, "%lld calls, %lld tokens, %.4f %s, %s", (long long)json_i64(s, "calls", 0),
 	         (long long)json_i64(s, "tokens", 0), (double)json_i64(s, "cost_micro", 0) / 1e6,
-	         json_str(status, "currency", ""));
+	         json_str(status, "currency", ""), span);
+}
+
+static void show_budgets(const cJSON *status)
+{
+	const cJSON *b;
+
+	cJSON_ArrayForEach(b, json_obj(status, "budgets"))
+	{
+		char text[32];
+		if (b->valuedouble <= 0)
+			continue;
+		if (strstr(b->string, "_time"))
+			mw_span_format((int64_t)b->valuedouble, text);
+		else
+			snprintf(text, sizeof(text), "%.0f", b->valuedouble);
+		put_line(b->string, "at most %s", text);
+	}
+	put_line("a day's budgets", "are free again at %s", json_str(status, "free_again", "?"));
 }
 
 static int show_status(const cJSON *r)
 {
-	const cJSON *m, *b, *role;
+	const cJSON *m, *role;
 
 	put_line("models are", "%s",
 	         json_bool(r, "on", false)              ? "on"
@@ -75,8 +97,7 @@ static int show_status(const cJSON *r)
 		         "none is configured: everything works without, see models in the manual");
 	show_spent(r, "mine_today", "you today");
 	show_spent(r, "all_today", "all today");
-	cJSON_ArrayForEach(b, json_obj(r, "budgets")) if (b->valuedouble > 0)
-	        put_line(b->string, "at most %.0f", b->valuedouble);
+	show_budgets(r);
 	return CLI_OK;
 }
 
@@ -213,7 +234,7 @@ int cmd_model(struct cli *c)
 	int64_t id;
 	cJSON *p;
 
-	if (!cli_words(c, 0, 2))
+	if (!cli_words(c, 0, 3))
 		return CLI_USAGE;
 	if (c->argc) {
 		c->argc--;
@@ -227,6 +248,11 @@ int cmd_model(struct cli *c)
 		return model_records(c);
 	if (strcmp(what, "show") == 0 && c->argc && slice_i64(slice_of(c->argv[0]), &id))
 		return cli_show(c, "model.record", param_i64("record", id), show_record);
+	if (strcmp(what, "unflag") == 0 && c->argc == 2) {
+		p = param_str("session", c->argv[0]);
+		json_add_str(p, "reason", c->argv[1]);
+		return cli_show(c, "session.unflag", p, NULL);
+	}
 	if (strcmp(what, "on") != 0 && strcmp(what, "off") != 0)
 		return usage(c);
 	p = cJSON_CreateObject();

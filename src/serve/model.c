@@ -96,6 +96,9 @@ struct asking {
 	char *user;
 	int64_t job, began;
 	mw_time now;
+	bool flagged;            /* its conversation may only read */
+	int64_t left_us;         /* of the time budgets, the least; INT64_MAX: unbounded */
+	cJSON *today;            /* what the analyst had spent before, and may */
 	char inputs[DIGEST_HEX]; /* of prompt and inputs: what a recorded reply is found by */
 };
 
@@ -103,6 +106,7 @@ static void asking_free(struct asking *a)
 {
 	cJSON_Delete(a->params);
 	cJSON_Delete(a->reply);
+	cJSON_Delete(a->today);
 	free(a->user);
 	free(a);
 }
@@ -123,6 +127,9 @@ static void pass_on(struct asking *a, int64_t record)
 	a->reply = NULL;
 	json_add_i64(o, "record", record);
 	json_add_str(o, "currency", config_str(a->e->config, OPT_MODEL_CURRENCY));
+	if (a->today)
+		cJSON_AddItemToObject(o, "before", a->today);
+	a->today = NULL;
 	relay_finish(a->r, o, NULL);
 	asking_free(a);
 }
@@ -131,26 +138,60 @@ static void pass_on(struct asking *a, int64_t record)
 
 struct bound {
 	const char *of;
-	enum option tokens, cents;
+	enum option tokens, cents, time;
+	bool day; /* free again at midnight UTC; else with the next question */
 };
-static const struct bound bounds[] = {{"this question", OPT_MODEL_Q_TOKENS, OPT_MODEL_Q_CENTS},
-                                      {"your day", OPT_MODEL_A_TOKENS, OPT_MODEL_A_CENTS},
-                                      {"everybody's day", OPT_MODEL_D_TOKENS, OPT_MODEL_D_CENTS}};
+static const struct bound bounds[] = {
+        {"this question", OPT_MODEL_Q_TOKENS, OPT_MODEL_Q_CENTS, OPT_MODEL_Q_TIME, false},
+        {"your day", OPT_MODEL_A_TOKENS, OPT_MODEL_A_CENTS, OPT_MODEL_A_TIME, true},
+        {"everybody's day", OPT_MODEL_D_TOKENS, OPT_MODEL_D_CENTS, OPT_MODEL_D_TIME, true}};
+
+/* When it is free again, in words. */
+static void say_free(const struct bound *b, mw_time now, char out[64])
+{
+	char at[32];
+
+	mw_time_format(now - now % MW_DAY + MW_DAY, at);
+	snprintf(out, 64, b->day ? "free again at %s" : "another question has its own%s",
+	         b->day ? at : "");
+}
+
+/* Sets what is left of the time. */
+static int within_time(const struct engine *e, const struct bound *b, const struct model_spent *s,
+                       const char *again, int64_t *left, struct err *err)
+{
+	int64_t time = config_i64(e->config, b->time);
+	char is[32], of[32];
+
+	if (time <= 0)
+		return 0;
+	*left = time - s->elapsed_us < *left ? time - s->elapsed_us : *left;
+	if (s->elapsed_us < time)
+		return 0;
+	mw_span_format(s->elapsed_us - s->elapsed_us % MW_SECOND, is);
+	mw_span_format(time, of);
+	return err_set(err, ERR_LIMIT, "the budget of %s is used up: %s of %s (%s); %s", b->of, is,
+	               of, options[b->time].name, again);
+}
 
 static int within(const struct engine *e, const struct bound *b, const struct model_spent *s,
-                  struct err *err)
+                  mw_time now, int64_t *left, struct err *err)
 {
+	char again[64];
 	int64_t tokens = config_i64(e->config, b->tokens), cents = config_i64(e->config, b->cents);
 
+	say_free(b, now, again);
 	if (tokens > 0 && s->tokens >= tokens)
 		return err_set(err, ERR_LIMIT,
-		               "the budget of %s is used up: %lld of %lld tokens (%s)", b->of,
-		               (long long)s->tokens, (long long)tokens, options[b->tokens].name);
+		               "the budget of %s is used up: %lld of %lld tokens (%s); %s", b->of,
+		               (long long)s->tokens, (long long)tokens, options[b->tokens].name,
+		               again);
 	if (cents > 0 && s->cost_micro >= cents * 10000)
-		return err_set(err, ERR_LIMIT, "the budget of %s is used up: %.2f of %.2f %s (%s)",
-		               b->of, (double)s->cost_micro / 1e6, (double)cents / 100,
-		               config_str(e->config, OPT_MODEL_CURRENCY), options[b->cents].name);
-	return 0;
+		return err_set(
+		        err, ERR_LIMIT, "the budget of %s is used up: %.2f of %.2f %s (%s); %s",
+		        b->of, (double)s->cost_micro / 1e6, (double)cents / 100,
+		        config_str(e->config, OPT_MODEL_CURRENCY), options[b->cents].name, again);
+	return within_time(e, b, s, again, left, err);
 }
 
 static int spent_of(struct state *s, int which, uid_t uid, int64_t job, mw_time now,
@@ -164,18 +205,59 @@ static int spent_of(struct state *s, int which, uid_t uid, int64_t job, mw_time 
 	                         which == 0 ? 0 : day, out, e);
 }
 
+static cJSON *spent_json(const struct engine *e, const struct model_spent *s)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_i64(o, "tokens", s->tokens);
+	json_add_i64(o, "cost_micro", s->cost_micro);
+	json_add_i64(o, "elapsed_us", s->elapsed_us);
+	json_add_i64(o, "tokens_most", config_i64(e->config, OPT_MODEL_A_TOKENS));
+	json_add_i64(o, "cents_most", config_i64(e->config, OPT_MODEL_A_CENTS));
+	json_add_i64(o, "time_most", config_i64(e->config, OPT_MODEL_A_TIME));
+	return o;
+}
+
+/* What reads like an instruction flags the conversation, and what was flagged before counts. */
+static int store_flag(struct state *s, struct asking *a, struct err *e)
+{
+	const cJSON *flagged = json_arr(json_obj(a->params, "request"), "flagged");
+	const char *session = json_str(a->params, "session", NULL);
+	struct who w = {a->uid, a->user};
+	struct err said = {0};
+	cJSON *old;
+
+	a->flagged = flagged && flagged->child;
+	if (!session)
+		return 0;
+	if (a->flagged &&
+	    state_session_flag(s, &w, session, flagged->child->valuestring, a->now, e))
+		return -1;
+	old = state_session_flagged(s, &w, session, &said);
+	a->flagged = a->flagged || old;
+	cJSON_Delete(old);
+	if (said.code != ERR_NONE)
+		*e = said;
+	return said.code != ERR_NONE ? -1 : 0;
+}
+
 /* Keeper's thread. What was taken out is on disk before it goes. */
 static int store_begin(struct state *s, void *arg, struct err *e)
 {
 	struct asking *a = arg;
 	const char *key = json_str(a->params, "incident", json_str(a->params, "session", NULL));
 
+	a->left_us = INT64_MAX;
 	for (int i = 0; i < (int)ARRAY_LEN(bounds); i++) {
 		struct model_spent spent = {0};
 		if (spent_of(s, i, a->uid, a->job, a->now, &spent, e) ||
-		    within(a->e, &bounds[i], &spent, e))
+		    within(a->e, &bounds[i], &spent, a->now, &a->left_us, e))
 			return -1;
+		if (i == 1)
+			a->today = spent_json(a->e, &spent);
 	}
+	if (store_flag(s, a, e))
+		return -1;
 	if (json_bool(a->params, "recorded", false)) {
 		cJSON *old = state_model_recorded(s, a->inputs, a->wanted, e);
 		a->reply = old ? cJSON_DetachItemFromObjectCaseSensitive(old, "reply") : NULL;
@@ -187,12 +269,28 @@ static int store_begin(struct state *s, void *arg, struct err *e)
 	               : 0;
 }
 
+/* A flagged conversation may only read. */
+static int may_propose(const struct asking *a, struct err *err)
+{
+	const cJSON *p = json_obj(json_obj(a->params, "request"), "prompt");
+
+	if (!a->flagged || !phase_of(json_str(p, "phase", "read-only")))
+		return 0;
+	return err_set(err, ERR_DENIED,
+	               "text in the evidence reads like an instruction: this conversation may "
+	               "only read, until a person clears it with a reason (midwatch model "
+	               "unflag)");
+}
+
 static void begun(void *arg, const struct err *e)
 {
 	struct asking *a = arg;
+	struct err refused;
 
 	if (e)
 		give_up(a, e);
+	else if (may_propose(a, &refused))
+		give_up(a, &refused);
 	else if (a->reply)
 		pass_on(a, 0);
 	else
@@ -331,13 +429,21 @@ static bool may_try_next(const struct asking *a)
 	return a->err.code != ERR_CANCELLED && a->err.code != ERR_DEADLINE;
 }
 
+/* Of one reply, and of the budgets: the least. */
+static int64_t time_left(const struct asking *a)
+{
+	int64_t one = config_i64(a->e->config, OPT_MODEL_TIME);
+
+	return one > 0 && one < a->left_us ? one : a->left_us == INT64_MAX ? one : a->left_us;
+}
+
 static void next_model(struct asking *a)
 {
 	const cJSON *entry = may_try_next(a) ? pick(a->e, a->role, a->wanted, a->tried) : NULL;
 	struct call_opts o = {.kind = work_model.name,
 	                      .method = "model.call",
 	                      .uid = a->uid,
-	                      .deadline_us = config_i64(a->e->config, OPT_MODEL_TIME),
+	                      .deadline_us = time_left(a),
 	                      .ctx = a,
 	                      .done = answered,
 	                      .notify = on_part};
@@ -378,7 +484,6 @@ static void digest_inputs(struct asking *a)
 static int may_ask(const struct engine *e, const cJSON *params, struct err *err)
 {
 	const cJSON *request = json_obj(params, "request"), *p = json_obj(request, "prompt");
-	const cJSON *flagged = json_arr(request, "flagged");
 	int needs = phase_of(json_str(p, "phase", "read-only")),
 	    now = phase_of(config_str(e->config, OPT_MODEL_PHASE));
 
@@ -391,11 +496,6 @@ static int may_ask(const struct engine *e, const cJSON *params, struct err *err)
 		               "(model.phase)",
 		               config_str(e->config, OPT_MODEL_PHASE), json_str(p, "id", "?"),
 		               json_str(p, "phase", "?"));
-	if (needs > 0 && flagged && flagged->child)
-		return err_set(err, ERR_DENIED,
-		               "text in the evidence reads like an instruction (%s): this "
-		               "conversation may only read",
-		               flagged->child->valuestring);
 	return 0;
 }
 

@@ -98,9 +98,10 @@ static cJSON *model_json(const cJSON *entry)
 
 static void add_budgets(cJSON *o, const struct engine *e)
 {
-	static const enum option shown[] = {OPT_MODEL_Q_TOKENS, OPT_MODEL_A_TOKENS,
-	                                    OPT_MODEL_D_TOKENS, OPT_MODEL_Q_CENTS,
-	                                    OPT_MODEL_A_CENTS,  OPT_MODEL_D_CENTS};
+	static const enum option shown[] = {
+	        OPT_MODEL_Q_TOKENS, OPT_MODEL_A_TOKENS, OPT_MODEL_D_TOKENS,
+	        OPT_MODEL_Q_CENTS,  OPT_MODEL_A_CENTS,  OPT_MODEL_D_CENTS,
+	        OPT_MODEL_Q_TIME,   OPT_MODEL_A_TIME,   OPT_MODEL_D_TIME};
 	cJSON *b = json_add_obj(o, "budgets");
 
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
@@ -140,12 +141,15 @@ static int add_spent(struct state *s, cJSON *o, const char *key, int64_t uid, mw
 	json_add_i64(x, "calls", spent.calls);
 	json_add_i64(x, "tokens", spent.tokens);
 	json_add_i64(x, "cost_micro", spent.cost_micro);
+	json_add_i64(x, "elapsed_us", spent.elapsed_us);
 	return 0;
 }
 
 static int do_spent(struct state *s, struct request *r, struct err *e)
 {
 	mw_time now = mw_now();
+
+	json_add_time(r->result, "free_again", now - now % MW_DAY + MW_DAY);
 
 	return add_spent(s, r->result, "mine_today", r->who.uid, now, e) ||
 	                       add_spent(s, r->result, "all_today", -1, now, e)

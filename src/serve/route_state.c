@@ -84,6 +84,12 @@ static int do_session_put(struct state *s, struct request *r, struct err *e)
 	                         e);
 }
 
+static int do_session_unflag(struct state *s, struct request *r, struct err *e)
+{
+	return state_session_unflag(s, &r->who, request_str(r, "session"), request_str(r, "reason"),
+	                            r->now, e);
+}
+
 static int do_audit_list(struct state *s, struct request *r, struct err *e)
 {
 	int64_t limit = json_i64(r->params, "limit", 200);
@@ -98,7 +104,11 @@ static int do_audit_verify(struct state *s, struct request *r, struct err *e)
 }
 
 const struct state_route state_routes[] = {
-        {M_SESSION_LIST, do_session_list, 0}, {M_SESSION_GET, do_session_get, 0},
-        {M_SESSION_PUT, do_session_put, 0},   {M_AUDIT_LIST, do_audit_list, 0},
-        {M_AUDIT_VERIFY, do_audit_verify, 0}, {-1, NULL, 0},
+        {M_SESSION_LIST, do_session_list, 0},
+        {M_SESSION_GET, do_session_get, 0},
+        {M_SESSION_PUT, do_session_put, 0},
+        {M_SESSION_UNFLAG, do_session_unflag, 0},
+        {M_AUDIT_LIST, do_audit_list, 0},
+        {M_AUDIT_VERIFY, do_audit_verify, 0},
+        {-1, NULL, 0},
 };

@@ -49,6 +49,7 @@ static int add_found(cJSON *ctx, const char *key, cJSON *v, const struct err *sa
 /* How far a proposed investigation has come, and the record that is replayed. */
 static int add_model_state(struct state *s, const struct request *r, cJSON *ctx, struct err *e)
 {
+	struct err quiet = {0};
 	int64_t steps;
 	cJSON *record;
 
@@ -56,7 +57,13 @@ static int add_model_state(struct state *s, const struct request *r, cJSON *ctx,
 		steps = state_model_steps(s, request_str(r, "session"), request_str(r, "incident"),
 		                          e);
 		json_add_i64(ctx, "steps", steps);
-		return steps < 0 ? -1 : 0;
+		return steps < 0 || add_found(ctx, "flagged",
+		                              state_session_flagged(s, &r->who,
+		                                                    request_str(r, "session"),
+		                                                    &quiet),
+		                              &quiet, e)
+		               ? -1
+		               : 0;
 	}
 	if (r->method != M_MODEL_REPLAY)
 		return 0;

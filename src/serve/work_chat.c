@@ -58,6 +58,8 @@ static void count_reply(struct work_chat *c, const cJSON *request, const cJSON *
 	put(c->spent, "currency", json_get(result, "currency"));
 	put(c->spent, "prompt", json_get(request, "prompt"));
 	put(c->spent, "flagged", json_get(request, "flagged"));
+	if (!json_get(c->spent, "before"))
+		put(c->spent, "before", json_get(result, "before"));
 	cJSON_Delete(one);
 }
 

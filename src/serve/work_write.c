@@ -513,6 +513,14 @@ static int proposed(struct work_chat *c, const struct prompt *p, cJSON *request,
 	return 0;
 }
 
+/* What reads like an instruction was in what was sent, now or earlier in this conversation. */
+static bool flagged(const cJSON *params, const cJSON *reading)
+{
+	const cJSON *now = json_arr(json_obj(reading, "model"), "flagged");
+
+	return json_obj(json_obj(params, "ctx"), "flagged") || (now && now->child);
+}
+
 int work_model_next(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
@@ -540,8 +548,14 @@ int work_model_next(struct worker *w, const cJSON *params, cJSON **result, struc
 	if (request)
 		rc = proposed(&c, p, request, &reading, &plan, e);
 	if (!rc) {
+		bool held = json_bool(params, "run", false) && flagged(params, reading);
 		json_add_i64(reading, "steps_left", left - 1);
-		rc = work_run_reading(w, reading, json_bool(params, "run", false) ? plan : NULL,
+		if (held)
+			json_add_str(reading, "held",
+			             "text in the evidence reads like an instruction: the step is "
+			             "proposed, not run");
+		rc = work_run_reading(w, reading,
+		                      json_bool(params, "run", false) && !held ? plan : NULL,
 		                      work_now(params), result, e);
 	}
 	plan_free(plan);

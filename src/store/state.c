@@ -89,6 +89,9 @@ static const char *const schema[] = {
         /* inputs: digest of the prompt's */
         ("ALTER TABLE model_call ADD COLUMN inputs TEXT;"
          "CREATE INDEX model_call_inputs ON model_call (inputs);"),
+        /* conversations that may only read: no row, no flag */
+        ("CREATE TABLE session_flag (session TEXT NOT NULL, uid INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL,"
+         "  PRIMARY KEY (session, uid)) STRICT, WITHOUT ROWID;"),
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)

@@ -34,6 +34,14 @@ int state_session_put(struct state *s, const struct who *w, const char *session,
                       struct err *e) MW_USE_RESULT;
 cJSON *state_session_get(struct state *s, const struct who *w, const char *session,
                          struct err *e); /* {session, incident, turns, ui} */
+/* A conversation in whose evidence something reads like an instruction; it stays so until a person clears it with a reason. The first
+ * reason stays; both are audited. flagged: {at, why}, NULL without an error where it is not. */
+int state_session_flag(struct state *s, const struct who *w, const char *session, const char *why,
+                       mw_time now, struct err *e) MW_USE_RESULT;
+int state_session_unflag(struct state *s, const struct who *w, const char *session,
+                         const char *reason, mw_time now, struct err *e) MW_USE_RESULT;
+cJSON *state_session_flagged(struct state *s, const struct who *w, const char *session,
+                             struct err *e);
 cJSON *state_session_list(struct state *s, const struct who *w,
                           struct err *e); /* {sessions:[{session,turns,changed,last}]} */
 /* Begins the next turn; *turn gets its number. incident may be NULL. */
@@ -200,7 +208,7 @@ int state_model_label(struct state *s, const struct who *w, int64_t id, const ch
                       const char *text, mw_time now, struct err *e) MW_USE_RESULT;
 /* What was spent since: by uid (-1: all) or by one job (0: any). */
 struct model_spent {
-	int64_t calls, tokens, cost_micro;
+	int64_t calls, tokens, cost_micro, elapsed_us;
 };
 int state_model_spent(struct state *s, int64_t uid, int64_t job, mw_time since,
                       struct model_spent *out, struct err *e) MW_USE_RESULT;

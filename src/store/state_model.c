@@ -93,15 +93,15 @@ int state_model_spent(struct state *s, int64_t uid, int64_t job, mw_time since,
 {
 	sqlite3_stmt *st = db_query(
 	        &s->db, e,
-	        "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM model_call "
+	        "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(cost), 0), coalesce(sum(elapsed), 0) FROM model_call "
 	        "WHERE at >= ?1 AND (?2 < 0 OR uid = ?2) AND (?3 = 0 OR job = ?3)",
 	        "iii", since, uid, job);
 	int rc = st ? db_step(&s->db, st, e) : -1;
 
 	if (rc > 0) {
-		*out = (struct model_spent){sqlite3_column_int64(st, 0),
-		                            sqlite3_column_int64(st, 1),
-		                            sqlite3_column_int64(st, 2)};
+		*out = (struct model_spent){
+		        sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+		        sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3)};
 		db_done(st);
 	}
 	return rc < 0 ? -1 : 0;

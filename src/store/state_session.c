@@ -62,6 +62,73 @@ static int add_turns(struct state *s, const struct who *w, const char *session, 
 	return rc;
 }
 
+/* ---- the flag ---- */
+
+static int audit_flag(struct state *s, const struct who *w, const char *what, const char *session,
+                      const char *why, mw_time now, struct err *e)
+{
+	cJSON *o = cJSON_CreateObject();
+	int rc;
+
+	json_add_str(o, "why", why);
+	rc = state_audit(s, w, what, session, o, now, e);
+	cJSON_Delete(o);
+	return rc;
+}
+
+int state_session_flag(struct state *s, const struct who *w, const char *session, const char *why,
+                       mw_time now, struct err *e)
+{
+	if (db_run(&s->db, e, "INSERT OR IGNORE INTO session_flag VALUES (?,?,?,?)", "siis",
+	           session, (int64_t)w->uid, now, why))
+		return -1;
+	return sqlite3_changes(s->db.h) ? audit_flag(s, w, "session.flagged", session, why, now, e)
+	                                : 0;
+}
+
+int state_session_unflag(struct state *s, const struct who *w, const char *session,
+                         const char *reason, mw_time now, struct err *e)
+{
+	if (!*reason)
+		return err_set(e, ERR_INVALID, "a flag is cleared with a reason");
+	if (db_run(&s->db, e, "DELETE FROM session_flag WHERE session = ? AND uid = ?", "si",
+	           session, (int64_t)w->uid))
+		return -1;
+	if (!sqlite3_changes(s->db.h))
+		return err_set(e, ERR_NOT_FOUND, "the conversation \"%s\" is not flagged", session);
+	return audit_flag(s, w, "session.unflagged", session, reason, now, e);
+}
+
+cJSON *state_session_flagged(struct state *s, const struct who *w, const char *session,
+                             struct err *e)
+{
+	sqlite3_stmt *st = db_query(
+	        &s->db, e, "SELECT at, why FROM session_flag WHERE session = ? AND uid = ?", "si",
+	        session, (int64_t)w->uid);
+	cJSON *o = NULL;
+
+	if (!st || db_step(&s->db, st, e) != 1)
+		return NULL;
+	o = cJSON_CreateObject();
+	json_add_time(o, "at", sqlite3_column_int64(st, 0));
+	json_add_str(o, "why", db_text(st, 1));
+	db_done(st);
+	return o;
+}
+
+static int add_flag(struct state *s, const struct who *w, const char *session, cJSON *out,
+                    struct err *e)
+{
+	struct err said = {0};
+	cJSON *flag = state_session_flagged(s, w, session, &said);
+
+	if (said.code != ERR_NONE)
+		*e = said;
+	if (flag)
+		cJSON_AddItemToObject(out, "flagged", flag);
+	return said.code != ERR_NONE ? -1 : 0;
+}
+
 cJSON *state_session_get(struct state *s, const struct who *w, const char *session, struct err *e)
 {
 	sqlite3_stmt *st =
@@ -75,7 +142,8 @@ cJSON *state_session_get(struct state *s, const struct who *w, const char *sessi
 	state_put(out, "ui", rc == 1 ? state_json_col(st, 0) : NULL);
 	if (rc == 1)
 		db_done(st);
-	if (rc >= 0 && add_turns(s, w, session, out, e) == 0)
+	if (rc >= 0 && add_turns(s, w, session, out, e) == 0 &&
+	    add_flag(s, w, session, out, e) == 0)
 		return out;
 	cJSON_Delete(out);
 	return NULL;

@@ -416,6 +416,33 @@ static void say_cost(struct buf *b, const cJSON *m)
 	}
 }
 
+/* "today 1,234 of 2,000,000 tokens, 0.02 of 5.00 USD, 12 s of 4h" with this answer. */
+static void say_today(struct buf *b, const cJSON *m)
+{
+	const cJSON *was = json_obj(m, "before");
+	int64_t tokens = json_i64(was, "tokens", 0) + json_i64(m, "tokens_in", 0) +
+	                 json_i64(m, "tokens_out", 0),
+	        cost = json_i64(was, "cost_micro", 0) + json_i64(m, "cost_micro", 0),
+	        us = json_i64(was, "elapsed_us", 0) + json_i64(m, "elapsed_us", 0),
+	        cents = json_i64(was, "cents_most", 0), most = json_i64(was, "time_most", 0);
+	char n[32], of[32];
+
+	if (!was)
+		return;
+	count_text(tokens, n);
+	buf_printf(b, "; your day %s", n);
+	count_text(json_i64(was, "tokens_most", 0), of);
+	buf_printf(b, "%s%s tokens", json_i64(was, "tokens_most", 0) ? " of " : "",
+	           json_i64(was, "tokens_most", 0) ? of : "");
+	if (cents)
+		buf_printf(b, ", %.2f of %.2f %s", (double)cost / 1e6, (double)cents / 100,
+		           json_str(m, "currency", ""));
+	mw_span_format(us - us % MW_SECOND, n);
+	mw_span_format(most, of);
+	if (most)
+		buf_printf(b, ", %s of %s", n, of);
+}
+
 void say_model(struct buf *b, const cJSON *m)
 {
 	const cJSON *p = json_obj(m, "prompt");
@@ -432,5 +459,7 @@ void say_model(struct buf *b, const cJSON *m)
 	if (json_i64(m, "calls", 1) > 1)
 		buf_printf(b, ", %lld calls", (long long)json_i64(m, "calls", 1));
 	say_cost(b, m);
-	buf_printf(b, ", record %lld)", (long long)json_i64(m, "record", 0));
+	buf_printf(b, ", record %lld", (long long)json_i64(m, "record", 0));
+	say_today(b, m);
+	buf_ch(b, ')');
 }

@@ -79,7 +79,21 @@ void session_load(struct session *s, cJSON *reply)
 		take_job(t, detach(j, "job"), "unknown");
 	}
 	s->loaded = true;
+	s->flagged = json_obj(reply, "flagged") != NULL;
+	s->seen = s->turns.n;
 	cJSON_Delete(reply);
+}
+
+bool session_flagged(const struct session *s)
+{
+	bool flagged = s->flagged;
+
+	/* what came since it was loaded */
+	for (size_t i = s->seen; i < s->turns.n && !flagged; i++) {
+		const cJSON *list = json_arr(json_obj(s->turns.v[i].reading, "model"), "flagged");
+		flagged = list && list->child;
+	}
+	return flagged;
 }
 
 size_t session_ask(struct session *s, const char *question, mw_time at)

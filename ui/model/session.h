@@ -25,8 +25,11 @@ struct turn {
 struct session {
 	char name[48]; /* the incident's id, or "main" */
 	VEC(struct turn) turns;
-	bool loaded;
+	bool loaded, flagged; /* flagged: as loaded */
+	size_t seen;          /* turns that were there then */
 };
+/* Text in its evidence reads like an instruction, and nobody has cleared it since it was loaded: it may only read. */
+bool session_flagged(const struct session *s);
 
 void session_init(struct session *s, const char *name);
 void session_release(struct session *s);

@@ -87,6 +87,11 @@ static void add_model(struct view *v, const cJSON *r)
 	wrap(v, !strcmp(json_str(m, "state", ""), "failed") ? R_WARN : R_TEXT, "mdl", &b);
 	add_flags(v, json_arr(m, "flagged"));
 	buf_reset(&b);
+	if (json_str(r, "held", NULL)) {
+		buf_str(&b, json_str(r, "held", ""));
+		wrap(v, R_WARN, "     ", &b);
+		buf_reset(&b);
+	}
 	if (other && json_bool(other, "same", false))
 		buf_printf(&b, "The %s planner reads it the same way.",
 		           json_str(other, "planner", "other"));
@@ -781,6 +786,8 @@ static void chat_crumb(struct app *a, struct view *v, struct buf *b)
 	(void)a;
 	vec_each (t, &v->session->turns)
 		running += turn_running(t);
+	if (session_flagged(v->session))
+		buf_str(b, "FLAGGED, reads only: model unflag   ");
 	buf_printf(b, "%zu question%s", v->session->turns.n, v->session->turns.n == 1 ? "" : "s");
 	if (running)
 		buf_printf(b, ", %zu running", running);
