@@ -3,6 +3,7 @@
 #include "plan/eval.h"
 #include "source/graph_node.h"
 
+#define FIRST_LOAD "first "
 #define CURSOR_IDS_MAX \
 	(16u * 1024) /* bytes; beyond it what is taken again is dropped by the importer */
 
@@ -315,17 +316,23 @@ static bool chain_meets(struct cnapp_graph *x, const cJSON *nodes)
 	return true;
 }
 
-/* The edge into node i of a chain: the step knows its kind, the platform does not repeat it. */
-static cJSON *edge_into(const struct cnapp_graph *x, size_t i, const cJSON *from, const cJSON *to)
+/* The edge into node i of a chain: the step knows its kind, which no platform repeats; what else is known of it is in edges. */
+static cJSON *edge_into(const struct cnapp_graph *x, size_t i, const cJSON *from, const cJSON *to,
+                        const cJSON *edges)
 {
 	const struct plan_hop *h = &x->g->hops[hop_of(x->g, i) - 1];
+	const cJSON *known = cJSON_GetArrayItem(edges, (int)i - 1),
+	            *props = json_obj(known, "props");
 	bool in = h->dir == HOP_IN;
+	cJSON *edge = cnapp_edge(h->edge ? h->edge : "related", cnapp_id(in ? to : from),
+	                         cnapp_id(in ? from : to), json_str(known, "label", NULL));
 
-	return cnapp_edge(h->edge ? h->edge : "related", cnapp_id(in ? to : from),
-	                  cnapp_id(in ? from : to), NULL);
+	if (props)
+		cJSON_AddItemToObject(edge, "props", cJSON_Duplicate(props, true));
+	return edge;
 }
 
-static cJSON *chain_path(const struct cnapp_graph *x, const cJSON *nodes)
+static cJSON *chain_path(const struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges)
 {
 	cJSON *parts = cJSON_CreateArray();
 	const cJSON *n, *before = NULL;
@@ -334,7 +341,7 @@ static cJSON *chain_path(const struct cnapp_graph *x, const cJSON *nodes)
 	cJSON_ArrayForEach(n, nodes)
 	{
 		if (before)
-			cJSON_AddItemToArray(parts, edge_into(x, i, before, n));
+			cJSON_AddItemToArray(parts, edge_into(x, i, before, n, edges));
 		cJSON_AddItemToArray(parts, cJSON_Duplicate(n, true));
 		before = n;
 		i++;
@@ -342,7 +349,7 @@ static cJSON *chain_path(const struct cnapp_graph *x, const cJSON *nodes)
 	return cnapp_path(parts);
 }
 
-static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes)
+static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges)
 {
 	const cJSON *last = cJSON_GetArrayItem(nodes, (int)x->width - 1), *from = last->prev;
 	cJSON *row = cJSON_CreateObject(), *edge;
@@ -351,7 +358,7 @@ static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes)
 	json_add_i64(row, "depth", (int64_t)x->width - 1);
 	if (x->width < 2)
 		return row;
-	edge = edge_into(x, x->width - 1, from, last);
+	edge = edge_into(x, x->width - 1, from, last, edges);
 	json_add_str(row, "via", json_str(edge, "label", ""));
 	json_add_str(row, "via_type", json_str(edge, "type", ""));
 	json_add_str(row, "from", cnapp_id(from));
@@ -361,6 +368,11 @@ static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes)
 
 int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e)
 {
+	return cnapp_chain_with(x, nodes, NULL, e);
+}
+
+int cnapp_chain_with(struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges, struct err *e)
+{
 	const cJSON *last = cJSON_GetArrayItem(nodes, (int)x->width - 1);
 	bool added = true;
 
@@ -369,9 +381,9 @@ int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e)
 	    !in_scope(x, nodes))
 		return 0;
 	if (x->g->return_paths)
-		return give(x, chain_path(x, nodes), e);
+		return give(x, chain_path(x, nodes, edges), e);
 	(void)map_put_str(&x->seen, cnapp_id(last), &added);
-	return added ? give(x, chain_end(x, nodes), e) : 0;
+	return added ? give(x, chain_end(x, nodes, edges), e) : 0;
 }
 
 int cnapp_way(struct cnapp_graph *x, cJSON *parts, struct err *e)
@@ -454,6 +466,23 @@ void cnapp_cursor_write(const struct cnapp_cursor *c, char **text)
 void cnapp_cursor_release(struct cnapp_cursor *c)
 {
 	buf_release(&c->ids);
+}
+
+bool cnapp_first_load(const char *text, const char **plain)
+{
+	size_t n = strlen(FIRST_LOAD);
+	bool going_on = text && !strncmp(text, FIRST_LOAD, n);
+
+	*plain = going_on ? text + n : text;
+	return !text || going_on;
+}
+
+void cnapp_mark_first_load(char **text)
+{
+	char *plain = *text;
+
+	*text = plain ? xasprintf(FIRST_LOAD "%s", plain) : NULL;
+	free(plain);
 }
 
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e)

@@ -57,6 +57,8 @@ int cnapp_begin(struct cnapp_graph *x, const struct connector_env *env, enum ren
 /* One chain: an array of x->width nodes in the step's order; a row where all of them meet what was asked: a path, or its last node (each once).
  * Shorter ones are left out. 0 go on, 1 the limit is reached, -1. The array stays the caller's. */
 int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e);
+/* The same where the platform tells the edges: width - 1 objects {"label","props"}, each optional. NULL: it does not. */
+int cnapp_chain_with(struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges, struct err *e);
 /* A way to a node (exposure), as cnapp_path takes it; the last node is what the step starts from, and is checked. Takes parts. */
 int cnapp_way(struct cnapp_graph *x, cJSON *parts, struct err *e);
 /* As search_end. */
@@ -76,6 +78,10 @@ void cnapp_cursor_took(struct cnapp_cursor *c, mw_time at, struct slice id);
 /* Writes it over *text. */
 void cnapp_cursor_write(const struct cnapp_cursor *c, char **text);
 void cnapp_cursor_release(struct cnapp_cursor *c);
+/* While all that is open comes for the first time a cursor begins with "first ", so that a load that is cut goes on as such. True for the first
+ * load, where *text is NULL or begins so; *plain is the cursor itself. */
+bool cnapp_first_load(const char *text, const char **plain);
+void cnapp_mark_first_load(char **text);
 
 /* A part of a finding, or why it is missing: takes part, which may be NULL. */
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e);

@@ -124,7 +124,7 @@ struct connector {
 	              size_t n, const char *batch_key, size_t *taken, struct err *e);
 };
 extern const struct connector connector_splunk, connector_sentinel, connector_qradar,
-        connector_opensearch, connector_clickhouse, connector_wiz, connector_orca,
+        connector_opensearch, connector_clickhouse, connector_wiz, connector_prisma, connector_orca,
         connector_lacework;
 extern const struct connector *const connectors[]; /* ends with NULL */
 const struct connector *connector_find(const char *kind);

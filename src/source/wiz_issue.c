@@ -7,7 +7,6 @@
 #define VULNERABILITIES 100
 #define PATHS 5
 #define OBJECT_MAX (8u * 1024 * 1024)
-#define FIRST_LOAD "first " /* before a cursor: open issues only, until all of them have come */
 
 static cJSON *text_list(const char *text)
 {
@@ -29,14 +28,9 @@ struct list {
 
 static void write_cursor(const struct list *l, bool whole)
 {
-	char *plain;
-
 	cnapp_cursor_write(&l->now, l->cursor);
-	if (!*l->cursor || whole || !l->first_load)
-		return;
-	plain = *l->cursor;
-	*l->cursor = xasprintf(FIRST_LOAD "%s", plain);
-	free(plain);
+	if (l->first_load && !whole)
+		cnapp_mark_first_load(l->cursor);
 }
 
 static bool is_wanted(const struct list *l, const cJSON *issue)
@@ -118,16 +112,15 @@ static bool with_less(struct wiz *x, const struct err *e)
 int wiz_findings(struct connected *c, const struct source_run *run, char **cursor,
                  const struct finding_sink *sink, struct err *e)
 {
-	size_t first = strlen(FIRST_LOAD);
-	bool going_on = *cursor && !strncmp(*cursor, FIRST_LOAD, first);
-	struct list l = {
-	        .x = wiz_of(c), .sink = sink, .cursor = cursor, .first_load = !*cursor || going_on};
+	struct list l = {.x = wiz_of(c), .sink = sink, .cursor = cursor};
+	const char *plain;
 	char *part = NULL;
 	cJSON *body;
 	int rc;
 
-	cnapp_cursor_read(&l.was, going_on ? *cursor + first : *cursor);
-	cnapp_cursor_read(&l.now, going_on ? *cursor + first : *cursor);
+	l.first_load = cnapp_first_load(*cursor, &plain);
+	cnapp_cursor_read(&l.was, plain);
+	cnapp_cursor_read(&l.now, plain);
 	do {
 		body = list_body(&l);
 		rc = wiz_each(l.x, run, body, "issuesV2", on_issue, &l, &part, e);

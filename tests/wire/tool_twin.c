@@ -3,7 +3,7 @@
  *   tool_twin import DIR FILE...   makes the lake, and the graph from what is inventory
  *   tool_twin load DIR             every event as a row of our ClickHouse table, by id
  *   tool_twin rows DIR < PLAN      the rows of the plan's first step, as the embedded lake gives them: what each twin must give too
- *   tool_twin serve DIR            a question a line: {"lang","text"} ("exposure": the pattern's nodes and the ways to them); {"row":..} lines, then {"end":..} or {"error":..}.
+ *   tool_twin serve DIR            a question a line: {"lang","text"} ("paths": whole chains; "exposure": the ways to the nodes); {"row":..} lines, then {"end":..} or {"error":..}.
  *                                  A row's vals are called as that language calls them ("table": the Sentinel table).
  *                                  {"lang","columns":true} is answered by the names of all fields there
  */
@@ -170,6 +170,8 @@ static int answer(struct source *src, const cJSON *q, struct err *e)
 		table = r.table;
 	if (!rc && json_bool(q, "exposure", false))
 		r.plan->steps[0].graph.fn = GF_EXPOSURE;
+	if (!rc && json_bool(q, "paths", false))
+		r.plan->steps[0].graph.return_paths = true;
 	rc = rc ? rc : run(src, r.plan, &sink, &done, e);
 	if (!rc)
 		put_end(&r, &done);
