@@ -23,6 +23,9 @@ static const char *const message_text[] = {"message", "text",  "error_descriptio
                                            "reason",  "error", "description",
                                            "detail",  "title"};
 
+/* Of what stands in place of the data (Lacework). */
+static const char *const message_data[] = {"ErrorMsg", "message", "statusMessage"};
+
 static const char *message_of(const cJSON *o, int depth)
 {
 	const char *text = NULL;
@@ -36,6 +39,10 @@ static const char *message_of(const cJSON *o, int depth)
 	for (size_t i = 0; i < ARRAY_LEN(message_inside) && !text; i++) {
 		const cJSON *in = json_get(o, message_inside[i]);
 		text = cJSON_IsObject(in) || cJSON_IsArray(in) ? message_of(in, depth + 1) : NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(message_data) && !text; i++) {
+		text = json_str(json_obj(o, "data"), message_data[i], NULL);
+		text = text && *text ? text : NULL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(message_text) && !text; i++)
 		text = json_str(o, message_text[i], NULL);

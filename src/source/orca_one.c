@@ -197,6 +197,10 @@ static void add_vulnerabilities(struct around *a, const char *asset)
 		cJSON_AddItemToArray(list, one);
 	}
 	cnapp_part(a->whole, "vulnerabilities", list, rc, &e);
+	if (!rc && cJSON_GetArraySize(rows) >= PART_ROWS) {
+		err_set(&e, ERR_LIMIT, "the first %d are here", PART_ROWS);
+		cnapp_part(a->whole, "more vulnerabilities", NULL, -1, &e);
+	}
 	cJSON_Delete(rows);
 }
 
