@@ -32,7 +32,7 @@ const struct cli_command cli_commands[] = {
         {"search", "[--from TIME] [--to TIME] [--limit N] FIELD=VALUE|TEXT...",
          "search events by fields", cmd_search},
         {"translate",
-         "--to spl|kql|aql|dsl|sql|wiz|rql|orca|lql|sigma [--table NAME] QUESTION|PLAN | --from "
+         "--to spl|kql|aql|dsl|sql|wiz|rql|orca|lql|sigma|words [--table NAME] QUESTION|PLAN | --from "
          "sigma FILE",
          "a question, a plan's JSON or a Sigma rule in a platform's own language", cmd_translate},
         {"import",

@@ -1,9 +1,8 @@
 /*
  * model, prompt, replay, label: what models may do and did, and what people thought of it.
  */
-#include <math.h>
-
 #include "cli.h"
+#include "model/metrics.h"
 #include "model/say.h"
 #include "model/score.h"
 
@@ -154,63 +153,16 @@ static int show_record(const cJSON *r)
 
 /* ---- metrics ---- */
 
-static void put_share(const char *name, const char *formula, int64_t hits, int64_t n)
-{
-	struct share s = share_of(hits, n);
-	struct buf b = BUF_INIT;
-
-	share_text(&s, &b);
-	printf("  %-22s %s\n  %-22s = %s\n", name, b.s, "", formula);
-	buf_release(&b);
-}
-
-static void show_group(const cJSON *g)
-{
-	int64_t accept = json_i64(g, "accepted", 0), edit = json_i64(g, "edited", 0),
-	        reject = json_i64(g, "rejected", 0), wrong = json_i64(g, "wrong_links", 0),
-	        labelled = accept + edit + reject + wrong;
-
-	printf("%s v%s on %s: %lld calls\n", json_str(g, "prompt", ""), json_str(g, "version", ""),
-	       json_str(g, "model", ""), (long long)json_i64(g, "calls", 0));
-	put_share("acceptance rate", "accepted as it was / labelled by an analyst", accept,
-	          labelled);
-	put_share("edited", "accepted after an edit / labelled by an analyst", edit, labelled);
-	put_share("grounding rate", "sentences supported / sentences with something to check",
-	          json_i64(g, "supported", 0), json_i64(g, "checked", 0));
-	put_share("wrong-link rate", "labelled \"wrong link\" / labelled by an analyst", wrong,
-	          labelled);
-	printf("  %-22s %lld tokens, %.4f in all, %.6f a call\n", "cost",
-	       (long long)json_i64(g, "tokens", 0), (double)json_i64(g, "cost_micro", 0) / 1e6,
-	       (double)json_i64(g, "cost_micro", 0) / 1e6 /
-	               (double)(json_i64(g, "calls", 1) ? json_i64(g, "calls", 1) : 1));
-	printf("  %-22s median %lld ms, 95th of 100 %lld ms\n", "latency",
-	       (long long)json_i64(g, "median_us", 0) / 1000,
-	       (long long)json_i64(g, "p95_us", 0) / 1000);
-}
-
 static int show_metrics(const cJSON *r)
 {
-	const cJSON *g, *q = json_obj(r, "queue");
-	int64_t n = json_i64(q, "triaged", 0);
-	double mean = json_get(q, "triage_mean_s") ? json_get(q, "triage_mean_s")->valuedouble : 0,
-	       sd = json_get(q, "triage_sd_s") ? json_get(q, "triage_sd_s")->valuedouble : 0;
+	struct buf b = BUF_INIT;
 
-	cJSON_ArrayForEach(g, json_arr(r, "groups")) show_group(g);
-	printf("queue\n");
-	put_share("false-positive relief",
-	          "alerts hidden by a suppression / (those + alerts closed as false positive)",
-	          json_i64(q, "suppressed", 0),
-	          json_i64(q, "suppressed", 0) + json_i64(q, "closed_false", 0));
-	if (n)
-		printf("  %-22s %.0f s (n %lld, 95 %% %.0f..%.0f)\n", "mean time to triage", mean,
-		       (long long)n, fmax(0, mean - 1.96 * sd / sqrt((double)n)),
-		       mean + 1.96 * sd / sqrt((double)n));
-	else
-		printf("  %-22s no data (0 incidents touched)\n", "mean time to triage");
-	printf("  %-22s = mean of (first change by a person - incident made), over incidents that "
-	       "a "
-	       "person changed\n",
-	       "");
+	metrics_text(&b, r);
+	for (struct slice rest = {b.s, b.len}, line; rest.n && slice_split(&rest, '\n', &line);) {
+		cli_put(line);
+		printf("\n");
+	}
+	buf_release(&b);
 	return CLI_OK;
 }
 

@@ -147,6 +147,39 @@ static int translate_steps(struct cli *c, struct client *cl, const cJSON *plan, 
 	return rc;
 }
 
+/* What the plan does, in words: by a model where one is on, else ours; each sentence checked against the plan. */
+static int explain(struct cli *c, struct client *cl, const cJSON *plan, cJSON *out)
+{
+	cJSON *params = cJSON_CreateObject(), *reading = NULL, *done = NULL;
+	const cJSON *s;
+	char session[40];
+	struct err e;
+
+	snprintf(session, sizeof(session), "explain-%lld", (long long)mw_now());
+	json_add_str(params, "session", session);
+	json_add_str(params, "prompt", "query");
+	cJSON_AddItemToObject(params, "plan", cJSON_Duplicate(plan, true));
+	if (cli_run(cl, "model.write", params, &reading, &done, &e))
+		return cli_error(&e);
+	cJSON_ArrayForEach(s, json_arr(json_obj(done, "answer"), "sentences"))
+	{
+		const char *status = json_str(s, "status", "");
+		if (!c->json && strcmp(status, "supported") && strcmp(status, "opinion"))
+			fputs("(unsupported) ", stdout);
+		if (!c->json) {
+			cli_puts(json_str(s, "text", ""));
+			fputs("\n", stdout);
+		}
+	}
+	json_add_str(out, "writer", json_str(reading, "planner", "?"));
+	cJSON_AddItemToObject(
+	        out, "sentences",
+	        cJSON_Duplicate(json_arr(json_obj(done, "answer"), "sentences"), true));
+	cJSON_Delete(reading);
+	cJSON_Delete(done);
+	return CLI_OK;
+}
+
 int cmd_translate(struct cli *c)
 {
 	const char *to = cli_option(c, "--to"), *table = cli_option(c, "--table"),
@@ -159,7 +192,7 @@ int cmd_translate(struct cli *c)
 	if (!to || (from && strcmp(from, "sigma") != 0)) {
 		fputs(!to ? "midwatch translate: --to is missing: spl, kql, aql, dsl, sql, wiz, "
 		            "rql, "
-		            "orca, lql or sigma\n"
+		            "orca, lql, sigma or words\n"
 		          : "midwatch translate: --from knows sigma alone\n",
 		      stderr);
 		cJSON_Delete(out);
@@ -172,7 +205,8 @@ int cmd_translate(struct cli *c)
 	plan = from ? plan_of_rule(c->argv[0], &cl, &rc)
 	            : plan_of_words(c, &cl, now, &reading, &rc);
 	if (plan)
-		rc = translate_steps(c, &cl, plan, to, table, steps);
+		rc = strcmp(to, "words") ? translate_steps(c, &cl, plan, to, table, steps)
+		                         : explain(c, &cl, plan, out);
 	if (reading)
 		cJSON_AddItemToObject(out, "reading", reading);
 	if (c->json && rc == CLI_OK)

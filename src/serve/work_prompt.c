@@ -133,15 +133,50 @@ static cJSON *request_again(const struct prompt *p, const cJSON *request, bool o
 	return out;
 }
 
-static void compare(cJSON *result, const cJSON *was, const cJSON *is)
+static void add_ids(cJSON *links, const cJSON *ids)
 {
-	static const char *const keys[] = {"plan", "text", "sentences", "object", "error"};
-	cJSON *differs = json_add_arr(result, "differs");
+	const cJSON *id, *x;
+	cJSON_ArrayForEach(id, ids)
+	{
+		bool there = false;
+		cJSON_ArrayForEach(x, links) there = there || cJSON_Compare(x, id, true);
+		if (!there && cJSON_IsString(id))
+			cJSON_AddItemToArray(links, cJSON_Duplicate(id, true));
+	}
+}
+
+/* What was said, with the records that it is linked to, each once and in order, and the figures that it comes to. */
+static cJSON *with_links(const cJSON *said)
+{
+	static const char *const figures[] = {"checked", "supported", "confidence", "verdict",
+	                                      "technique"};
+	cJSON *o = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject(),
+	      *links = cJSON_CreateArray(), *scores = cJSON_CreateObject();
+	const cJSON *s;
+	cJSON_ArrayForEach(s, json_arr(said, "sentences")) add_ids(links, json_arr(s, "evidence"));
+	add_ids(links, json_arr(json_obj(said, "object"), "evidence"));
+	for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+		const cJSON *v = json_get(said, figures[i]);
+		v = v ? v : json_get(json_obj(said, "object"), figures[i]);
+		if (v)
+			cJSON_AddItemToObject(scores, figures[i], cJSON_Duplicate(v, true));
+	}
+	cJSON_AddItemToObject(o, "links", links);
+	cJSON_AddItemToObject(o, "scores", scores);
+	return o;
+}
+
+static void compare(cJSON *result, const cJSON *before, const cJSON *after)
+{
+	static const char *const keys[] = {"plan",   "text",   "sentences", "links",
+	                                   "scores", "object", "error"};
+	cJSON *differs = json_add_arr(result, "differs"), *was = with_links(before),
+	      *is = with_links(after);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (!same_member(was, is, keys[i]))
 			cJSON_AddItemToArray(differs, cJSON_CreateString(keys[i]));
-	cJSON_AddItemToObject(result, "recorded",
-	                      was ? cJSON_Duplicate(was, true) : cJSON_CreateNull());
+	cJSON_AddItemToObject(result, "recorded", was);
+	cJSON_AddItemToObject(result, "replayed", is);
 }
 
 int work_model_replay(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
@@ -177,7 +212,6 @@ int work_model_replay(struct worker *w, const cJSON *params, cJSON **result, str
 		json_add_bool(*result, "live", live);
 		json_add_str(*result, "outcome", outcome);
 		compare(*result, json_obj(record, "detail"), out);
-		cJSON_AddItemToObject(*result, "replayed", cJSON_Duplicate(out, true));
 		rc = live ? work_chat_settle(&c, outcome, out, e) : 0;
 		if (!live)
 			cJSON_Delete(out);

@@ -336,11 +336,15 @@ cJSON *work_outcome(struct worker *w, const struct prompt *p, const cJSON *reply
 /* What the card has from templates (investigate/story.h) for each text that a model may write. */
 static const struct {
 	const char *prompt;
-	const char *parts[3];
+	const char *parts[4];
 } twins[] = {
-        {"narrative", {"narrative"}},      {"risk", {"risk", "business"}},
-        {"root-cause", {"how", "rivals"}}, {"remediation", {"remediation"}},
+        {"narrative", {"narrative"}},
+        {"risk", {"risk", "business"}},
+        {"root-cause", {"how", "rivals"}},
+        {"remediation", {"remediation"}},
         {"exploit-path", {"how", "risk"}},
+        {"report", {"narrative", "how", "business", "remediation"}},
+        {"handoff", {"risk", "narrative", "rivals"}},
 };
 
 static void take_part(cJSON *list, cJSON *from)
@@ -349,11 +353,83 @@ static void take_part(cJSON *list, cJSON *from)
 		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(from, from->child));
 }
 
+/* ---- a query in words ---- */
+
+#define PLAN_ID "plan"
+
+/* {says, plan}: the record that its explanation rests on. NULL with e: there is no plan, or it does not hold. */
+static cJSON *plan_record(const cJSON *params, struct err *e)
+{
+	struct plan *p =
+	        json_obj(params, "plan") ? plan_from_json(json_obj(params, "plan"), e) : NULL;
+	struct buf says = BUF_INIT;
+	cJSON *o;
+	if (!json_obj(params, "plan"))
+		err_set(e, ERR_INVALID, "the prompt \"query\" explains a plan, and none was given");
+	if (!p || plan_validate(p, e)) {
+		plan_free(p);
+		return NULL;
+	}
+	o = cJSON_CreateObject();
+	plan_paraphrase(p, &says);
+	json_add_slice(o, "says", (struct slice){says.s, says.len});
+	cJSON_AddItemToObject(o, "plan", plan_to_json(p));
+	buf_release(&says);
+	plan_free(p);
+	return o;
+}
+
+static int add_plan(struct work_chat *c, cJSON *inputs, struct err *e)
+{
+	cJSON *record = plan_record(c->params, e), *list = json_add_arr(inputs, "plan");
+	struct buf raw = BUF_INIT, out = BUF_INIT;
+	if (!record)
+		return -1;
+	json_write(&raw, record);
+	redact_text(c->redact, (struct slice){raw.s, raw.len}, &out);
+	work_add_piece(list, PLAN_ID, out.s);
+	c->evidence = cJSON_CreateArray();
+	add_evidence(c->evidence, (struct slice){raw.s, raw.len}, PLAN_ID);
+	json_add_str(c->evidence->child, "text", raw.s);
+	buf_release(&raw);
+	buf_release(&out);
+	cJSON_Delete(record);
+	return 0;
+}
+
+/* Our own words for the plan, found as a whole in its record. */
+static cJSON *paraphrase_sentence(const cJSON *params, struct err *e)
+{
+	cJSON *record = plan_record(params, e), *list, *o;
+	struct slice says = slice_of(json_str(record, "says", "")), id = SLICE(PLAN_ID);
+	struct ground_copied whole = {0, says.n};
+	struct ground_verdict v = {0};
+	struct ground *g;
+	if (!record)
+		return NULL;
+	g = ground_new();
+	ground_add_json(g, PLAN_ID, record);
+	ground_check_made(g, says, &id, 1, &whole, 1, &v);
+	list = cJSON_CreateArray();
+	o = cJSON_CreateObject();
+	json_add_slice(o, "text", says);
+	cJSON_AddItemToArray(json_add_arr(o, "evidence"), cJSON_CreateString(PLAN_ID));
+	ground_verdict_json(o, &v);
+	cJSON_AddItemToArray(list, o);
+	ground_verdict_release(&v);
+	ground_free(g);
+	cJSON_Delete(record);
+	return list;
+}
+
 /* With the model off, or wrong: the templates' text of the same case; what happened, where there is none for this prompt. */
 static cJSON *template_sentences(struct worker *w, const cJSON *params, const char *prompt,
                                  struct err *e)
 {
-	cJSON *card = NULL, *list = cJSON_CreateArray();
+	cJSON *card = NULL, *list;
+	if (!strcmp(prompt, "query"))
+		return paraphrase_sentence(params, e);
+	list = cJSON_CreateArray();
 	if (work_incident(w, params, &card, e)) {
 		cJSON_Delete(list);
 		return NULL;
@@ -392,9 +468,15 @@ static cJSON *written(struct work_chat *c, const struct prompt *p, struct err *e
 	const cJSON *incident = json_obj(json_obj(c->params, "ctx"), "incident");
 	cJSON *inputs = cJSON_CreateObject(), *request = NULL, *reply = NULL, *out, *list = NULL;
 	const char *outcome;
-	json_add_time(inputs, "now", work_now(c->params));
-	work_add_incident(inputs, c->redact, incident);
-	if (!work_add_records(c, inputs, "records", incident, e))
+	int rc;
+	if (!strcmp(p->id, "query")) {
+		rc = add_plan(c, inputs, e);
+	} else {
+		json_add_time(inputs, "now", work_now(c->params));
+		work_add_incident(inputs, c->redact, incident);
+		rc = work_add_records(c, inputs, "records", incident, e);
+	}
+	if (!rc)
 		request = prompt_request(p, inputs, e);
 	cJSON_Delete(inputs);
 	reply = request ? work_chat(c, request, e) : NULL;
@@ -422,6 +504,9 @@ int work_model_write(struct worker *w, const cJSON *params, cJSON **result, stru
 	const char *writer = "model";
 	if (!p || lake_state_refresh(s, e))
 		return -1;
+	if (strcmp(p->id, "query") && !json_obj(json_obj(params, "ctx"), "incident"))
+		return err_set(e, ERR_INVALID,
+		               "the prompt \"%s\" is about an incident, and none was named", p->id);
 	c.purpose = p->id;
 	c.redact = work_redact(params);
 	if (work_model_use(params, p->role)) {

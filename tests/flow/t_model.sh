@@ -94,15 +94,15 @@ ok "a used up budget is told, and the question asked back" says "budget of your 
 ok "nothing was sent" [ "$(requests)" = 0 ]
 
 start_twin '[{"call":{"name":"plan","args":'"$plan"'},"usage":[4,1]}]'
-configure openai "model: {analyst_time: 4s}
+configure openai "model: {analyst_time: 2h}
 "
-ok "what is spent of the day is told with the answer" says "of 4s)" run ask "$odd"
+ok "what is spent of the day is told with the answer" says "of 2h)" run ask "$odd"
 start_twin '[{"call":{"name":"plan","args":'"$plan"'},"delay_ms":400,"piece":9,"usage":[4,1]}]'
-configure openai "model: {analyst_time: 4s}
+configure openai "model: {analyst_time: 1s}
 "
 run ask "$odd" >/dev/null 2>&1 # stopped where the budget ends
 ok "a used up time budget names itself, and when it is free again" says "model.analyst_time); free again at" run ask "$odd"
-ok "the budgets are shown before anything is asked" says "analyst_time       at most 4s" run model status
+ok "the budgets are shown before anything is asked" says "analyst_time       at most 1s" run model status
 ok "and when they are free again" says "are free again at 20" run model status
 
 # An instruction in the evidence: the conversation reads only from then on, until a person clears it.
@@ -133,6 +133,26 @@ ok "a flag is not cleared without a reason" fails run model unflag odd ""
 ok "a person clears it with a reason" run model unflag odd "the title is our own test"
 ok "then it is gone" fails says '"flagged":{"at":' run call session.get '{"session":"odd"}'
 ok "both are in the audit" bash -c '"$MW_BUILD/midwatch" --state '"$S"' call audit.list "{}" | tr "{" "\n" | grep -c "session.\(un\)*flagged" | grep -q 2'
+
+# The same asked again: other records, another verdict.
+start_twin '[{"text":"{\"sentences\":[{\"text\":\"role-1 called ListKeys.\",\"evidence\":[\"ev:301\"]}]}"}]'
+configure
+write links narrative >/dev/null
+N=$(run model records "$INC" | head -n 1 | cut -f 1)
+start_twin '[{"text":"{\"sentences\":[{\"text\":\"role-1 called DeleteTrail.\",\"evidence\":[\"ev:300\"]}]}"}]'
+configure
+run replay "$N" --model first >"$MW_WORK/replay.out" 2>&1
+ok "a replay tells other links" grep -q '^  links' "$MW_WORK/replay.out"
+ok "and other scores" grep -q '^  scores' "$MW_WORK/replay.out"
+ok "a replay of the case goes through its records" says "record $N" run replay "$INC" --model first
+
+ok "a query is explained by the model, checked against its plan" says "(unsupported) role-1 called DeleteTrail" run translate --to words "how many GetObject calls"
+run model off >/dev/null
+ok "with the model off a query is told in our words" says "count of" run translate --to words "how many GetObject calls"
+ok "the report's prose has a twin" says "Risk:" run story --prompt report "$INC"
+ok "the handoff's prose has one" says "severity" run story --prompt handoff "$INC"
+run model on >/dev/null
+ok "metrics by prompt version" says "narrative v1 on first" run model metrics
 
 start_twin '[{"call":{"name":"plan","args":'"$plan"'},"usage":[400,100]}]'
 configure

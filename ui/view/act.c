@@ -1,6 +1,7 @@
 /*
  * From a key to what it does: the line and the menu first, then the input line or the view, then the action table.
  */
+#include "model/metrics.h"
 #include "view/app.h"
 
 #include <unistd.h>
@@ -540,6 +541,28 @@ static bool models(struct app *a, struct view *v)
 	return true;
 }
 
+static void show_metrics(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	(void)v;
+	if (e) {
+		app_say_err(a, e);
+		return;
+	}
+	metrics_text(&b, result);
+	open_text(a, "metrics", b.s);
+	buf_release(&b);
+	cJSON_Delete(result);
+}
+
+static bool metrics(struct app *a, struct view *v)
+{
+	(void)v;
+	app_call(a, NULL, "model.metrics", NULL, show_metrics);
+	return true;
+}
+
 static bool story(struct app *a, struct view *v)
 {
 	return app_write(a, v, "model.write", "the incident's story", "narrative");
@@ -571,8 +594,8 @@ static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_NOTE] = note,           [ACT_PIN] = pin,
         [ACT_WATCH] = watch,         [ACT_EDITOR] = editor,
         [ACT_REFRESH] = refresh,     [ACT_WEB] = web,
-        [ACT_MODELS] = models,       [ACT_STORY] = story,
-        [ACT_NEXT_STEP] = next_step,
+        [ACT_METRICS] = metrics,     [ACT_MODELS] = models,
+        [ACT_STORY] = story,         [ACT_NEXT_STEP] = next_step,
 };
 
 bool action_allowed(struct app *a, enum action act, const char **why)
