@@ -365,6 +365,14 @@ static int dispatch(struct cli *c)
 	return running->fn(c);
 }
 
+int cli_dispatch(struct cli *c, int argc, char **argv)
+{
+	struct cli own = {
+	        .config = c->config, .config_flag = c->config_flag, .argc = argc, .argv = argv};
+
+	return dispatch(&own);
+}
+
 int cli_main(int argc, char **argv, cli_fn *console)
 {
 	struct cli c = {.config = config_new()};

@@ -31,6 +31,9 @@ extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 /* Without a command `console` runs, as does `midwatch attach`. */
 int cli_main(int argc, char **argv, cli_fn *console);
 
+/* Runs one command of the table for a client that stays; argv is changed and ends with a NULL. */
+int cli_dispatch(struct cli *c, int argc, char **argv);
+
 /* ---- for the commands (cli.c) ---- */
 
 /* Takes --name VALUE or --name=VALUE out of the command's words; NULL where it is not there. */

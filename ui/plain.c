@@ -1,4 +1,4 @@
-#include "plain.h"
+#include "plain_int.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -9,20 +9,6 @@
 #include "widget/text.h"
 
 #define WIDTH 78
-
-struct plain {
-	struct client cl;
-	struct queue queue;
-	struct session session; /* of the open incident, or "main" */
-	char user[40], incident[24];
-	bool readonly, quit;
-	char *line;
-	size_t cap;
-};
-struct choice {
-	const char *label;
-	void (*fn)(struct plain *p);
-};
 
 static volatile sig_atomic_t interrupted;
 
@@ -50,7 +36,7 @@ static void say_line(const char *text)
 	buf_release(&clean);
 }
 
-MW_PRINTF(1, 2) static void sayf(const char *fmt, ...)
+void plain_say(const char *fmt, ...)
 {
 	struct buf b = BUF_INIT;
 	va_list ap;
@@ -63,7 +49,7 @@ MW_PRINTF(1, 2) static void sayf(const char *fmt, ...)
 }
 
 /* The next line of input without its newline, or NULL at the end. */
-static const char *ask_line(struct plain *p, const char *prompt)
+const char *plain_ask(struct plain *p, const char *prompt)
 {
 	ssize_t n;
 
@@ -79,18 +65,18 @@ static const char *ask_line(struct plain *p, const char *prompt)
 	return p->line;
 }
 
-static cJSON *call(struct plain *p, const char *method, cJSON *params)
+cJSON *plain_call(struct plain *p, const char *method, cJSON *params)
 {
 	struct err e;
 	cJSON *result = NULL;
 
 	if (p->readonly && !method_reads(method)) {
 		cJSON_Delete(params);
-		sayf("Not done: this console was started read-only.");
+		plain_say("Not done: this console was started read-only.");
 		return NULL;
 	}
 	if (client_call(&p->cl, method, params ? params : cJSON_CreateObject(), &result, &e)) {
-		sayf("Failed: %s", e.what);
+		plain_say("Failed: %s", e.what);
 		return NULL;
 	}
 	return result;
@@ -105,7 +91,7 @@ static cJSON *param(const char *key, const char *value)
 }
 
 /* Says what the screen of these ops would show for the data. Takes data over. */
-static void say_view(struct plain *p, const struct view_ops *ops, cJSON *data)
+void plain_view(struct plain *p, const struct view_ops *ops, cJSON *data)
 {
 	struct view v = {.ops = ops, .data = data, .find = BUF_INIT, .session = &p->session};
 	const struct doc_line *l;
@@ -135,9 +121,9 @@ static void on_news(void *ctx, const char *method, const cJSON *params)
 	if (!strncmp(method, "job.", 4))
 		session_job(&p->session, job);
 	else if (!strcmp(method, "watch.hit"))
-		sayf("Watch: %s", json_str(params, "text", ""));
+		plain_say("Watch: %s", json_str(params, "text", ""));
 	else if (!strcmp(method, "engine.notice"))
-		sayf("Engine: %s", json_str(params, "text", ""));
+		plain_say("Engine: %s", json_str(params, "text", ""));
 }
 
 static void cancel(struct plain *p, int64_t job)
@@ -145,9 +131,9 @@ static void cancel(struct plain *p, int64_t job)
 	cJSON *params = cJSON_CreateObject();
 
 	interrupted = 0;
-	sayf("Cancelling; what came so far stays and is marked partial.");
+	plain_say("Cancelling; what came so far stays and is marked partial.");
 	json_add_i64(params, "job", job);
-	cJSON_Delete(call(p, "job.cancel", params));
+	cJSON_Delete(plain_call(p, "job.cancel", params));
 }
 
 static void say_steps(const struct turn *t, char states[16])
@@ -160,8 +146,10 @@ static void say_steps(const struct turn *t, char states[16])
 		const char *state = json_str(s, "state", "");
 		if (i < 16 && states[i] != state[0] &&
 		    (state[0] == 'd' || state[0] == 'f' || state[0] == 's'))
-			sayf("Step %lld, %s: %s, %lld rows.", (long long)json_i64(s, "n", i + 1),
-			     json_str(s, "title", ""), state, (long long)json_i64(s, "rows", 0));
+			plain_say("Step %lld%s%s: %s, %lld rows.",
+			          (long long)json_i64(s, "n", i) + 1,
+			          *json_str(s, "title", "") ? ", " : "", json_str(s, "title", ""),
+			          state, (long long)json_i64(s, "rows", 0));
 		if (i < 16)
 			states[i] = state[0];
 		i++;
@@ -180,7 +168,7 @@ static void wait_answer(struct plain *p, size_t turn)
 		if (client_wait_news(&p->cl, mw_mono_us() + MW_SECOND / 2, &e) < 0) {
 			if (interrupted)
 				continue;
-			sayf("Failed: %s", e.what);
+			plain_say("Failed: %s", e.what);
 			p->quit = true;
 			return;
 		}
@@ -189,7 +177,7 @@ static void wait_answer(struct plain *p, size_t turn)
 }
 
 /* Sends what makes a turn (ask, recipe.run), waits for its answer and says that turn only. */
-static void run_turn(struct plain *p, const char *question, const char *method, cJSON *params)
+void plain_turn(struct plain *p, const char *question, const char *method, cJSON *params)
 {
 	size_t i = session_ask(&p->session, question, mw_now());
 	struct session one = {.loaded = true};
@@ -208,21 +196,21 @@ static void run_turn(struct plain *p, const char *question, const char *method, 
 	struct session all = p->session;
 	p->session.turns.v = one.turns.v;
 	p->session.turns.n = 1;
-	say_view(p, &chat_ops, NULL);
+	plain_view(p, &chat_ops, NULL);
 	p->session.turns = all.turns;
 	vec_free(&one.turns);
 }
 
-static void ask(struct plain *p, const char *question)
+void plain_question(struct plain *p, const char *question)
 {
-	run_turn(p, question, "ask", param("question", question));
+	plain_turn(p, question, "ask", param("question", question));
 }
 
 /* A numbered question of the card. */
 static void ask_next(struct plain *p)
 {
-	cJSON *card = call(p, "incident.get", param("id", p->incident)), *params;
-	const char *line = ask_line(p, "question number> ");
+	cJSON *card = plain_call(p, "incident.get", param("id", p->incident)), *params;
+	const char *line = plain_ask(p, "question number> ");
 	const cJSON *n;
 	int64_t at = 0;
 
@@ -231,20 +219,20 @@ static void ask_next(struct plain *p)
 	if (n) {
 		params = param("recipe", json_str(n, "recipe", ""));
 		json_add_str(params, "value", json_str(n, "value", ""));
-		run_turn(p, json_str(n, "label", ""), "recipe.run", params);
+		plain_turn(p, json_str(n, "label", ""), "recipe.run", params);
 	} else {
-		sayf("There is no question of that number; 1 says the card again.");
+		plain_say("There is no question of that number; 1 says the card again.");
 	}
 	cJSON_Delete(card);
 }
 
 static void ask_words(struct plain *p)
 {
-	const char *q = ask_line(p, "ask> ");
+	const char *q = plain_ask(p, "ask> ");
 	char *copy = q && *q ? xstrdup(q) : NULL;
 
 	if (copy)
-		ask(p, copy);
+		plain_question(p, copy);
 	free(copy);
 }
 
@@ -252,12 +240,12 @@ static void open_session(struct plain *p, const char *name)
 {
 	session_release(&p->session);
 	session_init(&p->session, name);
-	cJSON_Delete(call(p, "subscribe", param("session", name)));
+	cJSON_Delete(plain_call(p, "subscribe", param("session", name)));
 }
 
 /* --- the queue ----------------------------------------------------------------------------------------------------------------- */
 
-static void read_queue(struct plain *p)
+void plain_read_queue(struct plain *p)
 {
 	int64_t offset = 0;
 
@@ -265,7 +253,7 @@ static void read_queue(struct plain *p)
 		cJSON *params = cJSON_CreateObject(), *page;
 		json_add_i64(params, "offset", offset);
 		json_add_i64(params, "limit", 1000);
-		page = call(p, "queue.list", params);
+		page = plain_call(p, "queue.list", params);
 		if (!page)
 			return;
 		offset = queue_page(&p->queue, page, p->user, mw_now());
@@ -289,47 +277,66 @@ static void say_row_of(const struct qrow *r)
 
 	if (r->sla_s != INT64_MIN)
 		age_text(r->sla_s * MW_SECOND, sla);
-	sayf("%s %s, score %d, %s, %s%s, %s%s.", r->id, severity_word(r->severity), r->score,
-	     r->state, r->owner[0] ? "owner " : "no owner", r->owner,
-	     r->sla_s != INT64_MIN ? sla : "no promise",
-	     r->sla_s != INT64_MIN ? (r->sla_s < 0 ? " over the promise" : " to the next promise")
-	                           : "");
-	sayf("From %s, %lld records. %s.", r->sources, (long long)r->count, r->title);
+	plain_say("%s %s, score %d, %s, %s%s, %s%s.", r->id, severity_word(r->severity), r->score,
+	          r->state, r->owner[0] ? "owner " : "no owner", r->owner,
+	          r->sla_s != INT64_MIN ? sla : "no promise",
+	          r->sla_s != INT64_MIN
+	                  ? (r->sla_s < 0 ? " over the promise" : " to the next promise")
+	                  : "");
+	plain_say("From %s, %lld records. %s.", r->sources, (long long)r->count, r->title);
 }
 
 static void say_burst(const struct plain *p, int burst)
 {
 	const struct qburst *b = &p->queue.bursts.v[burst];
 
-	sayf("%zu alike incidents of one rule, worst %s: %s.%s", b->n, severity_word(b->severity),
-	     p->queue.alike.v.v[burst].pattern, b->open ? "" : " Open lists them.");
+	plain_say("%zu alike incidents of one rule, worst %s: %s.%s", b->n,
+	          severity_word(b->severity), p->queue.alike.v.v[burst].pattern,
+	          b->open ? "" : " Open lists them.");
+}
+
+static void say_group(const struct plain *p, int group)
+{
+	const struct qgroup *g = &p->queue.groups.v[group];
+
+	plain_say("%s %s, %zu incident%s, %zu critical%s", queue_group_name(p->queue.group),
+	          g->key[0] ? g->key : "unknown", g->n, g->n == 1 ? "" : "s", g->criticals,
+	          g->shut ? ", folded." : ":");
 }
 
 static void say_selected(struct plain *p)
 {
 	const struct qrow *r = queue_selected(&p->queue);
 
-	if (queue_selected_burst(&p->queue) >= 0)
+	if (queue_selected_group(&p->queue) >= 0)
+		say_group(p, queue_selected_group(&p->queue));
+	else if (queue_selected_burst(&p->queue) >= 0)
 		say_burst(p, queue_selected_burst(&p->queue));
 	else if (r)
 		say_row_of(r);
 	else
-		sayf("No incident%s.", p->queue.filter[0] ? " passes the filter" : " in the queue");
+		plain_say("No incident%s.",
+		          p->queue.filter[0] ? " passes the filter" : " in the queue");
 }
 
-static void queue_list(struct plain *p)
+void plain_list(struct plain *p)
 {
-	sayf("%zu of %lld incidents, hidden %lld.", p->queue.passing, (long long)p->queue.total,
-	     (long long)(p->queue.suppressed + p->queue.snoozed + p->queue.closed));
+	plain_say("%zu of %lld incidents, hidden %lld.", p->queue.passing,
+	          (long long)p->queue.total,
+	          (long long)(p->queue.suppressed + p->queue.snoozed + p->queue.closed));
 	for (size_t i = 0; i < p->queue.view.n && i < 40; i++) {
 		const struct qline *l = &p->queue.view.v[i];
 		const struct qrow *r = &p->queue.rows.v[l->row];
+		if (l->group >= 0) {
+			say_group(p, l->group);
+			continue;
+		}
 		if (l->burst >= 0) {
 			say_burst(p, l->burst);
 			continue;
 		}
-		sayf("%s %s, score %d, %s: %s.", r->id, severity_word(r->severity), r->score,
-		     r->state, r->title);
+		plain_say("%s %s, score %d, %s: %s.", r->id, severity_word(r->severity), r->score,
+		          r->state, r->title);
 	}
 }
 
@@ -347,12 +354,12 @@ static void queue_previous(struct plain *p)
 
 static void queue_filter(struct plain *p)
 {
-	const char *f = ask_line(p, "filter (sev: owner: state: src: score: words)> ");
+	const char *f = plain_ask(p, "filter (sev: owner: state: src: score: words)> ");
 
 	if (!f)
 		return;
 	queue_set_filter(&p->queue, f);
-	sayf("%zu of %lld incidents.", p->queue.passing, (long long)p->queue.total);
+	plain_say("%zu of %lld incidents.", p->queue.passing, (long long)p->queue.total);
 	say_selected(p);
 }
 
@@ -364,14 +371,14 @@ static void update(struct plain *p, const char *id, const char *key, const char 
 	json_add_str(params, key, value);
 	if (r)
 		json_add_i64(params, "rev", r->rev);
-	result = call(p, "incident.update", params);
+	result = plain_call(p, "incident.update", params);
 	if (result)
-		sayf("%s: %s is now %s.", id, key, value);
+		plain_say("%s: %s is now %s.", id, key, value);
 	cJSON_Delete(result);
-	read_queue(p);
+	plain_read_queue(p);
 }
 
-static const char *target(struct plain *p)
+const char *plain_target(struct plain *p)
 {
 	const struct qrow *r = queue_selected(&p->queue);
 
@@ -382,9 +389,9 @@ static void claim(struct plain *p)
 {
 	char id[24];
 
-	if (!target(p))
+	if (!plain_target(p))
 		return;
-	snprintf(id, sizeof(id), "%s", target(p));
+	snprintf(id, sizeof(id), "%s", plain_target(p));
 	update(p, id, "owner", p->user);
 	update(p, id, "status", "work");
 }
@@ -393,7 +400,7 @@ static void claim(struct plain *p)
 
 static void card(struct plain *p)
 {
-	say_view(p, &card_ops, call(p, "incident.get", param("id", p->incident)));
+	plain_view(p, &card_ops, plain_call(p, "incident.get", param("id", p->incident)));
 }
 
 static void timeline(struct plain *p)
@@ -402,35 +409,35 @@ static void timeline(struct plain *p)
 
 	json_add_i64(params, "offset", 0);
 	json_add_i64(params, "limit", 60);
-	say_view(p, &timeline_ops, call(p, "timeline.get", params));
+	plain_view(p, &timeline_ops, plain_call(p, "timeline.get", params));
 }
 
 static void evidence(struct plain *p)
 {
-	const char *id = ask_line(p, "which record (e12, c3)> ");
+	const char *id = plain_ask(p, "which record (e12, c3)> ");
 	char wire[32];
 
 	if (!id || !wire_id(slice_of(id), wire)) {
 		if (id && *id)
-			sayf("\"%s\" is no record: they look like e12 or c3.", id);
+			plain_say("\"%s\" is no record: they look like e12 or c3.", id);
 		return;
 	}
-	say_view(p, &evidence_ops,
-	         call(p, wire[0] == 'c' ? "cover.get" : "evidence.get", param("id", wire)));
+	plain_view(p, &evidence_ops,
+	           plain_call(p, wire[0] == 'c' ? "cover.get" : "evidence.get", param("id", wire)));
 }
 
 static void note(struct plain *p)
 {
-	const char *text = ask_line(p, "note> ");
+	const char *text = plain_ask(p, "note> ");
 	cJSON *params, *result;
 
 	if (!text || !*text)
 		return;
 	params = param("id", p->incident);
 	json_add_str(params, "text", text);
-	result = call(p, "incident.note", params);
+	result = plain_call(p, "incident.note", params);
 	if (result)
-		sayf("Noted.");
+		plain_say("Noted.");
 	cJSON_Delete(result);
 }
 
@@ -440,19 +447,19 @@ static void close_it(struct plain *p)
 	const char *word;
 
 	cJSON_AddItemToArray(ids, cJSON_CreateString(p->incident));
-	word = ask_line(p, "verdict: true_positive, benign_positive, false_positive_logic, "
-	                   "false_positive_data, duplicate> ");
+	word = plain_ask(p, "verdict: true_positive, benign_positive, false_positive_logic, "
+	                    "false_positive_data, duplicate> ");
 	json_add_str(params, "verdict", word ? word : "");
-	word = word && *word ? ask_line(p, "reason> ") : NULL;
+	word = word && *word ? plain_ask(p, "reason> ") : NULL;
 	if (!word || !*word) {
 		cJSON_Delete(params);
-		sayf("Not closed.");
+		plain_say("Not closed.");
 		return;
 	}
 	json_add_str(params, "reason", word);
-	result = call(p, "incident.close", params);
+	result = plain_call(p, "incident.close", params);
 	if (result)
-		sayf("Closed.");
+		plain_say("Closed.");
 	cJSON_Delete(result);
 }
 
@@ -465,34 +472,35 @@ static void decide(struct plain *p, const char *id, const cJSON *action)
 	bool deny;
 
 	if (off)
-		sayf("Approving is off for you: %s.", off);
-	word = ask_line(
+		plain_say("Approving is off for you: %s.", off);
+	word = plain_ask(
 	        p, "type the target's name to approve, deny to deny, nothing to leave it open> ");
 	if (!word || !*word) {
 		cJSON_Delete(params);
-		sayf("Left open, nothing decided.");
+		plain_say("Left open, nothing decided.");
 		return;
 	}
 	deny = !strcmp(word, "deny");
 	if (deny) {
-		word = ask_line(p, "deny, because> ");
+		word = plain_ask(p, "deny, because> ");
 		json_add_str(params, "reason", word ? word : "");
 	} else {
 		json_add_str(params, "digest", json_str(action, "digest", ""));
 		json_add_str(params, "word", word);
 	}
-	result = call(p, deny ? "action.deny" : "action.approve", params);
+	result = plain_call(p, deny ? "action.deny" : "action.approve", params);
 	if (result)
-		sayf("%s: %s.", id, json_str(result, "state", deny ? "denied" : "approved"));
+		plain_say("%s: %s.", id, json_str(result, "state", deny ? "denied" : "approved"));
 	else
-		sayf("NOT approved.");
+		plain_say("NOT approved.");
 	cJSON_Delete(result);
 }
 
 /* The request for a step: the one that is open, else a new one. "" in id: there is none, and it was said why. */
 static void request_of(struct plain *p, int64_t step, char id[40])
 {
-	cJSON *book = call(p, "playbook.get", param("incident", p->incident)), *params, *result;
+	cJSON *book = plain_call(p, "playbook.get", param("incident", p->incident)), *params,
+	      *result;
 	const cJSON *s;
 
 	id[0] = '\0';
@@ -505,7 +513,7 @@ static void request_of(struct plain *p, int64_t step, char id[40])
 		return;
 	params = param("incident", p->incident);
 	json_add_i64(params, "step", step);
-	result = call(p, "action.propose", params);
+	result = plain_call(p, "action.propose", params);
 	snprintf(id, 40, "%s", json_str(result, "id", ""));
 	cJSON_Delete(result);
 }
@@ -516,16 +524,16 @@ static void response(struct plain *p)
 	char id[40];
 	cJSON *action;
 
-	say_view(p, &proposal_ops, call(p, "playbook.get", param("incident", p->incident)));
-	n = ask_line(p, "ask approval of step (number, nothing to go back)> ");
+	plain_view(p, &proposal_ops, plain_call(p, "playbook.get", param("incident", p->incident)));
+	n = plain_ask(p, "ask approval of step (number, nothing to go back)> ");
 	if (!n || !*n)
 		return;
 	request_of(p, strtol(n, NULL, 10), id);
-	action = id[0] ? call(p, "action.get", param("action", id)) : NULL;
+	action = id[0] ? plain_call(p, "action.get", param("action", id)) : NULL;
 	if (!action)
 		return;
-	sayf("Approval %s, everything that is asked for:", id);
-	say_view(p, &approval_ops, cJSON_Duplicate(action, true));
+	plain_say("Approval %s, everything that is asked for:", id);
+	plain_view(p, &approval_ops, cJSON_Duplicate(action, true));
 	decide(p, id, action);
 	cJSON_Delete(action);
 }
@@ -537,7 +545,7 @@ static void draft(struct plain *p)
 
 	if (p->incident[0])
 		json_add_str(params, "incident", p->incident);
-	result = call(p, "report.draft", params);
+	result = plain_call(p, "report.draft", params);
 	rest = slice_of(json_str(result, "markdown", ""));
 	while (slice_split(&rest, '\n', &line)) {
 		char *one = xstrndup(line.s, line.n);
@@ -551,15 +559,15 @@ static void leave_incident(struct plain *p)
 {
 	p->incident[0] = '\0';
 	open_session(p, "main");
-	read_queue(p);
+	plain_read_queue(p);
 	say_selected(p);
 }
 
 static void open_incident(struct plain *p)
 {
-	if (!target(p))
+	if (!plain_target(p))
 		return;
-	snprintf(p->incident, sizeof(p->incident), "%s", target(p));
+	snprintf(p->incident, sizeof(p->incident), "%s", plain_target(p));
 	open_session(p, p->incident);
 	card(p);
 }
@@ -573,8 +581,9 @@ static void quit(struct plain *p)
 
 static const struct choice queue_menu[] = {
         {"open", open_incident},      {"claim", claim},     {"next incident", queue_next},
-        {"previous", queue_previous}, {"list", queue_list}, {"filter", queue_filter},
-        {"ask", ask_words},           {"handoff", draft},   {"quit", quit}};
+        {"previous", queue_previous}, {"list", plain_list}, {"filter", queue_filter},
+        {"ask", ask_words},           {"handoff", draft},   {"quit", quit},
+        {"more", plain_more}};
 static const struct choice card_menu[] = {{"card", card},
                                           {"ask", ask_words},
                                           {"timeline", timeline},
@@ -585,7 +594,18 @@ static const struct choice card_menu[] = {{"card", card},
                                           {"report", draft},
                                           {"close", close_it},
                                           {"back", leave_incident},
-                                          {"question of the card", ask_next}};
+                                          {"question of the card", ask_next},
+                                          {"more", plain_more}};
+
+/* n: none is called so. */
+static size_t named(const struct choice *menu, size_t n, const char *label)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(menu[i].label, label) != 0)
+		i++;
+	return i;
+}
 
 static void turn(struct plain *p)
 {
@@ -599,20 +619,38 @@ static void turn(struct plain *p)
 		buf_printf(&b, "%s%zu %s", i ? "  " : "", i + 1, menu[i].label);
 	puts(b.s);
 	buf_release(&b);
-	line = ask_line(p, "> ");
+	line = plain_ask(p, "> ");
 	if (!line || !*line)
 		return;
 	if (slice_i64(slice_trim(slice_of(line)), &at) && at >= 1 && at <= (int64_t)n) {
 		menu[at - 1].fn(p);
+	} else if (named(menu, n, line) < n) {
+		menu[named(menu, n, line)].fn(p);
+	} else if (plain_more_has(line)) {
+		char *label = xstrdup(line);
+		(void)plain_more_named(p, label);
+		free(label);
 	} else if (!strcmp(line, "quit")) {
 		p->quit = true;
+	} else if (line[0] == ':') { /* words of the command line */
+		char *words = xstrdup(line + 1);
+		plain_command(p, words);
+		free(words);
 	} else if (strchr(line, ' ')) { /* words are a question */
 		char *q = xstrdup(line);
-		ask(p, q);
+		plain_question(p, q);
 		free(q);
 	} else {
-		sayf("Type a number of the menu, or a question in words.");
+		plain_say(
+		        "Type a number of the menu, a question in words, or a command after a colon (:help).");
 	}
+}
+
+bool plain_has(const char *label)
+{
+	return named(queue_menu, ARRAY_LEN(queue_menu), label) < ARRAY_LEN(queue_menu) ||
+	       named(card_menu, ARRAY_LEN(card_menu), label) < ARRAY_LEN(card_menu) ||
+	       plain_more_has(label);
 }
 
 bool plain_needed(void)
@@ -637,10 +675,11 @@ static int start(struct plain *p, struct cli *c, const char *incident)
 	snprintf(p->user, sizeof(p->user), "%s", json_str(p->cl.hello, "user", "?"));
 	queue_init(&p->queue);
 	session_init(&p->session, "main");
-	sayf("Midwatch. You are %s, role %s%s. Every line that appears here is new; nothing moves.",
-	     p->user, json_str(p->cl.hello, "role", "?"), p->readonly ? ", read-only" : "");
+	plain_say(
+	        "Midwatch. You are %s, role %s%s. Every line that appears here is new; nothing moves.",
+	        p->user, json_str(p->cl.hello, "role", "?"), p->readonly ? ", read-only" : "");
 	open_session(p, "main");
-	read_queue(p);
+	plain_read_queue(p);
 	if (incident) {
 		snprintf(p->incident, sizeof(p->incident), "%s", incident);
 		open_incident(p);
@@ -652,7 +691,7 @@ static int start(struct plain *p, struct cli *c, const char *incident)
 
 int plain_run(struct cli *c, const char *incident, bool readonly)
 {
-	struct plain p = {.readonly = readonly};
+	struct plain p = {.cli = c, .readonly = readonly};
 	int rc = start(&p, c, incident);
 
 	if (rc)

@@ -253,7 +253,8 @@ static void when_sentence(cJSON *list, const struct summary *s)
 	if (s->from == s->to) {
 		buf_printf(&x.text, "%llu event%s at %s.", timed, timed == 1 ? "" : "s", from);
 	} else {
-		mw_span_words(s->to - s->from, span);
+		int64_t d = s->to - s->from;
+		mw_span_format(d >= MW_SECOND ? d - d % MW_SECOND : d, span);
 		buf_printf(&x.text, "%llu events from %s to %s (%s).", timed, from, to, span);
 	}
 	if (s->untimed)

@@ -8,13 +8,15 @@
 #include "store/state_int.h"
 
 #define QUEUE_ROWS_MAX 500
-#define ROW_COLUMNS                                                                               \
-	"SELECT id, rev, status, owner, severity, score, created, changed, changed_by, snooze, "  \
-	"suppressed, title, origins, n, first, last, title || ' ' || coalesce((SELECT "           \
-	"group_concat(value, ' ') FROM json_each(doc, '$.entities')), ''), (SELECT "              \
-	"iif(h.receiver = '', '?', h.receiver) FROM handoff_item i JOIN handoff h USING (doc) "   \
-	"WHERE i.incident = incident.id AND i.accepted IS NULL AND i.owner = incident.owner AND " \
-	"status <> 'closed' ORDER BY doc DESC LIMIT 1) FROM incident"
+#define ROW_COLUMNS                                                                                             \
+	"SELECT id, rev, status, owner, severity, score, created, changed, changed_by, snooze, "                \
+	"suppressed, title, origins, n, first, last, title || ' ' || coalesce((SELECT "                         \
+	"group_concat(value, ' ') FROM json_each(doc, '$.entities')), ''), (SELECT "                            \
+	"iif(h.receiver = '', '?', h.receiver) FROM handoff_item i JOIN handoff h USING (doc) "                 \
+	"WHERE i.incident = incident.id AND i.accepted IS NULL AND i.owner = incident.owner AND "               \
+	"status <> 'closed' ORDER BY doc DESC LIMIT 1), (SELECT substr(value, instr(value, '=') + 1) FROM "     \
+	"json_each(doc, '$.entities') WHERE value GLOB 'device.hostname=?*' OR value GLOB 'resources.name=?*' " \
+	"OR value GLOB 'resources.uid=?*' ORDER BY substr(value, 1, instr(value, '=')), key LIMIT 1) FROM incident"
 
 /* What was promised, from the moment an incident was made: until somebody claims it, and until it is settled. */
 static const struct {
@@ -32,7 +34,8 @@ struct row {
 	int severity;
 	bool suppressed;
 	char *status, *owner, *changed_by, *title, *origins, *text, /* what free words look in */
-	        *receiver; /* a handoff waits for them; "" */
+	        *receiver, /* a handoff waits for them; "" */
+	        *asset;    /* what a reader would call it by: its host, else a resource; "" */
 };
 
 struct filter {
@@ -56,7 +59,7 @@ static char *copy(sqlite3_stmt *st, int col)
 static void row_free(struct row *r)
 {
 	char *const own[] = {r->status,  r->owner, r->changed_by, r->title,
-	                     r->origins, r->text,  r->receiver};
+	                     r->origins, r->text,  r->receiver,   r->asset};
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		free(own[i]);
@@ -89,6 +92,7 @@ static struct row read_row(sqlite3_stmt *st)
 	        .last = time_col(st, 15),
 	        .text = copy(st, 16),
 	        .receiver = copy(st, 17),
+	        .asset = copy(st, 18),
 	};
 }
 
@@ -318,6 +322,7 @@ static cJSON *row_json(const struct row *r, mw_time now)
 	json_add_str(o, "sources", r->origins);
 	json_add_i64(o, "count", r->n);
 	json_add_str(o, "title", r->title);
+	json_add_str(o, "asset", r->asset);
 	json_add_str(o, "changed_by", r->changed_by);
 	json_add_time(o, "first", r->first);
 	json_add_time(o, "last", r->last);

@@ -122,11 +122,61 @@ static void a_burst_is_one_row(void **state)
 	queue_unfold(&q, 0);
 	assert_int_equal(q.view.n, 5); /* the selected one is still there */
 	assert_non_null(queue_selected(&q));
+	assert_int_equal(queue_burst_of(&q, "INC-7"), 0); /* in work, of the same rule */
 	queue_set_filter(&q, "web-2");
 	assert_int_equal(q.bursts.v[0].n, 11);
 	queue_set_filter(&q, "web-29"); /* a burst of which a few are left is none */
 	assert_int_equal(q.view.n, 1);
 	assert_true(q.view.v[0].burst == -1);
+	queue_release(&q);
+}
+
+/* 1.2: headings with their counts; one folds and unfolds, its incidents are ticked at once, and all of a rule are found from one. */
+static void groups_have_headings(void **state)
+{
+	struct queue q;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	queue_init(&q);
+	buf_str(&b, "{\"rows\":[");
+	for (int i = 0; i < 6; i++)
+		buf_printf(
+		        &b,
+		        "%s{\"id\":\"INC-%d\",\"rev\":1,\"severity\":\"%s\",\"score\":%d,"
+		        "\"state\":\"work\",\"owner\":\"%s\",\"sources\":\"%s\",\"asset\":\"%s\","
+		        "\"title\":\"Denies to web-%d\"}",
+		        i ? "," : "", i, i == 4 ? "C" : "L", 50 - i, i % 2 ? "ana" : "",
+		        i < 3 ? "Q" : "S", i == 0 ? "web-07" : "", i);
+	give(&q, &b, 6);
+	buf_release(&b);
+	queue_set_group(&q, GROUP_OWNER);
+	assert_int_equal(q.groups.n, 2);
+	assert_string_equal(q.groups.v[0].key, ""); /* of the highest score */
+	assert_int_equal(q.groups.v[0].n, 3);
+	assert_int_equal(q.groups.v[0].criticals, 1);
+	assert_int_equal(q.view.n, 8);
+	assert_int_equal(q.view.v[4].group, 1);
+	assert_string_equal(queue_view_id(&q, 1), "INC-0");
+	list_move(&q.list, &q, q.view.n, queue_view_id, -8);
+	assert_int_equal(queue_selected_group(&q), 0);
+	assert_null(queue_selected(&q));
+	queue_tick_group(&q, 0);
+	assert_int_equal(queue_ticked(&q, NULL, 0), 3);
+	queue_fold_group(&q, 0);
+	assert_int_equal(q.view.n, 5);
+	queue_set_filter(&q, "web-1"); /* the other group has none left */
+	assert_int_equal(q.groups.n, 1);
+	queue_set_filter(&q, "");
+	assert_true(q.groups.v[0].shut); /* what was folded stays so */
+	queue_set_group(&q, GROUP_ASSET);
+	assert_int_equal(q.groups.n, 2);
+	queue_set_group(&q, GROUP_RULE);
+	assert_int_equal(q.groups.n, 1);
+	assert_string_equal(q.groups.v[0].key, "Denies to *");
+	queue_set_group(&q, GROUP_NONE);
+	assert_int_equal(q.view.n, 6);
+	assert_int_equal(queue_burst_of(&q, "INC-1"), -1);
 	queue_release(&q);
 }
 
@@ -460,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(selection_survives_a_thousand_updates),
 	        cmocka_unit_test(a_burst_is_one_row),
+	        cmocka_unit_test(groups_have_headings),
 	        cmocka_unit_test(a_vendor_page_is_the_records_own),
 	        cmocka_unit_test(news_wait_and_ticks_stay),
 	        cmocka_unit_test(filters),

@@ -15,7 +15,15 @@ static void row_release(struct qrow *r)
 	free(r->sources);
 	free(r->title);
 	free(r->changed_by);
-	free(r->pattern);
+	free(r->asset);
+	free(r->rule);
+}
+
+static void groups_reset(struct queue *q)
+{
+	for (size_t i = 0; i < q->groups.n; i++)
+		free(q->groups.v[i].key);
+	q->groups.n = 0;
 }
 
 void queue_release(struct queue *q)
@@ -28,9 +36,11 @@ void queue_release(struct queue *q)
 	vec_free(&q->view);
 	alike_release(&q->alike);
 	vec_free(&q->bursts);
-	for (size_t i = 0; i < q->opened.n; i++)
-		free(q->opened.v[i]);
-	vec_free(&q->opened);
+	groups_reset(q);
+	vec_free(&q->groups);
+	for (size_t i = 0; i < q->toggled.n; i++)
+		free(q->toggled.v[i]);
+	vec_free(&q->toggled);
 	free(q->filter);
 	free(q->me);
 	cJSON_Delete(q->latest);
@@ -62,14 +72,15 @@ static void row_read(struct qrow *r, const cJSON *j)
 	                   .sources = xstrdup(json_str(j, "sources", "")),
 	                   .title = xstrdup(json_str(j, "title", "")),
 	                   .changed_by = xstrdup(json_str(j, "changed_by", "")),
+	                   .asset = xstrdup(json_str(j, "asset", "")),
 	                   .count = json_i64(j, "count", 0),
 	                   .burst = -1,
 	                   .ticked = ticked,
 	                   .changed = changed};
 	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
 	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
-	if (!strcmp(r->state, "new") && !r->owner[0])
-		r->pattern = alike_pattern(r->title);
+	r->rule = alike_pattern(r->title);
+	r->pattern = !strcmp(r->state, "new") && !r->owner[0] ? r->rule : NULL;
 }
 
 struct qrow *queue_find(struct queue *q, const char *id)
@@ -242,15 +253,17 @@ const char *queue_view_id(const void *rows, size_t i)
 	const struct queue *q = rows;
 	const struct qline *l = &q->view.v[i];
 
-	return l->burst >= 0 ? q->bursts.v[l->burst].id : q->rows.v[l->row].id;
+	return l->group >= 0   ? q->groups.v[l->group].id
+	       : l->burst >= 0 ? q->bursts.v[l->burst].id
+	                       : q->rows.v[l->row].id;
 }
 
 /* --- bursts ------------------------------------------------------------------------------------------------------------- */
 
-static bool is_opened(const struct queue *q, const char *id)
+static bool is_toggled(const struct queue *q, const char *id)
 {
-	for (size_t i = 0; i < q->opened.n; i++)
-		if (!strcmp(q->opened.v[i], id))
+	for (size_t i = 0; i < q->toggled.n; i++)
+		if (!strcmp(q->toggled.v[i], id))
 			return true;
 	return false;
 }
@@ -277,7 +290,7 @@ static void find_bursts(struct queue *q)
 		*b = (struct qburst){.n = 0};
 		snprintf(b->id, sizeof(b->id), "burst %016llx",
 		         (unsigned long long)mw_hash(g->pattern, strlen(g->pattern)));
-		b->open = is_opened(q, b->id);
+		b->open = is_toggled(q, b->id);
 		vec_each (m, &g->members) {
 			q->rows.v[m->item].burst = (int)i;
 			q->rows.v[m->item].odd = m->odd ? m->why : NULL;
@@ -323,7 +336,7 @@ static void put_burst(struct queue *q, const struct qline *sorted, size_t n, int
 				*vec_push(&q->view) = sorted[i];
 		}
 		if (odd)
-			*vec_push(&q->view) = (struct qline){b->first, burst};
+			*vec_push(&q->view) = (struct qline){b->first, burst, -1};
 	}
 }
 
@@ -331,7 +344,6 @@ static void lay_lines(struct queue *q, const struct qline *sorted, size_t n)
 {
 	bool *put = xcalloc(q->bursts.n + 1, sizeof(*put));
 
-	q->view.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct qrow *r = &q->rows.v[sorted[i].row];
 		if (!folds(q, r)) {
@@ -344,6 +356,84 @@ static void lay_lines(struct queue *q, const struct qline *sorted, size_t n)
 	free(put);
 }
 
+/* --- groups -------------------------------------------------------------------------------------------------------------- */
+
+static const char *group_key(const struct qrow *r, enum queue_group by, char severity[2])
+{
+	severity[0] = r->severity;
+	severity[1] = '\0';
+	return by == GROUP_ASSET    ? r->asset
+	       : by == GROUP_OWNER  ? r->owner
+	       : by == GROUP_SOURCE ? r->sources
+	       : by == GROUP_RULE   ? r->rule
+	       : by == GROUP_STATE  ? r->state
+	                            : severity;
+}
+
+static struct qgroup *group_new(struct queue *q, const char *key, const struct qline *first)
+{
+	struct qgroup *g = vec_push(&q->groups);
+
+	*g = (struct qgroup){.key = xstrdup(key), .first = first->row, .sla_s = INT64_MIN};
+	snprintf(g->id, sizeof(g->id), "group %d %016llx", (int)q->group,
+	         (unsigned long long)mw_hash(key, strlen(key)));
+	g->shut = is_toggled(q, g->id);
+	return g;
+}
+
+static void group_add(struct qgroup *g, const struct qrow *r)
+{
+	g->n++;
+	g->criticals += r->severity == 'C';
+	if (r->sla_s != INT64_MIN && (g->sla_s == INT64_MIN || r->sla_s < g->sla_s))
+		g->sla_s = r->sla_s;
+}
+
+/* The group of each sorted line, in `of`. */
+static void find_groups(struct queue *q, const struct qline *sorted, size_t n, size_t *of)
+{
+	struct map at = MAP_INIT;
+
+	groups_reset(q);
+	for (size_t i = 0; i < n; i++) {
+		const struct qrow *r = &q->rows.v[sorted[i].row];
+		char severity[2];
+		const char *key = group_key(r, q->group, severity);
+		struct map_entry *e = map_get_str(&at, key);
+		if (!e) {
+			e = map_put_str(&at, key, NULL);
+			e->val.u = q->groups.n;
+			group_new(q, key, &sorted[i]);
+		}
+		of[i] = (size_t)e->val.u;
+		group_add(&q->groups.v[of[i]], r);
+	}
+	map_release(&at);
+}
+
+/* Headings stand in the order of their first incidents, so that what presses most is on top. */
+static void lay_groups(struct queue *q, const struct qline *sorted, size_t n)
+{
+	size_t *of = xcalloc(n + 1, sizeof(*of)), *end;
+	struct qline *lines = xcalloc(n + 1, sizeof(*lines));
+
+	find_groups(q, sorted, n, of);
+	end = xcalloc(q->groups.n + 1, sizeof(*end));
+	for (size_t g = 1; g < q->groups.n; g++)
+		end[g] = end[g - 1] + q->groups.v[g - 1].n;
+	for (size_t i = 0; i < n; i++)
+		lines[end[of[i]]++] = sorted[i];
+	for (size_t g = 0; g < q->groups.n; g++) {
+		const struct qgroup *it = &q->groups.v[g];
+		*vec_push(&q->view) = (struct qline){it->first, -1, (int)g};
+		for (size_t i = end[g] - it->n; !it->shut && i < end[g]; i++)
+			*vec_push(&q->view) = lines[i];
+	}
+	free(end);
+	free(lines);
+	free(of);
+}
+
 static void rebuild_view(struct queue *q)
 {
 	VEC(struct qline) sorted = {0};
@@ -353,7 +443,7 @@ static void rebuild_view(struct queue *q)
 		b->n = 0;
 	for (size_t i = 0; i < q->rows.n; i++)
 		if (queue_match(&q->rows.v[i], slice_of(q->filter), q->me, NULL))
-			*vec_push(&sorted) = (struct qline){i, -1};
+			*vec_push(&sorted) = (struct qline){i, -1, -1};
 	q->passing = sorted.n;
 	sorting = q;
 	if (sorted.n)
@@ -363,7 +453,11 @@ static void rebuild_view(struct queue *q)
 		if (r->burst >= 0 && !r->odd)
 			sum_up(&q->bursts.v[r->burst], r, sorted.v[i].row);
 	}
-	lay_lines(q, sorted.v, sorted.n);
+	q->view.n = 0;
+	if (q->group != GROUP_NONE)
+		lay_groups(q, sorted.v, sorted.n);
+	else
+		lay_lines(q, sorted.v, sorted.n);
 	vec_free(&sorted);
 	list_sync(&q->list, q, q->view.n, queue_view_id);
 }
@@ -373,20 +467,72 @@ int queue_selected_burst(const struct queue *q)
 	return q->view.n ? q->view.v[q->list.sel].burst : -1;
 }
 
+/* One that is worked on stands outside of the fold, and is of the rule all the same. */
+int queue_burst_of(const struct queue *q, const char *id)
+{
+	const struct qrow *r;
+
+	vec_each (r, &q->rows) {
+		if (strcmp(r->id, id) != 0)
+			continue;
+		for (size_t i = 0; i < q->alike.v.n; i++) {
+			const struct alike_member *m = q->alike.v.v[i].members.v;
+			if (!strcmp(q->rows.v[m->item].rule, r->rule))
+				return (int)i;
+		}
+	}
+	return -1;
+}
+
+int queue_selected_group(const struct queue *q)
+{
+	return q->view.n ? q->view.v[q->list.sel].group : -1;
+}
+
+static bool toggle(struct queue *q, const char *id)
+{
+	for (size_t i = 0; i < q->toggled.n; i++) {
+		if (strcmp(q->toggled.v[i], id) != 0)
+			continue;
+		free(q->toggled.v[i]);
+		q->toggled.v[i] = q->toggled.v[--q->toggled.n];
+		return false;
+	}
+	*vec_push(&q->toggled) = xstrdup(id);
+	return true;
+}
+
 void queue_unfold(struct queue *q, int burst)
 {
 	struct qburst *b = &q->bursts.v[burst];
 
-	b->open = !b->open;
-	for (size_t i = 0; i < q->opened.n; i++) {
-		if (strcmp(q->opened.v[i], b->id) != 0)
-			continue;
-		free(q->opened.v[i]);
-		q->opened.v[i] = q->opened.v[--q->opened.n];
-	}
-	if (b->open)
-		*vec_push(&q->opened) = xstrdup(b->id);
+	b->open = toggle(q, b->id);
 	rebuild_view(q);
+}
+
+void queue_fold_group(struct queue *q, int group)
+{
+	(void)toggle(q, q->groups.v[group].id);
+	rebuild_view(q);
+}
+
+void queue_tick_group(struct queue *q, int group)
+{
+	const char *key = q->groups.v[group].key;
+	char severity[2];
+	bool all = true;
+	struct qrow *r;
+
+	for (int turn = 0; turn < 2; turn++)
+		vec_each (r, &q->rows) {
+			if (strcmp(group_key(r, q->group, severity), key) != 0 ||
+			    !queue_match(r, slice_of(q->filter), q->me, NULL))
+				continue;
+			if (!turn)
+				all &= r->ticked;
+			else
+				r->ticked = !all;
+		}
 }
 
 void queue_tick_burst(struct queue *q, int burst, bool odd_too)
@@ -428,10 +574,25 @@ const char *queue_sort_name(enum queue_sort s)
 	return name[s];
 }
 
+void queue_set_group(struct queue *q, enum queue_group group)
+{
+	q->group = group;
+	q->list.top = 0; /* so that the first heading is seen */
+	rebuild_view(q);
+}
+
+const char *queue_group_name(enum queue_group g)
+{
+	static const char *const name[] = {"none", "asset", "owner",   "source",
+	                                   "rule", "state", "severity"};
+	return name[g];
+}
+
 struct qrow *queue_selected(struct queue *q)
 {
-	return q->view.n && queue_selected_burst(q) < 0 ? &q->rows.v[q->view.v[q->list.sel].row]
-	                                                : NULL;
+	return q->view.n && queue_selected_burst(q) < 0 && queue_selected_group(q) < 0
+	               ? &q->rows.v[q->view.v[q->list.sel].row]
+	               : NULL;
 }
 
 size_t queue_ticked(const struct queue *q, const char **ids, size_t max)

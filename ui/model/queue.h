@@ -17,8 +17,9 @@ struct qrow {
 	int score;
 	int64_t sla_s, age_s; /* as of `queue.read_at`; INT64_MIN: none */
 	char state[12];
-	char *owner, *sources, *title, *changed_by;
-	char *pattern; /* of the title (alike.h); NULL: somebody works on it, it stays out of folds */
+	char *owner, *sources, *title, *changed_by, *asset;
+	char *rule;    /* pattern of the title (alike.h) */
+	char *pattern; /* the same; NULL: somebody works on it, it stays out of folds */
 	int64_t count;
 	bool ticked, changed, gone;
 	int burst;       /* index of the burst that it belongs to, or -1 */
@@ -34,9 +35,29 @@ struct qburst {
 	int score;     /* the highest */
 	int64_t sla_s, age_s, count;
 };
+/* A heading of the grouped queue, and what stands under it. */
+struct qgroup {
+	char id[40]; /* for list.h */
+	char *key;   /* the owner, source .. that all share; "" where they have none */
+	bool shut;   /* its incidents are not listed */
+	size_t n, criticals;
+	size_t first;  /* of queue.rows */
+	int64_t sla_s; /* the most pressing promise; INT64_MIN: none */
+};
 struct qline {
 	size_t row; /* of queue.rows */
 	int burst;  /* the line stands for this burst, or -1 */
+	int group;  /* the line is the heading of this group, or -1 */
+};
+enum queue_group {
+	GROUP_NONE,
+	GROUP_ASSET,
+	GROUP_OWNER,
+	GROUP_SOURCE,
+	GROUP_RULE,
+	GROUP_STATE,
+	GROUP_SEVERITY,
+	GROUP_COUNT_
 };
 enum queue_sort {
 	SORT_SCORE,
@@ -55,9 +76,11 @@ struct queue {
 	size_t passing;          /* rows that pass the filter */
 	struct alike_list alike; /* of the rows; burst i is alike.v.v[i] */
 	VEC(struct qburst) bursts;
-	VEC(char *) opened; /* ids of bursts that are unfolded */
+	VEC(struct qgroup) groups; /* in the order in which their first incidents stand */
+	VEC(char *) toggled; /* ids of bursts that are unfolded and of groups that are folded */
 	struct list list;
 	enum queue_sort sort;
+	enum queue_group group;
 	char *filter;
 	char *me;        /* the analyst: filters speak of "me" */
 	cJSON *latest;   /* array of QROW: what `queue_refresh` shows */
@@ -80,11 +103,18 @@ void queue_refresh(struct queue *q);      /* shows what waits */
 void queue_set_filter(struct queue *q, const char *filter);
 void queue_set_sort(struct queue *q, enum queue_sort sort);
 const char *queue_sort_name(enum queue_sort s);
+void queue_set_group(struct queue *q, enum queue_group group);
+const char *queue_group_name(enum queue_group g);
 const char *queue_view_id(const void *q, size_t i); /* for list.h */
-struct qrow *
-queue_selected(struct queue *q); /* NULL where the view is empty or a burst is selected */
+struct qrow *queue_selected(
+        struct queue *q); /* NULL where the view is empty, a burst or a heading is selected */
 int queue_selected_burst(const struct queue *q); /* -1: a row is, or nothing */
+int queue_selected_group(const struct queue *q); /* -1: a row or a burst is, or nothing */
 void queue_unfold(struct queue *q, int burst);   /* lists the members, or folds them again */
+int queue_burst_of(const struct queue *q,
+                   const char *id); /* the burst whose rule the incident is of, or -1 */
+void queue_fold_group(struct queue *q, int group);
+void queue_tick_group(struct queue *q, int group); /* ticks all, or unticks them */
 void queue_tick_burst(struct queue *q, int burst,
                       bool odd_too); /* ticks those that pass the filter, or unticks them */
 struct qrow *queue_find(struct queue *q, const char *id);

@@ -213,6 +213,8 @@ void open_jobs(struct app *a);
 void open_text(struct app *a, const char *title, const char *text);
 /* Takes the parameters of bulk.review over. */
 void open_bulk_close(struct app *a, cJSON *params);
+const char *
+finding_key(const cJSON *f); /* of a card's findings: a key, or an object that has one */
 void open_storm(struct app *a, int burst);
 void queue_more(struct app *a, struct view *v);
 void close_incident(struct app *a, struct view *v);

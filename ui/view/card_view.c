@@ -424,6 +424,13 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 	case ACT_REFRESH:
 		app_load(a, v, "incident.get", params_new("id", v->incident), NULL);
 		return true;
+	case ACT_UNFOLD:
+		if (queue_burst_of(&a->queue, v->incident) < 0)
+			app_say(a, R_TEXT, "%s is of no burst: nothing like it stands in the queue",
+			        v->incident);
+		else
+			open_storm(a, queue_burst_of(&a->queue, v->incident));
+		return true;
 	case ACT_BLAST:
 		ask_graph(a, v, "blast-radius", NULL);
 		return true;
@@ -442,7 +449,11 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 
 static void card_message(struct app *a, struct view *v, struct buf *b)
 {
-	(void)a;
+	int burst = queue_burst_of(&a->queue, v->incident);
+
+	if (burst >= 0)
+		buf_printf(b, "One of %zu of one rule; + lists them.   ",
+		           a->queue.alike.v.v[burst].members.n);
 	if (v->data && !*json_str(v->data, "owner", ""))
 		buf_str(b, "No claim yet. c claims and stops the SLA clock.");
 	if (v->num[0] && !v->pos.top)

@@ -192,7 +192,7 @@ static void split_reason(struct app *a, struct view *v, const char *text)
 }
 
 /* A finding is a key, or an object that has one. */
-static const char *finding_key(const cJSON *f)
+const char *finding_key(const cJSON *f)
 {
 	return cJSON_IsString(f) ? f->valuestring : json_str(f, "key", json_str(f, "id", "?"));
 }
@@ -284,24 +284,65 @@ void close_incident(struct app *a, struct view *v)
 
 /* --- suppress ------------------------------------------------------------------------------------------------------------------------ */
 
-static void suppress_given(struct app *a, struct view *v, const char *text)
+static char *hidden_title;
+
+static const char *severity_of(struct app *a, const struct view *v)
 {
 	const char *ids[BULK_MAX];
-	char until[32];
-	cJSON *p;
+	const struct qrow *r = targets(a, v, ids) ? queue_find(&a->queue, ids[0]) : NULL;
 
-	if (!*text || !targets(a, v, ids)) {
+	return !r                   ? "medium"
+	       : r->severity == 'C' ? "critical"
+	       : r->severity == 'H' ? "high"
+	       : r->severity == 'M' ? "medium"
+	                            : "low";
+}
+
+static void suppress_because(struct app *a, struct view *v, const char *text)
+{
+	char until[32];
+	cJSON *p, *match;
+
+	if (!*text || !hidden_title) {
 		app_say(a, R_WARN, "not suppressed: a reason is needed");
 		return;
 	}
 	mw_time_format((mw_now() + 7 * MW_DAY) / MW_SECOND * MW_SECOND, until);
 	p = cJSON_CreateObject();
-	json_add_str(json_add_obj(p, "match"), "incident", ids[0]);
+	match = json_add_obj(p, "match");
+	json_add_str(match, "title", hidden_title);
+	json_add_str(match, "severity", severity_of(a, v));
 	json_add_str(p, "owner", a->status.user);
 	json_add_str(p, "reason", text);
 	json_add_str(p, "until", until);
-	begin(1, "hidden until %s, owner %s; H lists what is hidden", until, a->status.user);
+	begin(1, "\"%.80s\" is hidden until %s; H lists what is hidden", hidden_title, until);
 	app_call(a, v, "suppress.add", p, done);
+}
+
+static void suppress_given(struct app *a, struct view *v, const char *text)
+{
+	(void)v;
+	if (!*text) {
+		app_say(a, R_WARN, "not suppressed: a title is needed");
+		return;
+	}
+	free(hidden_title);
+	hidden_title = xstrdup(text);
+	app_ask_line(a, "hidden for 7 days, because", "", suppress_because);
+}
+
+/* What it hides is seen and can be made wider (a * at the end) or narrower before it is asked why. */
+static void suppress(struct app *a, struct view *v)
+{
+	const char *ids[BULK_MAX], *title, *more;
+	const struct qrow *r = targets(a, v, ids) ? queue_find(&a->queue, ids[0]) : NULL;
+	char *own;
+
+	title = r ? r->title : json_str(v->data, "title", "");
+	more = strstr(title, ", and ");
+	own = more ? xstrndup(title, (size_t)(more - title)) : xstrdup(title);
+	app_ask_line(a, "hide titles (* at the end: all that begin so)", own, suppress_given);
+	free(own);
 }
 
 /* Ends a snooze; a closed one is opened again. */
@@ -343,7 +384,7 @@ static void chosen(struct app *a, struct view *v, int id)
 		split(a, v);
 		break;
 	case M_SUPPRESS:
-		app_ask_line(a, "hide others like it for 7 days, because", "", suppress_given);
+		suppress(a, v);
 		break;
 	case M_CLOSE:
 		close_incident(a, v);

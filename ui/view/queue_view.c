@@ -11,6 +11,10 @@
 
 enum { N_TITLE_WIDTH };
 
+/* The heading of those that have none of what is grouped by. */
+static const char *const no_key[GROUP_COUNT_] = {"",         "no asset", "no owner",   "no source",
+                                                 "no title", "no state", "no severity"};
+
 static enum role severity_role(char c)
 {
 	return c == 'C' ? R_CRITICAL : c == 'H' ? R_HIGH : c == 'M' ? R_MEDIUM : R_LOW;
@@ -110,6 +114,45 @@ static void draw_burst(struct app *a, int burst, struct rect at, bool selected, 
 	buf_release(&title);
 }
 
+/* "- web-07   3 incidents, 1 critical, next promise 8m" */
+static void draw_group(struct app *a, int group, struct rect at, bool selected, bool focus)
+{
+	const struct qgroup *g = &a->queue.groups.v[group];
+	int64_t passed = (mw_now() - a->queue.read_at) / MW_SECOND;
+	struct buf b = BUF_INIT, tail = BUF_INIT;
+	char sla[16];
+
+	buf_printf(&tail, "  %zu incident%s", g->n, g->n == 1 ? "" : "s");
+	if (g->criticals)
+		buf_printf(&tail, ", %zu critical", g->criticals);
+	if (g->sla_s != INT64_MIN) {
+		span_cell(sla, g->sla_s, -passed);
+		buf_printf(&tail, ", promise %s", sla);
+	}
+	buf_printf(&b, "%c %s", g->shut ? '+' : '-', g->key[0] ? g->key : no_key[a->queue.group]);
+	surf_cut(&a->screen, at.y, at.x, at.w - (int)tail.len, app_theme(a)->role[R_HEAD],
+	         (struct slice){b.s, b.len});
+	surf_str(&a->screen, at.y, at.x + at.w - (int)tail.len, (int)tail.len,
+	         app_theme(a)->role[R_HEAD], tail.s);
+	if (selected)
+		surf_restyle(&a->screen, at, app_theme(a)->role[focus ? R_SELECT : R_HEAD]);
+	buf_release(&tail);
+	buf_release(&b);
+}
+
+static void draw_line(struct app *a, size_t i, struct rect at, bool focus)
+{
+	const struct qline *l = &a->queue.view.v[i];
+	bool selected = i == a->queue.list.sel;
+
+	if (l->group >= 0)
+		draw_group(a, l->group, at, selected, focus);
+	else if (l->burst >= 0)
+		draw_burst(a, l->burst, at, selected, focus);
+	else
+		draw_row(a, &a->queue.rows.v[l->row], at, selected, focus);
+}
+
 static void draw_empty(struct app *a, struct rect r)
 {
 	const char *text =
@@ -135,13 +178,8 @@ static void queue_draw(struct app *a, struct view *v, struct rect r, bool focus)
 	surf_str(&a->screen, r.y, r.x, r.w, app_theme(a)->role[R_HEAD], head);
 	list_show(&q->list, q->view.n, r.h - 1, r.w < a->screen.w ? r.h / 3 : 0);
 	for (int i = 0; i < r.h - 1 && q->list.top + (size_t)i < q->view.n; i++) {
-		size_t at = q->list.top + (size_t)i;
-		const struct qline *l = &q->view.v[at];
 		struct rect row = {r.y + 1 + i, r.x, 1, r.w};
-		if (l->burst >= 0)
-			draw_burst(a, l->burst, row, at == q->list.sel, selected_pane);
-		else
-			draw_row(a, &q->rows.v[l->row], row, at == q->list.sel, selected_pane);
+		draw_line(a, q->list.top + (size_t)i, row, selected_pane);
 	}
 	if (!q->view.n)
 		draw_empty(a, r);
@@ -160,6 +198,8 @@ static void queue_crumb(struct app *a, struct view *v, struct buf *b)
 	           q->hidden ? (long long)q->rows.n : (long long)q->total,
 	           q->hidden ? " HIDDEN ones (H: the queue)" : "",
 	           q->filter[0] ? q->filter : "none", queue_sort_name(q->sort));
+	if (q->group != GROUP_NONE)
+		buf_printf(b, "   by %s", queue_group_name(q->group));
 	if (hidden && !q->hidden)
 		buf_printf(b, "   hidden %lld", (long long)hidden);
 	if (ticked)
@@ -173,8 +213,9 @@ static void queue_message(struct app *a, struct view *v, struct buf *b)
 	struct queue *q = &a->queue;
 	bool changed = false, gone = false, odd = false;
 	int64_t hidden = q->suppressed + q->snoozed + q->closed;
-	int burst = queue_selected_burst(q);
-	const char *title = burst >= 0          ? q->alike.v.v[burst].pattern
+	int burst = queue_selected_burst(q), group = queue_selected_group(q);
+	const char *title = group >= 0          ? q->groups.v[group].key
+	                    : burst >= 0        ? q->alike.v.v[burst].pattern
 	                    : queue_selected(q) ? queue_selected(q)->title
 	                                        : NULL;
 
@@ -320,6 +361,9 @@ static bool list_act(struct app *a, struct view *v, enum action act)
 	case ACT_SORT:
 		queue_set_sort(q, (enum queue_sort)((q->sort + 1) % SORT_COUNT_));
 		return true;
+	case ACT_GROUP:
+		queue_set_group(q, (enum queue_group)((q->group + 1) % GROUP_COUNT_));
+		return true;
 	case ACT_REFRESH:
 		queue_refresh(q);
 		app_read_queue(a);
@@ -369,13 +413,43 @@ static bool burst_act(struct app *a, struct view *v, enum action act, int burst)
 	}
 }
 
+static bool group_act(struct app *a, struct view *v, enum action act, int group)
+{
+	switch (act) {
+	case ACT_OPEN:
+	case ACT_UNFOLD:
+		queue_fold_group(&a->queue, group);
+		return true;
+	case ACT_TICK:
+		queue_tick_group(&a->queue, group);
+		return true;
+	case ACT_MORE:
+		if (queue_ticked(&a->queue, NULL, 0))
+			queue_more(a, v);
+		else
+			app_say(a, R_WARN, "Space ticks the incidents of this group first");
+		return true;
+	case ACT_CLAIM:
+	case ACT_PATH:
+	case ACT_PIVOT:
+	case ACT_EVIDENCE:
+	case ACT_WEB:
+		app_say(a, R_TEXT, "a heading is selected: Enter folds its group or unfolds it");
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool queue_act(struct app *a, struct view *v, enum action act)
 {
 	struct qrow *r = queue_selected(&a->queue);
-	int burst = queue_selected_burst(&a->queue);
+	int burst = queue_selected_burst(&a->queue), group = queue_selected_group(&a->queue);
 
 	if (move_act(a, v, act) || list_act(a, v, act))
 		return true;
+	if (group >= 0)
+		return group_act(a, v, act, group);
 	return burst >= 0 ? burst_act(a, v, act, burst) : r && row_act(a, v, act, r);
 }
 
