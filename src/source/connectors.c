@@ -2,18 +2,11 @@
 #include "source/connector.h"
 
 const struct connector *const connectors[] = {
-        &connector_splunk,     &connector_sentinel,   &connector_qradar,
-        &connector_opensearch, &connector_clickhouse, &connector_wiz,
-        &connector_prisma,     &connector_orca,       NULL,
-        &connector_splunk,
-        &connector_sentinel,
-        &connector_qradar,
-        &connector_opensearch,
-        &connector_clickhouse,
-        &connector_wiz,
-        &connector_orca,
-        &connector_lacework,
-        NULL,
+        &connector_splunk,     &connector_sentinel,
+        &connector_qradar,     &connector_opensearch,
+        &connector_clickhouse, &connector_wiz,
+        &connector_prisma,     &connector_orca,
+        &connector_lacework,   NULL,
 };
 
 const struct connector *connector_find(const char *kind)
