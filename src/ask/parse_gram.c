@@ -411,6 +411,8 @@ void walk_gram(struct walk *w, struct term *t)
 		return;
 	case G_MEANWHILE:
 		t->used = true;
+		w->q->same_address = w->q->same_address || tok_is(tok + t->n - 1, "ip") ||
+		                     tok_is(tok + t->n - 1, "address");
 		w->q->ref_those = true;
 		return;
 	default:

@@ -54,6 +54,7 @@ struct query {
 	bool did, attempted, passive, ref_those, ref_person, ref_next, ref_previous, only_first,
 	        same, also, drop, about, himself, series, things, plural, yesno, verb_lost, toward,
 	        asked_to_show;
+	bool same_address;                 /* "from the same address" */
 	const struct lex_entry *ref_field; /* "that key" */
 	int64_t n;                         /* how many are wanted; 0: not said */
 	int64_t span;                      /* time buckets */

@@ -315,6 +315,27 @@ static bool acting_con(const struct con *c)
 	        strcmp(c->fields[0], "mw.session_role") == 0);
 }
 
+/* The value that the anchor's event has in the field. */
+static struct plan_node *of_anchor(struct plan *p, const char *field)
+{
+	struct plan_node *n = plan_cmp(p, field, OP_IN, (struct slice){NULL, 0});
+
+	n->from_step = 0;
+	n->column = arena_strdup(&p->arena, field);
+	return n;
+}
+
+/* "by the same user from the same address": both of one event */
+static struct plan_node *together(struct plan *p, struct plan_node *a, struct plan_node *b)
+{
+	struct plan_node *row = plan_group(p, PN_ALL);
+
+	row->same_row = true;
+	plan_group_add(row, a);
+	plan_group_add(row, b);
+	return row;
+}
+
 /* "5 minutes after CreateAccessKey by X, what else did he do": he is who did that. Where nobody is named, whoever did. */
 static void he_of_anchor(struct reader *r, const struct query *q, const struct anchor *a,
                          struct plan_search *s)
@@ -333,10 +354,11 @@ static void he_of_anchor(struct reader *r, const struct query *q, const struct a
 			n = build_con(&b, &copy, &a->q.cons.v[i]);
 		}
 	if (!n) {
-		n = plan_cmp(b.p, who, OP_IN, (struct slice){NULL, 0});
-		n->nvalues = 0;
-		n->from_step = 0;
-		n->column = arena_strdup(&b.p->arena, who);
+		n = of_anchor(b.p, who);
+		if (q->same_address)
+			n = together(b.p, n, of_anchor(b.p, "src_endpoint.ip"));
+	} else if (q->same_address) {
+		plan_group_add(all, of_anchor(b.p, "src_endpoint.ip"));
 	}
 	if (s->where && (s->where->kind != PN_ALL || s->where->child))
 		plan_group_add(all, s->where);

@@ -35,7 +35,8 @@
 #define MW_PLAN_ROWS_MAX 1000000   /* hard ceiling of limit */
 #define MW_PLAN_ROWS_DEFAULT 100000
 #define MW_PLAN_SECONDS_DEFAULT 60
-#define MW_PIVOT_VALUES_MAX 10000 /* tuples that a later step takes from an earlier one */
+#define MW_PIVOT_VALUES_MAX 10000 /* values that a later step takes from an earlier one */
+#define MW_PIVOT_TUPLES_MAX 1000  /* the same, where values of several columns go together */
 #define MW_RUN_FETCH_MAX 200000   /* events that run/ holds to do what a source cannot */
 #define MW_RUN_FETCH_BYTES_MAX (512u * 1024 * 1024)
 #define MW_REGEX_MAX 1024           /* pattern length */

@@ -307,8 +307,9 @@ static void add_missing(cJSON *o, const struct plan *p, const struct run_result 
 			text = xasprintf("step %zu (%s): partial, %s", i + 1, source, s->done.why);
 		else if (s->pivot_cut)
 			text = xasprintf(
-			        "step %zu took only the first %d values of the step before", i + 1,
-			        MW_PIVOT_VALUES_MAX);
+			        "step %zu took only the first %d values (or %d values that go "
+			        "together) of the step before",
+			        i + 1, MW_PIVOT_VALUES_MAX, MW_PIVOT_TUPLES_MAX);
 		else if (s->done.rows && s->done.why[0])
 			text = xasprintf("step %zu (%s): %s", i + 1, source, s->done.why);
 		if (text)

@@ -35,7 +35,7 @@ static void sort_array(cJSON *list)
 
 static void sort_unordered(cJSON *o)
 {
-	static const char *const unordered[] = {"all", "any", "values", "datasets"};
+	static const char *const unordered[] = {"all", "any", "same_row", "values", "datasets"};
 	cJSON *m;
 
 	cJSON_ArrayForEach(m, o)

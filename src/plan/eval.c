@@ -4,6 +4,7 @@
 #include "plan/group.h"
 #include "plan/number.h"
 #include "plan/resolve.h"
+#include "plan/tuples.h"
 #include "plan/sequence.h"
 
 /* One step being run over events[0..n); `in` marks the events that are still in. */
@@ -263,6 +264,55 @@ static void earlier_values(void *ctx, int step, const char *column,
 	map_release(&d.seen);
 }
 
+static bool collect(void *ctx, struct slice v)
+{
+	struct tuple_cells *cells = ctx;
+
+	*vec_push(&cells->v) = v;
+	return true;
+}
+
+static void row_cells(const struct plan_search *s, const struct eval_row *row, const char *column,
+                      struct tuple_cells *cells)
+{
+	int col = plan_column_find(s, column);
+	struct plan scratch = {0};
+	struct plan_field f;
+	struct eval_view v;
+
+	cells->v.n = 0;
+	if (col >= 0) {
+		collect(cells, row->cols[col]);
+		return;
+	}
+	if (!row->event)
+		return;
+	(void)plan_field_set(&scratch, &f, column);
+	eval_view_of_event(&v, row->event);
+	v.values(v.ctx, &f, collect, cells);
+	arena_release(&scratch.arena);
+}
+
+static void earlier_tuples(void *ctx, int step, const char *const *columns, size_t n,
+                           void (*add)(void *, const struct slice *), void *add_ctx)
+{
+	const struct earlier *from = ctx;
+	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
+	struct tuples t = {.ncols = n};
+	const struct eval_row *row;
+
+	vec_each (row, &from->results[step].rows) {
+		for (size_t i = 0; i < n; i++)
+			row_cells(&from->p->steps[step].search, row, columns[i], &cells[i]);
+		tuples_row(&t, cells);
+	}
+	for (size_t i = 0; i < tuples_count(&t); i++)
+		add(add_ctx, &t.values.v[i * n]);
+	for (size_t i = 0; i < n; i++)
+		vec_free(&cells[i].v);
+	tuples_release(&t);
+}
+
 static void earlier_times(void *ctx, int step, mw_time *first, mw_time *last)
 {
 	const struct earlier *from = ctx;
@@ -280,7 +330,7 @@ int plan_eval_step(const struct plan *p, size_t i, const struct event *events, s
                    const struct eval_result *earlier, struct eval_result *out, struct err *e)
 {
 	struct earlier before = {p, earlier};
-	struct resolve_from from = {&before, earlier_values, earlier_times};
+	struct resolve_from from = {&before, earlier_values, earlier_tuples, earlier_times};
 	struct run r = {.events = events, .n = n, .out = out, .e = e};
 	int rc = 0;
 

@@ -17,7 +17,7 @@
  *          {"field", "op", "value": text}  {"field", "op", "values": [text...]}  {"field", "op":
  * "exists"}
  *          {"op": "text", "value"}  {"field", "op", "other": field}  {"field", "op", "from_step":
- * n, "column": name} "inexact": true where a renderer widened it time   "2021-07-30T16:00:00Z"  or
+ * n, "column": name}  {"same_row": [pivots on one step]} "inexact": true where a renderer widened it time   "2021-07-30T16:00:00Z"  or
  * {"step": n, "at": "first|last", "offset": "-30m"} span   "90s", "1h30m" text   a string; whole
  * numbers and true/false are taken as their text; bytes that JSON text cannot carry (NUL, not
  *          UTF-8) are {"base64": "..."}
@@ -363,23 +363,29 @@ static int read_cmp(struct reader *r, const cJSON *o, const struct place *at, en
 static int read_node(struct reader *r, const cJSON *o, const struct place *at, enum names names,
                      int depth, struct plan_node **out)
 {
+	static const char *const row[] = {"same_row", NULL};
 	static const char *const all[] = {"all", NULL}, *const any[] = {"any", NULL},
 	                         *const negated[] = {"not", NULL};
 	static const char *const cmp[] = {
 	        "field", "op", "value", "values", "other", "from_step", "column", "inexact", NULL,
 	};
-	enum plan_node_kind kind = json_get(o, "all")   ? PN_ALL
+	bool same_row = json_get(o, "same_row") != NULL;
+	enum plan_node_kind kind = same_row             ? PN_ALL
+	                           : json_get(o, "all") ? PN_ALL
 	                           : json_get(o, "any") ? PN_ANY
 	                           : json_get(o, "not") ? PN_NOT
 	                                                : PN_CMP;
-	const char *const *const keys[] = {
-	        [PN_ALL] = all, [PN_ANY] = any, [PN_NOT] = negated, [PN_CMP] = cmp};
+	const char *const *const keys[] = {[PN_ALL] = same_row ? row : all,
+	                                   [PN_ANY] = any,
+	                                   [PN_NOT] = negated,
+	                                   [PN_CMP] = cmp};
 
 	if (depth > MW_PLAN_DEPTH_MAX)
 		return place_err(at, r->e, "nested deeper than %d", MW_PLAN_DEPTH_MAX);
 	if (only(r, o, keys[kind], at))
 		return -1;
 	*out = plan_group(r->p, kind);
+	(*out)->same_row = same_row;
 	if (kind == PN_CMP)
 		return read_cmp(r, o, at, names, *out);
 	if (kind == PN_NOT)

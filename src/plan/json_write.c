@@ -122,7 +122,9 @@ static cJSON *node_json(const struct plan_node *n)
 	} else if (n->kind == PN_NOT) {
 		cJSON_AddItemToObject(o, "not", node_json(n->child));
 	} else {
-		list = json_add_arr(o, n->kind == PN_ALL ? "all" : "any");
+		list = json_add_arr(o, n->same_row         ? "same_row"
+		                       : n->kind == PN_ALL ? "all"
+		                                           : "any");
 		for (const struct plan_node *c = n->child; c; c = c->next)
 			cJSON_AddItemToArray(list, node_json(c));
 	}

@@ -123,6 +123,8 @@ static void say_group(struct buf *b, const struct plan_node *n, bool nested)
 		if (k->next)
 			buf_str(b, n->kind == PN_ALL ? " and " : " or ");
 	}
+	if (n->same_row)
+		buf_str(b, ", of the same row");
 	if (brackets)
 		buf_ch(b, ')');
 }

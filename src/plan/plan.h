@@ -80,6 +80,7 @@ struct plan_node {
 	struct plan_field rhs; /* name set: field against field */
 	int from_step; /* >= 0: values come from that earlier step's column `column` (a pivot); else -1 */
 	char *column; /* a field name or an output column of that step */
+	bool same_row; /* ALL of pivots on one step: their values come from one and the same of its rows */
 	bool inexact; /* set by a renderer's widening: the engine filters afterwards */
 };
 /* An ANY of nothing: false for every event. NULL is true for each. */

@@ -13,6 +13,9 @@ struct resolve_from {
 	 * at most MW_PIVOT_VALUES_MAX. */
 	void (*values)(void *ctx, int step, const char *column, void (*add)(void *, struct slice),
 	               void *add_ctx);
+	/* The different tuples of several columns, each from one row; at most MW_PIVOT_TUPLES_MAX. */
+	void (*tuples)(void *ctx, int step, const char *const *columns, size_t n,
+	               void (*add)(void *, const struct slice *tuple), void *add_ctx);
 	/* Earliest and latest event time of an earlier step's rows; MW_TIME_NONE where there is
 	 * none. */
 	void (*times)(void *ctx, int step, mw_time *first, mw_time *last);

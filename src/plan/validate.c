@@ -249,6 +249,22 @@ static int check_cmp(const struct check *c, const struct plan_node *n, const str
 
 /* ---- trees ---- */
 
+/* Values that go together are of one step, and each of its own column. */
+static int check_same_row(const struct check *c, const struct plan_node *n, const struct place *at)
+{
+	size_t parts = 0;
+
+	for (const struct plan_node *k = n->child; k; k = k->next, parts++)
+		if (k->kind != PN_CMP || k->from_step < 0 || k->from_step != n->child->from_step)
+			return place_err(at, c->e,
+			                 "same_row takes comparisons with columns of one earlier "
+			                 "step: {\"field\", \"op\", \"from_step\", \"column\"}");
+	if (parts < 2 || parts > MW_PLAN_BY_MAX)
+		return place_err(at, c->e, "same_row takes 2 to %d columns; here are %zu",
+		                 MW_PLAN_BY_MAX, parts);
+	return 0;
+}
+
 static int check_node(struct check *c, const struct plan_node *n, const struct place *at, int depth)
 {
 	static const char *const keys[] = {[PN_ALL] = "all", [PN_ANY] = "any", [PN_NOT] = "not"};
@@ -266,8 +282,13 @@ static int check_node(struct check *c, const struct plan_node *n, const struct p
 			return place_err(at, c->e, "not takes exactly one condition");
 		return check_node(c, n->child, PLACE_KEY(at, "not"), depth + 1);
 	}
+	if (n->same_row && check_same_row(c, n, PLACE_KEY(at, "same_row")))
+		return -1;
 	for (const struct plan_node *k = n->child; k; k = k->next)
-		if (check_node(c, k, PLACE_AT(PLACE_KEY(at, keys[n->kind]), i++), depth + 1))
+		if (check_node(
+		            c, k,
+		            PLACE_AT(PLACE_KEY(at, n->same_row ? "same_row" : keys[n->kind]), i++),
+		            depth + 1))
 			return -1;
 	return 0;
 }

@@ -4,6 +4,15 @@
 #include "base/limits.h"
 #include "plan/group.h"
 
+static struct memory_column column_of(struct memory *m, int step, const char *name)
+{
+	struct memory_column c = {.name = name,
+	                          .col = plan_column_find(&m->p->steps[step].search, name)};
+
+	(void)plan_field_set(&m->scratch, &c.field, name);
+	return c;
+}
+
 static void add_column(struct memory *m, int step, const char *name)
 {
 	struct memory_step *s = &m->steps[step];
@@ -12,16 +21,55 @@ static void add_column(struct memory *m, int step, const char *name)
 	vec_each (c, &s->columns)
 		if (!strcmp(c->name, name))
 			return;
-	c = vec_push(&s->columns);
-	c->name = name;
-	c->col = plan_column_find(&m->p->steps[step].search, name);
-	(void)plan_field_set(&m->scratch, &c->field, name);
+	*vec_push(&s->columns) = column_of(m, step, name);
+}
+
+/* Are these the columns of that set, in this order? */
+static bool same_columns(const struct memory_tuples *t, const char *const *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (t->tuples.ncols != n || strcmp(t->columns[i].name, columns[i]) != 0)
+			return false;
+	return true;
+}
+
+static const struct memory_tuples *find_tuples(const struct memory_step *s,
+                                               const char *const *columns, size_t n)
+{
+	const struct memory_tuples *t;
+
+	vec_each (t, &s->tuples)
+		if (same_columns(t, columns, n))
+			return t;
+	return NULL;
+}
+
+static void add_tuples(struct memory *m, const struct plan_node *n)
+{
+	int step = n->child->from_step;
+	struct memory_step *s = &m->steps[step];
+	const char *columns[TUPLE_COLUMNS_MAX];
+	struct memory_tuples *t;
+	size_t k = 0;
+
+	for (const struct plan_node *c = n->child; c && k < TUPLE_COLUMNS_MAX; c = c->next)
+		columns[k++] = c->column;
+	if (find_tuples(s, columns, k))
+		return;
+	t = vec_push(&s->tuples);
+	*t = (struct memory_tuples){.tuples = {.ncols = k}};
+	for (size_t i = 0; i < k; i++)
+		t->columns[i] = column_of(m, step, columns[i]);
 }
 
 static void note_node(struct memory *m, const struct plan_node *n)
 {
 	if (!n)
 		return;
+	if (n->same_row && n->child) {
+		add_tuples(m, n);
+		return;
+	}
 	if (n->from_step >= 0)
 		add_column(m, n->from_step, n->column);
 	for (const struct plan_node *k = n->child; k; k = k->next)
@@ -58,6 +106,9 @@ void memory_release(struct memory *m)
 			vec_free(&c->values);
 		}
 		vec_free(&m->steps[i].columns);
+		for (size_t k = 0; k < m->steps[i].tuples.n; k++)
+			tuples_release(&m->steps[i].tuples.v[k].tuples);
+		vec_free(&m->steps[i].tuples);
 	}
 	free(m->steps);
 	arena_release(&m->scratch.arena);
@@ -91,48 +142,100 @@ static bool add_value(void *ctx, struct slice v)
 	return true;
 }
 
+typedef bool value_fn(void *ctx, struct slice v);
+
 /* "props.x": a member of a member. Arrays give each element. */
-static void add_property(struct adding *a, const cJSON *o, const char *path)
+static void each_property(const cJSON *o, const char *path, value_fn *add, void *ctx)
 {
 	const char *dot = strchr(path, '.');
 	char *key = xstrndup(path, dot ? (size_t)(dot - path) : strlen(path));
 	const cJSON *v = json_get(o, key), *item;
 
 	if (dot)
-		add_property(a, v, dot + 1);
+		each_property(v, dot + 1, add, ctx);
 	else if (cJSON_IsString(v))
-		(void)add_value(a, slice_of(v->valuestring));
+		(void)add(ctx, slice_of(v->valuestring));
 	else if (cJSON_IsArray(v))
 		cJSON_ArrayForEach(item, v) if (cJSON_IsString(item))(void)
-		        add_value(a, slice_of(item->valuestring));
+		        add(ctx, slice_of(item->valuestring));
 	free(key);
 }
 
-/* A row is {"node":{...}} or {"path":[node, edge, node...]}; edges have no id. */
-static void graph_row(struct adding *a, struct slice text)
+/* A row is {"node":{...}} or {"path":[node, edge, node...]}; edges have no id. The thing is the row: a path has several. */
+static void each_thing(struct slice text, void (*fn)(void *ctx, const cJSON *thing), void *ctx)
 {
 	cJSON *row = json_parse(text, MW_ROW_MAX, NULL);
 	const cJSON *item;
 
-	add_property(a, json_get(row, "node"), a->c->name);
-	cJSON_ArrayForEach(item, json_get(row, "path")) if (json_get(item, "id"))
-	        add_property(a, item, a->c->name);
+	fn(ctx, json_get(row, "node"));
+	cJSON_ArrayForEach(item, json_get(row, "path")) if (json_get(item, "id")) fn(ctx, item);
 	cJSON_Delete(row);
+}
+
+static void property_of_thing(void *ctx, const cJSON *thing)
+{
+	struct adding *a = ctx;
+
+	each_property(thing, a->c->name, add_value, a);
+}
+
+/* The values of a column in a row that is no graph row. */
+static void each_cell(const struct memory_column *c, const struct source_row *r, value_fn *add,
+                      void *ctx)
+{
+	struct eval_view v;
+
+	if (r->event) {
+		eval_view_of_event(&v, r->event);
+		v.values(v.ctx, &c->field, add, ctx);
+	} else if (r->cols && c->col >= 0 && (size_t)c->col < r->ncols) {
+		(void)add(ctx, r->cols[c->col]);
+	}
 }
 
 static void column_row(struct memory *m, struct memory_column *c, const struct source_row *r)
 {
 	struct adding a = {m, c};
-	struct eval_view v;
+
+	if (r->json.n)
+		each_thing(r->json, property_of_thing, &a);
+	else
+		each_cell(c, r, add_value, &a);
+}
+
+static bool collect(void *ctx, struct slice v)
+{
+	struct tuple_cells *cells = ctx;
+
+	*vec_push(&cells->v) = v;
+	return true;
+}
+
+static void tuple_of_thing(void *ctx, const cJSON *thing)
+{
+	struct memory_tuples *t = ctx;
+	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
+
+	for (size_t i = 0; i < t->tuples.ncols; i++)
+		each_property(thing, t->columns[i].name, collect, &cells[i]);
+	tuples_row(&t->tuples, cells);
+	for (size_t i = 0; i < t->tuples.ncols; i++)
+		vec_free(&cells[i].v);
+}
+
+static void tuple_row(struct memory_tuples *t, const struct source_row *r)
+{
+	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
 
 	if (r->json.n) {
-		graph_row(&a, r->json);
-	} else if (r->event) {
-		eval_view_of_event(&v, r->event);
-		v.values(v.ctx, &c->field, add_value, &a);
-	} else if (r->cols && c->col >= 0 && (size_t)c->col < r->ncols) {
-		(void)add_value(&a, r->cols[c->col]);
+		each_thing(r->json, tuple_of_thing, t);
+		return;
 	}
+	for (size_t i = 0; i < t->tuples.ncols; i++)
+		each_cell(&t->columns[i], r, collect, &cells[i]);
+	tuples_row(&t->tuples, cells);
+	for (size_t i = 0; i < t->tuples.ncols; i++)
+		vec_free(&cells[i].v);
 }
 
 void memory_row(struct memory *m, size_t step, const struct source_row *r)
@@ -146,22 +249,29 @@ void memory_row(struct memory *m, size_t step, const struct source_row *r)
 		row_times(&m->p->steps[step].search, r->cols, &s->first, &s->last);
 	vec_each (c, &s->columns)
 		column_row(m, c, r);
+	for (size_t i = 0; i < s->tuples.n; i++)
+		tuple_row(&s->tuples.v[i], r);
 }
 
 /* ---- what later steps take ---- */
 
 bool memory_wants_vals(const struct memory *m, size_t step)
 {
-	return m->steps[step].columns.n > 0;
+	return m->steps[step].columns.n > 0 || m->steps[step].tuples.n > 0;
 }
 
 bool memory_wants_raw(const struct memory *m, size_t step)
 {
+	const struct memory_tuples *t;
 	const struct memory_column *c;
 
 	vec_each (c, &m->steps[step].columns)
 		if (c->field.raw)
 			return true;
+	vec_each (t, &m->steps[step].tuples)
+		for (size_t i = 0; i < t->tuples.ncols; i++)
+			if (t->columns[i].field.raw)
+				return true;
 	return false;
 }
 
@@ -171,6 +281,9 @@ bool memory_cut(const struct memory *m, size_t i)
 		const struct memory_column *c;
 		vec_each (c, &m->steps[k].columns)
 			if (c->cut && plan_step_needs(m->p, i, k))
+				return true;
+		for (size_t j = 0; j < m->steps[k].tuples.n; j++)
+			if (m->steps[k].tuples.v[j].tuples.cut && plan_step_needs(m->p, i, k))
 				return true;
 	}
 	return false;
@@ -188,6 +301,16 @@ static void give_values(void *ctx, int step, const char *column, void (*add)(voi
 				add(add_ctx, c->values.v[i]);
 }
 
+static void give_tuples(void *ctx, int step, const char *const *columns, size_t n,
+                        void (*add)(void *, const struct slice *), void *add_ctx)
+{
+	const struct memory *m = ctx;
+	const struct memory_tuples *t = find_tuples(&m->steps[step], columns, n);
+
+	for (size_t i = 0; t && i < tuples_count(&t->tuples); i++)
+		add(add_ctx, &t->tuples.values.v[i * n]);
+}
+
 static void give_times(void *ctx, int step, mw_time *first, mw_time *last)
 {
 	const struct memory *m = ctx;
@@ -198,5 +321,5 @@ static void give_times(void *ctx, int step, mw_time *first, mw_time *last)
 
 struct resolve_from memory_resolver(struct memory *m)
 {
-	return (struct resolve_from){m, give_values, give_times};
+	return (struct resolve_from){m, give_values, give_tuples, give_times};
 }

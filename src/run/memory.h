@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "plan/resolve.h"
+#include "plan/tuples.h"
 #include "source/source.h"
 
 struct memory_column {
@@ -17,9 +18,14 @@ struct memory_column {
 	VEC(struct slice) values;
 	bool cut; /* there were more than MW_PIVOT_VALUES_MAX */
 };
+struct memory_tuples { /* columns whose values a later step takes from one row */
+	struct memory_column columns[TUPLE_COLUMNS_MAX]; /* without seen and values */
+	struct tuples tuples;
+};
 struct memory_step {
 	mw_time first, last;
 	VEC(struct memory_column) columns;
+	VEC(struct memory_tuples) tuples;
 };
 struct memory {
 	const struct plan *p;

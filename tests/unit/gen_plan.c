@@ -590,15 +590,44 @@ static void gen_sort(struct gen *g, struct plan *p, struct plan_search *s)
 	}
 }
 
+static struct plan_node *gen_pivot_on(struct gen *g, struct plan *p, int ref)
+{
+	struct plan_search *from = &p->steps[ref].search;
+	struct plan_node *n = plan_cmp(p, field_name(g), gen_chance(g, 80) ? OP_IN : OP_CONTAINS,
+	                               (struct slice){NULL, 0});
+
+	n->from_step = ref;
+	n->column = arena_strdup(
+	        &p->arena, plan_is_grouped(from)
+	                           ? plan_column(from, gen_below(g, (unsigned)plan_ncolumns(from)))
+	                           : field_name(g));
+	return n;
+}
+
+/* Two or three columns whose values come from one row; now and then not of such. */
+static struct plan_node *gen_tuple_pivot(struct gen *g, struct plan *p, int ref)
+{
+	struct plan_node *all = plan_group(p, PN_ALL);
+
+	all->same_row = true;
+	for (unsigned n = 2 + gen_below(g, 2); n > 0; n--)
+		plan_group_add(all, gen_pivot_on(g, p, ref));
+	if (!gen_chance(g, 20))
+		return all;
+	struct plan_node *no = plan_group(p, PN_NOT);
+
+	no->child = all;
+	return no;
+}
+
 static void gen_pivot(struct gen *g, struct plan *p, size_t step)
 {
-	struct plan_search *s = &p->steps[step].search, *from;
-	struct plan_node *all, *n;
+	struct plan_search *s = &p->steps[step].search;
+	struct plan_node *all;
 	int ref = (int)gen_below(g, (unsigned)step);
 
 	if (p->steps[ref].kind != PS_SEARCH)
 		return;
-	from = &p->steps[ref].search;
 	if (gen_chance(g, 30)) {
 		s->from = (struct plan_time){
 		        .kind = gen_chance(g, 50) ? PW_STEP_FIRST : PW_STEP_LAST, .step = ref};
@@ -607,14 +636,8 @@ static void gen_pivot(struct gen *g, struct plan *p, size_t step)
 	all = plan_group(p, PN_ALL);
 	if (s->where)
 		plan_group_add(all, s->where);
-	n = plan_cmp(p, field_name(g), gen_chance(g, 80) ? OP_IN : OP_CONTAINS,
-	             (struct slice){NULL, 0});
-	n->from_step = ref;
-	n->column = arena_strdup(
-	        &p->arena, plan_is_grouped(from)
-	                           ? plan_column(from, gen_below(g, (unsigned)plan_ncolumns(from)))
-	                           : field_name(g));
-	plan_group_add(all, n);
+	plan_group_add(all,
+	               gen_chance(g, 40) ? gen_tuple_pivot(g, p, ref) : gen_pivot_on(g, p, ref));
 	s->where = all;
 }
 

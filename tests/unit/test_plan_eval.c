@@ -293,6 +293,12 @@ static void test_steps(void **state)
 	             "\"where\":{\"not\":{\"field\":\"user\",\"op\":\"in\",\"from_step\":0,"
 	             "\"column\":\"user\"}},\"limit\":1"),
 	         "e0 ..."},
+	        /* alice with what alice did, not with what bob did */
+	        {TWO("\"where\":{\"field\":\"traffic.bytes\",\"op\":\"in\",\"values\":[5,7]}",
+	             "\"where\":{\"same_row\":[{\"field\":\"user\",\"op\":\"in\",\"from_step\":0,"
+	             "\"column\":\"user\"},{\"field\":\"event_name\",\"op\":\"in\","
+	             "\"from_step\":0,\"column\":\"event_name\"}]}"),
+	         "e0 e1"},
 	        {TWO("\"where\":" IS("user", "bob"),
 	             "\"from\":{\"step\":0,\"at\":\"first\",\"offset\":\"-10s\"},\"to\":{\"step\":"
 	             "0,\"at\":\"last\","

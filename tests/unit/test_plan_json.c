@@ -174,6 +174,13 @@ static void test_errors(void **state)
 	        {"{\"steps\":[{},{\"where\":{\"field\":\"user\",\"op\":\"in\",\"from_step\":0,"
 	         "\"column\":\"usre\"}}]}",
 	         {"steps[1].where.column"}},
+	        {"{\"steps\":[{},{\"where\":{\"same_row\":[{\"field\":\"user\",\"op\":\"in\","
+	         "\"from_step\":0,\"column\":\"user\"}]}}]}",
+	         {"steps[1].where.same_row", "2 to 8 columns"}},
+	        {"{\"steps\":[{},{\"where\":{\"same_row\":[{\"field\":\"user\",\"op\":\"in\","
+	         "\"from_step\":0,\"column\":\"user\"},{\"field\":\"src_ip\",\"op\":\"is\","
+	         "\"value\":\"10.0.0.1\"}]}}]}",
+	         {"same_row takes comparisons with columns of one earlier step"}},
 	        {"{\"steps\":[{\"stats\":[{\"fn\":\"sum\"}]}]}", {"steps[0].stats[0].field"}},
 	        {"{\"steps\":[{\"stats\":[{\"fn\":\"count\"},{\"fn\":\"count\"}]}]}",
 	         {"two columns"}},
