@@ -14,6 +14,7 @@ struct running {
 	struct memory memory;
 	int64_t deadline_us;
 	size_t step; /* being run */
+	bool *begun; /* by step: its source works on it already */
 	bool sink_failed;
 };
 
@@ -99,20 +100,28 @@ static bool streams(const struct plan *p, size_t i, const struct local_source *f
 	return !s->ops->fit || !(wants(&p->steps[i].search) & ~s->ops->fit(s, p, i));
 }
 
+static struct source_run run_of(const struct running *r)
+{
+	return (struct source_run){
+	        .deadline_us = r->deadline_us,
+	        .cancelled = r->env->cancelled,
+	        .need_raw = r->env->need_raw || memory_wants_raw(&r->memory, r->step),
+	        .need_vals = r->env->need_vals || memory_wants_vals(&r->memory, r->step),
+	};
+}
+
 static int ask_sources(struct running *r, const struct plan *p, struct err *e)
 {
 	struct run_step *st = &r->out->steps[r->step];
 	struct local_source from[SOURCES_OF_STEP_MAX];
 	struct source_sink sink = {r, take_row, take_progress};
-	struct source_run run = {.deadline_us = r->deadline_us, .cancelled = r->env->cancelled};
+	struct source_run run = run_of(r);
 	struct source_done done = {.complete_to = MW_TIME_NONE};
 	size_t n;
 	int rc;
 
 	if (step_sources(r, from, &n, e))
 		return -1;
-	run.need_raw = r->env->need_raw || memory_wants_raw(&r->memory, r->step);
-	run.need_vals = r->env->need_vals || memory_wants_vals(&r->memory, r->step);
 	if (streams(p, r->step, from, n))
 		rc = from[0].source->ops->search(from[0].source, p, r->step, &run, &sink, &done, e);
 	else if (p->steps[r->step].kind == PS_GRAPH)
@@ -122,6 +131,74 @@ static int ask_sources(struct running *r, const struct plan *p, struct err *e)
 	done.rows = st->done.rows; /* as counted here */
 	st->done = done;
 	return rc;
+}
+
+/* ---- steps that hang on no other ---- */
+
+static bool hangs_on_none(const struct plan *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (plan_step_needs(p, i, k))
+			return false;
+	return true;
+}
+
+/* The source that can work on the running step by itself, while others are asked; NULL where there is none. */
+static struct source *background(struct running *r)
+{
+	struct local_source from[SOURCES_OF_STEP_MAX];
+	struct err ignored;
+	size_t n;
+
+	if (!hangs_on_none(r->p, r->step) || step_sources(r, from, &n, &ignored) || n != 1 ||
+	    !from[0].source->ops->start || !streams(r->p, r->step, from, n))
+		return NULL;
+	return from[0].source;
+}
+
+/* Begins all such steps, so that the slowest alone decides how long they take. What a source can do is asked before any of them is
+ * busy. */
+static void begin_steps(struct running *r)
+{
+	struct source **of = xcalloc(r->p->nsteps, sizeof(struct source *));
+
+	for (r->step = 0; r->step < r->p->nsteps && r->p->nsteps > 1; r->step++)
+		of[r->step] = background(r);
+	for (r->step = 0; r->step < r->p->nsteps; r->step++) {
+		struct source_run run = run_of(r);
+
+		if (!of[r->step])
+			continue;
+		of[r->step]->ops->start(of[r->step], r->p, r->step, &run);
+		r->begun[r->step] = true;
+	}
+	free(of);
+}
+
+static int want_none(void *ctx, const struct source_row *row, struct err *e)
+{
+	(void)ctx;
+	(void)row;
+	return err_set(e, ERR_CANCELLED, "nobody waits for it");
+}
+
+/* What was begun and will not be asked for is taken back. */
+static void abandon(struct running *r)
+{
+	struct local_source from[SOURCES_OF_STEP_MAX];
+	struct source_sink sink = {.row = want_none};
+	struct source_run run = run_of(r);
+	struct source_done done = {0};
+	struct err ignored;
+	size_t n;
+
+	if (!r->begun[r->step] || step_sources(r, from, &n, &ignored))
+		return;
+	run.deadline_us = 1;
+	(void)!from[0].source->ops->search(from[0].source, r->p, r->step, &run, &sink, &done,
+	                                   &ignored);
+	free(done.sent);
+	r->begun[r->step] = false;
 }
 
 /* ---- steps ---- */
@@ -167,6 +244,7 @@ static void finish_step(struct running *r, int rc, int64_t start)
 
 static void skip_step(struct running *r)
 {
+	abandon(r);
 	r->out->steps[r->step].state = RUN_SKIPPED;
 	r->out->partial = true;
 	tell(r, r->step);
@@ -185,6 +263,7 @@ static void run_step(struct running *r)
 		return;
 	}
 	st->state = RUN_RUNNING;
+	r->begun[r->step] = false;
 	st->pivot_cut = memory_cut(&r->memory, r->step);
 	tell(r, r->step);
 	p = plan_clone(r->p);
@@ -209,7 +288,7 @@ int run_plan(const struct plan *p, const struct run_env *env, const struct run_s
              struct run_result *out, struct err *e)
 {
 	struct running r = {.p = p, .env = env, .sink = sink, .out = out};
-	size_t failed = 0;
+	size_t failed = 0, stopped;
 
 	*out = (struct run_result){.steps = xcalloc(p->nsteps, sizeof(*out->steps)),
 	                           .nsteps = p->nsteps};
@@ -217,13 +296,19 @@ int run_plan(const struct plan *p, const struct run_env *env, const struct run_s
 	r.deadline_us = deadline_of(p, env);
 	for (size_t i = 0; i < p->nsteps; i++)
 		out->steps[i].first = out->steps[i].last = MW_TIME_NONE;
+	r.begun = xcalloc(p->nsteps, sizeof(*r.begun));
+	begin_steps(&r);
 	for (r.step = 0; r.step < p->nsteps && !r.sink_failed; r.step++) {
 		run_step(&r);
 		failed += out->steps[r.step].state != RUN_DONE && out->steps[r.step].done.rows == 0;
 	}
+	stopped = r.step;
+	for (; r.step < p->nsteps; r.step++)
+		abandon(&r);
 	memory_release(&r.memory);
+	free(r.begun);
 	if (r.sink_failed || failed == p->nsteps) {
-		size_t last = r.sink_failed ? r.step - 1 : 0;
+		size_t last = r.sink_failed ? stopped - 1 : 0;
 		if (e)
 			*e = out->steps[last].error;
 		return -1;

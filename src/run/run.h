@@ -2,7 +2,8 @@
  * Runs a plan's steps over sources: resolves pivots and step times, picks the source of each step, filters afterwards what a source
  * could not express, joins what no source can do (sequences, anti-joins) from bounded parts, merges and de-duplicates by event
  * identity, and streams rows as they come. A source that fails is a step that failed, not a silence: the others' rows stay.
- * Blocking, one thread, in a worker.
+ * Steps that hang on no other are begun at once where their source works in the background (every source outside); the embedded lake
+ * and graph go one after the other meanwhile. Blocking, one thread, in a worker.
  */
 #ifndef MW_RUN_H
 #define MW_RUN_H

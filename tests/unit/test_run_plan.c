@@ -27,7 +27,8 @@ struct fake {
 	size_t n;
 	unsigned can; /* source_fit bits */
 	bool broken;  /* fails after the rows that it has given */
-	int calls;
+	int calls, begun, taken_back;
+	struct fake *other; /* must have begun before this one is asked */
 };
 
 static unsigned fake_fit(struct source *s, const struct plan *p, size_t i)
@@ -62,7 +63,12 @@ static int fake_search(struct source *s, const struct plan *p, size_t i,
 	struct eval_result r;
 	int rc;
 
-	(void)run;
+	if (run->deadline_us == 1) {
+		f->taken_back++;
+		return err_set(e, ERR_DEADLINE, "no time");
+	}
+	if (f->other)
+		assert_int_equal(f->other->begun, 1);
 	f->calls++;
 	*done = (struct source_done){.complete_to = MW_TIME_NONE};
 	assert_false(q->sequence && !(f->can & FIT_SEQUENCE));
@@ -82,6 +88,17 @@ static int fake_search(struct source *s, const struct plan *p, size_t i,
 	return f->broken && !rc ? err_set(e, ERR_REMOTE, "the line broke") : rc;
 }
 
+static void fake_start(struct source *s, const struct plan *p, size_t i,
+                       const struct source_run *run)
+{
+	(void)p;
+	(void)i;
+	(void)run;
+	((struct fake *)(void *)s)->begun++;
+}
+
+static const struct source_ops background_ops = {
+        .kind = "fake", .search = fake_search, .fit = fake_fit, .start = fake_start};
 static const struct source_ops fake_ops = {.kind = "fake", .search = fake_search, .fit = fake_fit};
 
 /* ---- rows as text ---- */
@@ -266,7 +283,7 @@ static int run_small(struct small *s, const char *json, const struct run_env *mo
 	s->fake.ev = s->other.ev = s->ev;
 	s->fake.n = s->other.n = NEVENTS;
 	s->fake.base = (struct source){&fake_ops, "lake"};
-	s->other.base = (struct source){&fake_ops, "siem"};
+	s->other.base = (struct source){s->fake.other ? &background_ops : &fake_ops, "siem"};
 	s->sources[0] = &s->fake.base;
 	s->sources[1] = &s->other.base;
 	env.sources = s->sources;
@@ -322,6 +339,24 @@ static void test_step_fails(void **state)
 	small_release(&s);
 }
 
+/* A step that hangs on no other begins before the first is waited for; one that takes values does not. */
+static void test_independent_steps(void **state)
+{
+	static const char plan[] = "{\"steps\":[{},{\"source\":\"siem\"},{\"source\":\"siem\","
+	                           "\"where\":{\"field\":\"user\",\"op\":\"in\","
+	                           "\"from_step\":0,\"column\":\"user\"}}]}";
+	struct small s = {.fake.can = FIT_ALL, .other.can = FIT_ALL};
+
+	(void)state;
+	s.fake.other = &s.other;
+	assert_int_equal(run_small(&s, plan, NULL), 0);
+	assert_int_equal(s.other.begun, 1);
+	assert_int_equal(s.other.calls, 2);
+	assert_int_equal(s.other.taken_back, 0);
+	assert_false(s.out.partial);
+	small_release(&s);
+}
+
 static void test_unknown_source(void **state)
 {
 	struct small s = {.fake.can = FIT_ALL};
@@ -360,10 +395,10 @@ static void test_out_of_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_any_fit),          cmocka_unit_test(test_two_sources),
-	        cmocka_unit_test(test_one_source_fails), cmocka_unit_test(test_step_fails),
-	        cmocka_unit_test(test_unknown_source),   cmocka_unit_test(test_cancelled),
-	        cmocka_unit_test(test_out_of_time),
+	        cmocka_unit_test(test_any_fit),           cmocka_unit_test(test_two_sources),
+	        cmocka_unit_test(test_one_source_fails),  cmocka_unit_test(test_step_fails),
+	        cmocka_unit_test(test_independent_steps), cmocka_unit_test(test_unknown_source),
+	        cmocka_unit_test(test_cancelled),         cmocka_unit_test(test_out_of_time),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
