@@ -36,7 +36,7 @@ const struct cli_command cli_commands[] = {
          "sigma FILE",
          "a question, a plan's JSON or a Sigma rule in a platform's own language", cmd_translate},
         {"import",
-         "[--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --retry | --list | "
+         "[--to SOURCE] [--label NAME] [--mapping NAME] [--follow] FILE|DIR... | --rejected | --retry | --list | "
          "--undo N",
          "read logs, findings and inventories into the lake", cmd_import},
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",

@@ -299,8 +299,21 @@ static void add_part(const struct run *r, cJSON *params)
 	json_add_i64(params, "bytes_all", r->bytes_all);
 }
 
-static int import_all(struct run *r, struct files *f, const char *label, const char *mapping,
-                      struct err *e)
+struct import {
+	const char *label, *mapping, *to;
+};
+
+static void add_named(cJSON *params, const struct import *o)
+{
+	const char *const given[][2] = {
+	        {"label", o->label}, {"mapping", o->mapping}, {"to", o->to}};
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		if (given[i][1])
+			json_add_str(params, given[i][0], given[i][1]);
+}
+
+static int import_all(struct run *r, struct files *f, const struct import *o, struct err *e)
 {
 	int fds[MW_FDS_PER_MESSAGE_MAX], n, rc = 0;
 	size_t at = 0;
@@ -309,10 +322,7 @@ static int import_all(struct run *r, struct files *f, const char *label, const c
 	while (at < f->names.n && rc == 0) {
 		cJSON *params = cJSON_CreateObject(), *names = json_add_arr(params, "names");
 		int64_t bytes = 0;
-		if (label)
-			json_add_str(params, "label", label);
-		if (mapping)
-			json_add_str(params, "mapping", mapping);
+		add_named(params, o);
 		n = open_some(f, &at, names, fds, &bytes);
 		add_part(r, params);
 		if (n)
@@ -324,7 +334,7 @@ static int import_all(struct run *r, struct files *f, const char *label, const c
 	return rc;
 }
 
-static int import_files(struct cli *c, struct files *f, const char *label, const char *mapping)
+static int import_files(struct cli *c, struct files *f, const struct import *o)
 {
 	struct sigaction act = {.sa_handler = on_interrupt};
 	struct client cl;
@@ -341,7 +351,7 @@ static int import_files(struct cli *c, struct files *f, const char *label, const
 	cl.ctx = &r;
 	rc = cli_call(&cl, "subscribe", NULL, &nothing);
 	cJSON_Delete(nothing);
-	if (rc == CLI_OK && import_all(&r, f, label, mapping, &e))
+	if (rc == CLI_OK && import_all(&r, f, o, &e))
 		rc = cli_error(&e);
 	print_sums(c, &r, f);
 	cJSON_Delete(r.done);
@@ -381,10 +391,6 @@ static int show_imports(const cJSON *r)
 	return CLI_OK;
 }
 
-struct import {
-	const char *label, *mapping;
-};
-
 static int import_named(struct cli *c, const struct import *o, struct map *seen, bool must)
 {
 	struct files f = {.seen = seen};
@@ -394,7 +400,7 @@ static int import_named(struct cli *c, const struct import *o, struct map *seen,
 		add_path(&f, c->argv[i], 0);
 	if (f.names.n) {
 		qsort(f.names.v, f.names.n, sizeof(*f.names.v), by_name);
-		rc = import_files(c, &f, o->label, o->mapping);
+		rc = import_files(c, &f, o);
 	}
 	for (size_t i = 0; i < f.names.n; i++)
 		free(f.names.v[i]);
@@ -481,7 +487,8 @@ static int retry_rejected(struct cli *c)
 
 int cmd_import(struct cli *c)
 {
-	struct import o = {cli_option(c, "--label"), cli_option(c, "--mapping")};
+	struct import o = {cli_option(c, "--label"), cli_option(c, "--mapping"),
+	                   cli_option(c, "--to")};
 	const char *undo = cli_option(c, "--undo");
 	bool rejected = cli_switch(c, "--rejected"), list = cli_switch(c, "--list");
 	bool following = cli_switch(c, "--follow"), retry = cli_switch(c, "--retry");

@@ -344,7 +344,9 @@ int config_load(struct config *c, const char *path, struct err *e)
 	int rc = load_file(c, arena_strdup(&c->arena, file), path || (env && *env), e);
 
 	free(file);
-	return rc ? -1 : config_environment(c, e);
+	if (rc || config_environment(c, e))
+		return -1;
+	return lake_entry(c->sections, config_str(c, OPT_LAKE), config_origin(c, OPT_LAKE), e);
 }
 
 /* ---- environment and flags ---- */
@@ -421,6 +423,13 @@ const cJSON *config_entry(const struct config *c, const char *section, const cha
 	cJSON_ArrayForEach(x, config_section(c, section)) if (strcmp(json_str(x, "name", ""),
 	                                                             name) == 0) return x;
 	return NULL;
+}
+
+const cJSON *config_lake(const struct config *c)
+{
+	const char *lake = config_str(c, OPT_LAKE);
+
+	return *lake ? config_entry(c, "sources", strstr(lake, "://") ? "lake" : lake) : NULL;
 }
 
 const char *config_str(const struct config *c, enum option o)

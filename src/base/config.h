@@ -60,6 +60,9 @@ const char *const *config_list(const struct config *c, enum option o); /* NULL-t
 const cJSON *config_section(const struct config *c, const char *section);
 /* The entry of that name, or NULL. */
 const cJSON *config_entry(const struct config *c, const char *section, const char *name);
+/* The entry of `sources` that is the store of events, NULL where that is the embedded lake. An address in the option `lake` is an entry of
+ * the name "lake". */
+const cJSON *config_lake(const struct config *c);
 /* "default", "the environment (MW_STATE)", "a flag", or the file's name and line. */
 const char *config_origin(const struct config *c, enum option o);
 /* The state directory that results: the option, or the XDG default. */

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "intake/import_int.h"
 #include "store/graph.h"
+#include "store/lake_batch.h"
 
 #define PARSERS_MAX 4
 #define TELL_US 200000
@@ -53,6 +54,7 @@ struct import {
 	size_t started, done;  /* units */
 	uint64_t lines;        /* before the next range of the file in hand */
 	bool graph_open;
+	struct unit *on_its_way; /* whose batch the store has, not yet acknowledged; NULL: none */
 	int64_t began, told;
 };
 
@@ -265,10 +267,10 @@ static int hear(struct import *im, struct running *r, struct err *e)
 
 /* ---- appending ---- */
 
-static void count_duplicates(struct import *im, const struct running *r, const struct map *by_file)
+static void count_duplicates(struct import *im, const struct unit *u, const struct map *by_file)
 {
-	for (size_t i = 0; i < r->unit->files.n; i++) {
-		size_t file = r->unit->files.v[i].file;
+	for (size_t i = 0; i < u->files.n; i++) {
+		size_t file = u->files.v[i].file;
 		const char *name = import_base_name(im->files[file].name);
 		struct map_entry *m = map_get_str(by_file, name);
 		if (!m)
@@ -276,6 +278,70 @@ static void count_duplicates(struct import *im, const struct running *r, const s
 		im->sums[file].duplicates += m->val.u;
 		m->val.u = 0;
 	}
+}
+
+/* Families of datasets whose records are findings: correlate/collect.c makes incidents of them. */
+static bool is_finding(const char *dataset)
+{
+	static const char *const families[] = {"guardduty", "securityhub", "ocsf",
+	                                       "finding",   "alerts",      "defender"};
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		size_t n = strlen(families[i]);
+		if (strncmp(dataset, families[i], n) == 0 && (!dataset[n] || dataset[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static int keep_findings(struct import *im, int fd, struct err *e)
+{
+	struct lake_appended a = {0};
+	size_t n = 0;
+	int own = lake_batch_fd(im->l, e), rc;
+
+	if (own < 0)
+		return -1;
+	rc = lake_batch_pick(fd, is_finding, own, &n, e);
+	if (rc == 0 && n)
+		rc = lake_append(im->l, 0, own, &a, e);
+	close(own);
+	return rc;
+}
+
+/* Until the store has acknowledged what is on its way. */
+static int settle_stored(struct import *im, struct err *e)
+{
+	struct map by_file = MAP_INIT;
+	struct import_stored s = {.by_file = &by_file};
+	int rc;
+
+	if (!im->on_its_way)
+		return 0;
+	rc = im->o->store->end(im->o->store->ctx, &s, e);
+	if (rc == 0) {
+		im->out->total.events += s.events;
+		im->out->total.duplicates += s.duplicates;
+		count_duplicates(im, im->on_its_way, &by_file);
+		rc = lake_import_count(im->l, im->out->id, s.events, s.duplicates, e);
+	}
+	im->on_its_way = NULL;
+	map_release(&by_file);
+	return rc;
+}
+
+static int store_batch(struct import *im, const struct running *r, int fd, struct err *e)
+{
+	int rc = settle_stored(im, e);
+
+	if (rc == 0)
+		rc = im->o->store->begin(im->o->store->ctx, fd, e);
+	if (rc == 0) {
+		im->on_its_way = r->unit;
+		rc = keep_findings(im, fd, e);
+	}
+	close(fd);
+	return rc;
 }
 
 static int append_batch(struct import *im, struct running *r, int fd, struct err *e)
@@ -287,7 +353,7 @@ static int append_batch(struct import *im, struct running *r, int fd, struct err
 	close(fd);
 	im->out->total.events += a.added;
 	im->out->total.duplicates += a.duplicates;
-	count_duplicates(im, r, &by_file);
+	count_duplicates(im, r->unit, &by_file);
 	map_release(&by_file);
 	return rc;
 }
@@ -324,7 +390,7 @@ static int append_due(struct import *im, struct err *e)
 		while (r->batches.n) {
 			int fd = r->batches.v[0];
 			memmove(r->batches.v, r->batches.v + 1, --r->batches.n * sizeof(int));
-			if (append_batch(im, r, fd, e))
+			if (im->o->store ? store_batch(im, r, fd, e) : append_batch(im, r, fd, e))
 				return -1;
 		}
 		if (!whole)
@@ -411,10 +477,10 @@ static int loop(struct import *im, size_t parsers, struct err *e)
 			return -1;
 		if (!tell(im, false)) {
 			im->out->cancelled = true;
-			return 0;
+			break;
 		}
 	}
-	return 0;
+	return settle_stored(im, e);
 }
 
 static void stop_all(struct import *im)

@@ -9,6 +9,7 @@
 #include "store/lake.h"
 
 struct graph;
+struct map;
 struct import_file {
 	int fd;           /* readable; a regular file, or a pipe (read once, not split) */
 	const char *name; /* as the client named it, for messages and the reject list */
@@ -19,9 +20,23 @@ struct import_progress {
 	double seconds;
 	const char *file; /* being read */
 };
+/* A store of events that is not the lake, and takes the batches in its place; findings are kept in the lake as well, since incidents are made
+ * of them there. One batch is under way while the next one is being made. */
+struct import_stored {
+	uint64_t events, duplicates;
+	struct map *by_file; /* basename -> duplicates */
+};
+struct import_store {
+	void *ctx;
+	int (*begin)(void *ctx, int batch_fd,
+	             struct err *e); /* the descriptor stays the caller's */
+	int (*end)(void *ctx, struct import_stored *out,
+	           struct err *e); /* of the one that was begun: 0 once it is acknowledged */
+};
 struct import_opts {
-	const char *label; /* may be NULL */
-	int parsers;       /* parse processes; 0: as many as cores, at most 4 */
+	const struct import_store *store; /* NULL: the lake */
+	const char *label;                /* may be NULL */
+	int parsers;                      /* parse processes; 0: as many as cores, at most 4 */
 	const char *mapping;
 	const uint64_t *first_lines; /* a file: number of its first line, 0: 1. NULL: all 1 */
 	int64_t into;                /* an import that this is a further part of; 0: a new one */
@@ -45,6 +60,7 @@ struct import_retry {
 	int64_t after, until; /* in: 0 and 0 for the first call; out: for the next one */
 	int64_t import;       /* in: 0, or what the first call made; out: where the events are */
 	uint64_t tried, events, duplicates, rejected, nodes, edges; /* of this call */
+	const struct import_store *store;                           /* as of import_opts */
 	bool more;
 };
 int import_retry_some(struct lake *l, struct graph *g, struct import_retry *r,

@@ -51,6 +51,7 @@ static int import_again(struct again *a, struct graph *g, struct import_retry *r
 {
 	struct import_opts o = {.label = "records set aside, read again",
 	                        .first_lines = a->lines.v,
+	                        .store = r->store,
 	                        .into = r->import};
 	struct import_result out = {0};
 	int rc = import_run(a->l, g, a->files.v, a->files.n, &o, &out, e);
@@ -72,7 +73,8 @@ int import_retry_some(struct lake *l, struct graph *g, struct import_retry *r, s
 	struct again a = {.l = l};
 	int rc;
 
-	*r = (struct import_retry){.after = r->after, .until = r->until, .import = r->import};
+	*r = (struct import_retry){
+	        .after = r->after, .until = r->until, .import = r->import, .store = r->store};
 	if (!r->until)
 		r->until = lake_reject_last(l);
 	rc = r->until ? lake_reject_each(l, r->after, r->until, AT_ONCE, add_record, &a, &r->after,

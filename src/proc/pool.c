@@ -160,6 +160,11 @@ void pool_tell(struct call *c, const char *method, cJSON *params, const int *fds
 		mw_log(LOG_ERROR, "%s: %s", method, e.what);
 }
 
+int pool_take_fds(struct call *c, int *fds)
+{
+	return c->worker ? conn_take_fds(&c->worker->conn, fds) : 0;
+}
+
 /* ---- matching calls and workers ---- */
 
 static const struct worker_kind *find_kind(const struct pool *p, const char *name)

@@ -56,6 +56,8 @@ void pool_cancel(struct call *c);
 bool pool_call_running(const struct call *c);
 /* A notification to the worker that runs c (takes params, closes fds after sending). Nothing where c has not begun. */
 void pool_tell(struct call *c, const char *method, cJSON *params, const int *fds, int nfds);
+/* Descriptors that came with what c's worker asked for; the caller's. At most MW_FDS_PER_MESSAGE_MAX. */
+int pool_take_fds(struct call *c, int *fds);
 /* The options c was made with. */
 const struct call_opts *pool_call_opts(const struct call *c);
 

@@ -4,6 +4,7 @@
  */
 #include "proc/worker.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -75,16 +76,23 @@ int worker_fd(struct worker *w, size_t i)
 }
 
 /* Blocks until the engine has taken it: a fast worker is slowed down here. */
-static int send_message(struct worker *w, cJSON *msg, struct err *e)
+static int send_fds(struct worker *w, cJSON *msg, const int *fds, int nfds, struct err *e)
 {
 	int rc;
 
 	pthread_mutex_lock(&w->lock);
 	rc = conn_queue(&w->out, msg, e);
+	for (int i = 0; i < nfds && rc == 0; i++)
+		w->out.out_fds[w->out.nout_fds++] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
 	if (rc == 0)
 		rc = conn_flush(&w->out, e);
 	pthread_mutex_unlock(&w->lock);
 	return rc;
+}
+
+static int send_message(struct worker *w, cJSON *msg, struct err *e)
+{
+	return send_fds(w, msg, NULL, 0, e);
 }
 
 /* ---- reader thread ---- */
@@ -169,12 +177,18 @@ static void *reader(void *arg)
 
 int worker_notify(struct worker *w, const char *method, cJSON *params, struct err *e)
 {
+	return worker_notify_fds(w, method, params, NULL, 0, e);
+}
+
+int worker_notify_fds(struct worker *w, const char *method, cJSON *params, const int *fds, int nfds,
+                      struct err *e)
+{
 	for (size_t i = 0; i < ARRAY_LEN(w->spools); i++)
 		if (w->spools[i].files.data >= 0 && spool_flush(&w->spools[i], e)) {
 			cJSON_Delete(params);
 			return -1;
 		}
-	return send_message(w, rpc_notification(method, params), e);
+	return send_fds(w, rpc_notification(method, params), fds, nfds, e);
 }
 
 /* Asks the engine for the files of one step and waits for them. */

@@ -59,6 +59,10 @@ struct spool;
 /* Takes params. The rows of its step 0 can be read from the spool as they come. */
 struct worker_call *worker_call_begin(struct worker *w, const char *kind, const char *instance,
                                       const char *method, cJSON *params, struct err *e);
+/* The same with descriptors for the other worker (its worker_fd), which stay the caller's. */
+struct worker_call *worker_call_begin_fds(struct worker *w, const char *kind, const char *instance,
+                                          const char *method, cJSON *params, const int *fds,
+                                          int nfds, struct err *e);
 /* Waits until more is known, at most so long: 1 it has ended, 0 not yet, -1 the request was cancelled or the engine is gone. */
 int worker_call_wait(struct worker_call *c, int64_t timeout_us);
 const struct spool *worker_call_spool(const struct worker_call *c);

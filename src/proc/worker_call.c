@@ -112,6 +112,13 @@ bool calls_take(struct calls *c, const char *method, const cJSON *params, struct
 struct worker_call *worker_call_begin(struct worker *w, const char *kind, const char *instance,
                                       const char *method, cJSON *params, struct err *e)
 {
+	return worker_call_begin_fds(w, kind, instance, method, params, NULL, 0, e);
+}
+
+struct worker_call *worker_call_begin_fds(struct worker *w, const char *kind, const char *instance,
+                                          const char *method, cJSON *params, const int *fds,
+                                          int nfds, struct err *e)
+{
 	struct calls *calls = worker_calls(w);
 	struct worker_call *c = xcalloc(1, sizeof(*c));
 	cJSON *o = cJSON_CreateObject();
@@ -127,7 +134,7 @@ struct worker_call *worker_call_begin(struct worker *w, const char *kind, const 
 	json_add_str(o, "instance", instance);
 	json_add_str(o, "method", method);
 	cJSON_AddItemToObject(o, "params", params);
-	if (worker_notify(w, "call", o, e) == 0)
+	if (worker_notify_fds(w, "call", o, fds, nfds, e) == 0)
 		return c;
 	worker_call_end(c);
 	return NULL;

@@ -32,5 +32,8 @@ bool calls_take(struct calls *c, const char *method, const cJSON *params, struct
 void calls_gone(struct calls *c); /* the engine closed its end */
 void calls_wake(struct calls *c); /* the request was cancelled */
 struct calls *worker_calls(struct worker *w);
+/* worker_notify with descriptors, which stay the caller's. */
+int worker_notify_fds(struct worker *w, const char *method, cJSON *params, const int *fds, int nfds,
+                      struct err *e);
 
 #endif

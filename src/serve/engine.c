@@ -150,6 +150,7 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k, const char *
 	if (!instance) {
 		json_add_str(o, "state", e->data_dir);
 		cJSON_AddItemToObject(o, "sources", source_names(e));
+		json_add_str(o, "lake", json_str(config_lake(e->config), "name", NULL));
 	}
 	json_add_str(o, "assets_user",
 	             *config_str(e->config, OPT_ASSETS) ? config_str(e->config, OPT_ASSETS) : own);

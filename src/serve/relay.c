@@ -3,6 +3,7 @@
  * to the other through a spool that both hold open. When the outer call ends, what it asked for is cancelled.
  */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "serve/relay.h"
@@ -126,7 +127,10 @@ static void begin(struct relay *r, const cJSON *params)
 		model_asked(r, params);
 		return;
 	}
+	o.nfds = pool_take_fds(r->outer, o.fds);
 	if (may_ask(r->e, kind, instance, &e) || spool_create(&r->files, r->e->spool_dir, &e)) {
+		while (o.nfds > 0)
+			close(o.fds[--o.nfds]);
 		tell_end(r, NULL, &e);
 		relay_free(r);
 		return;

@@ -1,7 +1,10 @@
 /* The lake's writer: imports, undo, drop, retention. One process; one request at a time keeps the
  * lake single-writer. */
+#include <unistd.h>
+
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "intake/import.h"
 #include "proc/sandbox.h"
 #include "serve/user_assets.h"
@@ -11,13 +14,16 @@
 struct import_state {
 	struct lake *lake;
 	struct graph *graph;
+	char *cluster; /* the source that is the store of events in place of the lake; NULL: the lake is */
 };
 
 static int start(struct worker *w, const cJSON *config, struct err *e)
 {
 	struct import_state *s = xcalloc(1, sizeof(*s));
 	const char *dir = json_str(config, "state", ".");
+	const char *cluster = json_str(config, "lake", NULL);
 	worker_set_state(w, s);
+	s->cluster = cluster ? xstrdup(cluster) : NULL;
 	return fields_load(e) || user_mappings_load(json_str(config, "assets_user", NULL), e) ||
 	                       lake_open(&s->lake, dir, LAKE_WRITE, e) ||
 	                       graph_open(&s->graph, dir, GRAPH_WRITE, e)
@@ -32,6 +38,7 @@ static void stop(struct worker *w)
 		return;
 	graph_close(s->graph);
 	lake_close(s->lake);
+	free(s->cluster);
 	free(s);
 }
 
@@ -88,6 +95,102 @@ static bool on_progress(void *ctx, const struct import_progress *p)
 	return !*worker_cancelled(part->w);
 }
 
+/* ---- another store than the lake ---- */
+
+#define LOAD_SECONDS 600 /* for one batch */
+#define LOOK_US MW_SECOND
+
+struct storing {
+	struct worker *w;
+	const char *source;
+	char *run; /* names the batches of this import, so that none is stored twice */
+	int n;
+	struct worker_call *call;
+};
+
+static int store_begin(void *ctx, int batch_fd, struct err *e)
+{
+	struct storing *s = ctx;
+	cJSON *params = cJSON_CreateObject();
+	char *key = xasprintf("%s-%d", s->run, s->n++);
+
+	json_add_str(params, "key", key);
+	json_add_i64(params, "deadline_us", LOAD_SECONDS * MW_SECOND);
+	s->call = worker_call_begin_fds(s->w, work_source.name, s->source, "load", params,
+	                                &batch_fd, 1, e);
+	free(key);
+	return s->call ? 0 : -1;
+}
+
+static void read_stored(const cJSON *result, struct import_stored *out)
+{
+	const cJSON *x;
+
+	out->events = (uint64_t)json_i64(result, "events", 0);
+	out->duplicates = (uint64_t)json_i64(result, "duplicates", 0);
+	cJSON_ArrayForEach(x, json_obj(result, "by_file"))
+	        map_put_str(out->by_file, x->string, NULL)
+	                ->val.u = (uint64_t)json_i64(json_obj(result, "by_file"), x->string, 0);
+}
+
+static int store_end(void *ctx, struct import_stored *out, struct err *e)
+{
+	struct storing *s = ctx;
+	cJSON *result = NULL;
+	int ended = 0, rc = -1;
+
+	while (ended == 0)
+		ended = worker_call_wait(s->call, LOOK_US);
+	if (ended < 0)
+		err_set(e, ERR_CANCELLED, "cancelled");
+	else
+		rc = worker_call_result(s->call, &result, e);
+	if (rc == 0)
+		read_stored(result, out);
+	else if (ended > 0)
+		err_prefix(e, "what %s has acknowledged stays, the same import goes on from there",
+		           s->source);
+	cJSON_Delete(result);
+	worker_call_end(s->call);
+	s->call = NULL;
+	return rc;
+}
+
+/* to: NULL or the lake's own name: where the configuration keeps events. False: in the embedded lake. */
+static bool storing_init(struct storing *s, struct worker *w, const char *to)
+{
+	const struct import_state *st = worker_state(w);
+	const char *source = to && strcmp(to, "lake") != 0 ? to : st->cluster;
+
+	*s = (struct storing){.w = w, .source = source};
+	if (source)
+		s->run = xasprintf("%lld-%d", (long long)mw_now(), (int)getpid());
+	return source != NULL;
+}
+
+static void storing_release(struct storing *s)
+{
+	if (s->call)
+		worker_call_end(s->call);
+	free(s->run);
+}
+
+/* What changes events that were stored before is for the cluster's own tools. */
+static int only_embedded(struct worker *w, struct err *e)
+{
+	const struct import_state *s = worker_state(w);
+
+	return s->cluster
+	               ? err_set(e, ERR_DENIED,
+	                         "events are kept in \"%s\", and midwatch deletes nothing there: "
+	                         "drop partitions of its table, or set a TTL or a retention "
+	                         "policy on it",
+	                         s->cluster)
+	               : 0;
+}
+
+/* ---- requests ---- */
+
 static int import(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct import_state *s = worker_state(w);
@@ -101,6 +204,8 @@ static int import(struct worker *w, const cJSON *params, cJSON **result, struct 
 	                        .progress = on_progress,
 	                        .ctx = &part};
 	struct import_result r = {0};
+	struct storing storing;
+	struct import_store store = {&storing, store_begin, store_end};
 	size_t n = 0;
 	int rc;
 	for (const cJSON *v = names ? names->child : NULL; v; v = v->next) {
@@ -114,7 +219,10 @@ static int import(struct worker *w, const cJSON *params, cJSON **result, struct 
 			               (size_t)cJSON_GetArraySize(names), n - 1);
 		}
 	}
+	if (storing_init(&storing, w, json_str(params, "to", NULL)))
+		o.store = &store;
 	rc = import_run(s->lake, s->graph, files, n, &o, &r, e);
+	storing_release(&storing);
 	if (!rc) {
 		*result = progress_json(&r.total);
 		json_add_i64(*result, "import", r.id);
@@ -129,7 +237,8 @@ static int undo(struct worker *w, const cJSON *params, cJSON **result, struct er
 {
 	struct import_state *s = worker_state(w);
 	uint64_t removed;
-	if (lake_import_undo(s->lake, json_i64(params, "import", 0), &removed, e))
+	if (only_embedded(w, e) ||
+	    lake_import_undo(s->lake, json_i64(params, "import", 0), &removed, e))
 		return -1;
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "removed", (int64_t)removed);
@@ -142,8 +251,15 @@ static int retry(struct worker *w, const cJSON *params, cJSON **result, struct e
 	struct import_retry r = {.after = json_i64(params, "after", 0),
 	                         .until = json_i64(params, "until", 0),
 	                         .import = json_i64(params, "import", 0)};
+	struct storing storing;
+	struct import_store store = {&storing, store_begin, store_end};
+	int rc;
 
-	if (import_retry_some(s->lake, s->graph, &r, e))
+	if (storing_init(&storing, w, NULL))
+		r.store = &store;
+	rc = import_retry_some(s->lake, s->graph, &r, e);
+	storing_release(&storing);
+	if (rc)
 		return -1;
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "after", r.after);
@@ -162,7 +278,7 @@ static int retry(struct worker *w, const cJSON *params, cJSON **result, struct e
 static int drop(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct import_state *s = worker_state(w);
-	if (lake_drop(s->lake, json_str(params, "dataset", NULL), e))
+	if (only_embedded(w, e) || lake_drop(s->lake, json_str(params, "dataset", NULL), e))
 		return -1;
 	*result = lake_status(s->lake, e);
 	return *result ? 0 : -1;

@@ -460,6 +460,69 @@ static int do_ingest(struct worker *w, const cJSON *params, cJSON **result, stru
 	return rc;
 }
 
+/* ---- the store of events ---- */
+
+static cJSON *loaded_json(struct lake_batch *b, struct err *e)
+{
+	struct map by_file = MAP_INIT;
+	cJSON *o = cJSON_CreateObject(), *files = json_add_obj(o, "by_file");
+	int64_t events = 0, duplicates = 0;
+
+	for (size_t i = 0; i < lake_batch_parts_of(b); i++) {
+		struct lake_batch_part p = lake_batch_part(b, i);
+		events += p.live;
+		duplicates += p.rows - p.live;
+	}
+	json_add_i64(o, "events", events);
+	json_add_i64(o, "duplicates", duplicates);
+	if (lake_batch_dropped_by_file(b, &by_file, e)) {
+		cJSON_Delete(o);
+		o = NULL;
+	}
+	for (size_t i = 0; o && i < by_file.n; i++)
+		json_add_i64(files, by_file.entries[i].key, (int64_t)by_file.entries[i].val.u);
+	map_release(&by_file);
+	return o;
+}
+
+static int do_load(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	struct lake_batch *b = NULL;
+	int rc = HAS(c, load);
+
+	if (rc == 0 && worker_fd(w, 0) < 0)
+		rc = err_set(e, ERR_INVALID, "no batch of events came with the request");
+	if (rc == 0)
+		rc = lake_batch_open(&b, worker_fd(w, 0), e);
+	if (rc == 0)
+		rc = c->connector->load(c, &run, b, json_str(params, "key", ""), e);
+	if (rc == 0)
+		rc = (*result = loaded_json(b, e)) ? 0 : -1;
+	lake_batch_close(b);
+	return rc;
+}
+
+static int on_holding(void *ctx, struct slice row, struct err *e)
+{
+	return worker_row(ctx, 0, row, e);
+}
+
+static int do_holdings(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct connected *c = source_of(w);
+	struct source_run run = run_of(w, params);
+	const char *known = json_str(params, "stamp", NULL);
+	char *stamp = known ? xstrdup(known) : NULL;
+	int rc = HAS(c, holdings) || c->connector->holdings(c, &run, &stamp, on_holding, w, e);
+
+	*result = cJSON_CreateObject();
+	json_add_str(*result, "stamp", stamp);
+	free(stamp);
+	return rc ? -1 : 0;
+}
+
 static const struct worker_method source_methods[] = {
         {"search", do_search},
         {"fit", do_fit},
@@ -471,6 +534,8 @@ static const struct worker_method source_methods[] = {
         {"update", do_update},
         {"create", do_create},
         {"ingest", do_ingest},
+        {"load", do_load},
+        {"holdings", do_holdings},
         {NULL, NULL},
 };
 const struct worker_kind work_source = {

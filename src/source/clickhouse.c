@@ -5,6 +5,7 @@
  * integers as numbers or as text.
  */
 #include "plan/quote.h"
+#include "source/clickhouse_int.h"
 #include "source/clickhouse_own.h"
 #include "source/connector_search.h"
 
@@ -13,19 +14,12 @@
 #define BUSY_MAX_US (20 * MW_SECOND)
 #define TABLE_DEFAULT "events"
 
-struct clickhouse {
-	struct connected c;
-	struct connector_env env;
-	struct http *http;
-	struct secret *login;
-};
-
 static struct clickhouse *of(struct source *s)
 {
 	return (struct clickhouse *)s;
 }
 
-static const char *table_of(const struct clickhouse *x)
+const char *clickhouse_table(const struct clickhouse *x)
 {
 	return json_str(x->env.entry, "table", TABLE_DEFAULT);
 }
@@ -180,8 +174,8 @@ static int send_query(struct query *q, struct slice sql, struct http_request *rq
 }
 
 /* A small query of our own: its rows as JSONCompact's "data". */
-static int ask(struct clickhouse *x, const struct source_run *run, const char *sql,
-               const char *const *params, cJSON **out, struct err *e)
+int clickhouse_ask(struct clickhouse *x, const struct source_run *run, const char *sql,
+                   const char *const *params, cJSON **out, struct err *e)
 {
 	struct http_request rq = {.idempotent = true};
 	struct http_response rs;
@@ -258,7 +252,8 @@ static void kill_query(struct query *q)
 	struct source_run run = call_last_words();
 	cJSON *out = NULL;
 
-	(void)ask(q->x, &run, "KILL QUERY WHERE query_id = {id:String} ASYNC", params, &out, NULL);
+	(void)clickhouse_ask(q->x, &run, "KILL QUERY WHERE query_id = {id:String} ASYNC", params,
+	                     &out, NULL);
 	cJSON_Delete(out);
 }
 
@@ -316,9 +311,9 @@ static struct row_conf rows_of(const struct clickhouse *x)
 	                         .normalise_ctx = x->env.normalise_ctx};
 }
 
-static int in_scope(const struct clickhouse *x, struct err *e)
+int clickhouse_in_scope(const struct clickhouse *x, struct err *e)
 {
-	return connector_index_scope(x->env.entry, "the table ", table_of(x), e);
+	return connector_index_scope(x->env.entry, "the table ", clickhouse_table(x), e);
 }
 
 static int search(struct source *src, const struct plan *p, size_t i, const struct source_run *run,
@@ -330,9 +325,9 @@ static int search(struct source *src, const struct plan *p, size_t i, const stru
 	int rc = search_begin(&s, &x->env, RENDER_CH, p, i, run, sink, done, e);
 
 	if (!rc)
-		rc = in_scope(x, e);
+		rc = clickhouse_in_scope(x, e);
 	if (!rc)
-		rc = search_render(&s, table_of(x), &rows, e);
+		rc = search_render(&s, clickhouse_table(x), &rows, e);
 	if (!rc)
 		rc = fetch(x, &s, e);
 	return search_end(&s, rc, e);
@@ -342,7 +337,7 @@ static unsigned fit(struct source *src, const struct plan *p, size_t i)
 {
 	struct clickhouse *x = of(src);
 
-	return search_fit(&x->env, RENDER_CH, p, i, table_of(x), 1);
+	return search_fit(&x->env, RENDER_CH, p, i, clickhouse_table(x), 1);
 }
 
 /* ---- catalogue and test ---- */
@@ -354,10 +349,11 @@ static int catalog(struct connected *c, const struct source_run *run, struct sou
 	const char *params[] = {"param_db", db, NULL};
 	cJSON *answer, *row;
 
-	if (ask(of(&c->source), run,
-	        "SELECT table, name, type FROM system.columns WHERE database = {db:String} "
-	        "ORDER BY table, position LIMIT 200000",
-	        params, &answer, e))
+	if (clickhouse_ask(
+	            of(&c->source), run,
+	            "SELECT table, name, type FROM system.columns WHERE database = {db:String} "
+	            "ORDER BY table, position LIMIT 200000",
+	            params, &answer, e))
 		return -1;
 	*out = (struct source_catalog){.tables = cJSON_CreateObject(), .at = mw_now()};
 	cJSON_ArrayForEach(row, json_arr(answer, "data"))
@@ -413,9 +409,10 @@ static void check_cannot_write(struct clickhouse *x, const struct source_run *ru
 	const char *grant;
 	struct err e = {0};
 
-	if (ask(x, run, "SELECT value FROM system.settings WHERE name = 'readonly'", NULL, &mode,
-	        &e) ||
-	    (!strcmp(cell(mode, 0, 0), "0") && ask(x, run, "SHOW GRANTS", NULL, &grants, &e))) {
+	if (clickhouse_ask(x, run, "SELECT value FROM system.settings WHERE name = 'readonly'",
+	                   NULL, &mode, &e) ||
+	    (!strcmp(cell(mode, 0, 0), "0") &&
+	     clickhouse_ask(x, run, "SHOW GRANTS", NULL, &grants, &e))) {
 		check_say(sink, "may not write", CHECK_SKIPPED, NULL, "%s", e.what);
 	} else if (strcmp(cell(mode, 0, 0), "0") != 0) {
 		check_say(sink, "may not write", CHECK_OK, NULL, "readonly = %s", cell(mode, 0, 0));
@@ -438,9 +435,9 @@ static void check_table(struct clickhouse *x, const struct source_run *run,
 	int rc;
 
 	buf_str(&sql, "SELECT toString(max(time)), toString(count()) FROM ");
-	quote_ch_name(&sql, table_of(x));
-	rc = ask(x, run, sql.s, NULL, &answer, &e);
-	if (!check_result(sink, "may search", rc, &e, RIGHTS, table_of(x)))
+	quote_ch_name(&sql, clickhouse_table(x));
+	rc = clickhouse_ask(x, run, sql.s, NULL, &answer, &e);
+	if (!check_result(sink, "may search", rc, &e, RIGHTS, clickhouse_table(x)))
 		check_say(sink, "newest event", CHECK_OK, NULL, "%s of %s events",
 		          cell(answer, 0, 0), cell(answer, 0, 1));
 	cJSON_Delete(answer);
@@ -450,7 +447,7 @@ static void check_table(struct clickhouse *x, const struct source_run *run,
 static void check_catalog(struct connected *c, const struct source_run *run,
                           const struct check_sink *sink)
 {
-	const char *table = table_of(of(&c->source));
+	const char *table = clickhouse_table(of(&c->source));
 	struct source_catalog cat = {0};
 	struct err e = {0};
 	cJSON *t;
@@ -488,10 +485,52 @@ static int test(struct connected *c, const struct source_run *run, const struct 
 	return 0;
 }
 
-/* ---- ingest ---- */
+/* ---- rows of our own, and writing ---- */
 
-static int insert(struct clickhouse *x, const struct source_run *run, struct slice rows,
-                  const char *batch_key, int *code, struct err *e)
+struct lines {
+	struct clickhouse *x;
+	catalog_row_fn *row;
+	void *ctx;
+};
+
+static int own_line(void *ctx, struct slice line, struct err *e)
+{
+	struct lines *l = ctx;
+
+	return is_exception(line) ? engine_error(l->x, line, e) : l->row(l->ctx, line, e);
+}
+
+static int lines_body(void *ctx, struct slice part, struct err *e)
+{
+	return call_lines_feed(ctx, part, e);
+}
+
+int clickhouse_lines(struct clickhouse *x, const struct source_run *run, const char *sql,
+                     catalog_row_fn *row, void *ctx, struct err *e)
+{
+	struct lines own = {x, row, ctx};
+	struct call_lines lines;
+	struct http_request rq = {.idempotent = true, .on_body = lines_body, .ctx = &lines};
+	struct http_response rs;
+	struct query q;
+	int rc;
+
+	query_init(&q, x, run);
+	call_form_str(&q.path, "default_format", "JSONEachRow");
+	call_form_str(&q.path, "date_time_output_format", "iso");
+	call_form_str(&q.path, "max_query_size", "100000000");
+	call_lines_init(&lines, x->c.source.name, own_line, &own);
+	rc = send_query(&q, slice_of(sql), &rq, &rs, e);
+	if (!rc)
+		rc = call_lines_end(&lines, e);
+	call_lines_release(&lines);
+	http_response_release(&rs);
+	query_release(&q);
+	return rc;
+}
+
+int clickhouse_insert(struct clickhouse *x, const struct source_run *run, const char *table,
+                      struct slice rows, const char *token, int *code, struct err *e)
 {
 	struct http_request rq = {.idempotent = true, .content_type = "application/x-ndjson"};
 	struct http_response rs;
@@ -501,13 +540,15 @@ static int insert(struct clickhouse *x, const struct source_run *run, struct sli
 
 	query_init(&q, x, run);
 	buf_str(&sql, "INSERT INTO ");
-	quote_ch_name(&sql, table_of(x));
+	quote_ch_name(&sql, table);
 	buf_str(&sql, " FORMAT JSONEachRow");
 	call_form(&q.path, "query", (struct slice){sql.s, sql.len});
 	call_form_str(&q.path, "wait_end_of_query", "1");
 	call_form_str(&q.path, "date_time_input_format", "best_effort");
 	call_form_str(&q.path, "insert_deduplicate", "1");
-	call_form_str(&q.path, "insert_deduplication_token", batch_key);
+	call_form_str(&q.path, "insert_deduplication_token", token);
+	/* old logs are of many days, each a partition */
+	call_form_str(&q.path, "max_partitions_per_insert_block", "0");
 	rc = send_query(&q, rows, &rq, &rs, e);
 	*code = error_code((struct slice){rs.body.s, rs.body.len});
 	/* 200 is no success: what follows it in the body is. */
@@ -519,30 +560,40 @@ static int insert(struct clickhouse *x, const struct source_run *run, struct sli
 	return rc;
 }
 
-static int create_table(struct clickhouse *x, const struct source_run *run, struct err *e)
+static int statement(struct clickhouse *x, const struct source_run *run, const char *sql,
+                     struct err *e)
 {
 	struct http_request rq = {.idempotent = true};
 	struct http_response rs;
-	struct buf sql = BUF_INIT;
 	struct query q;
 	int rc;
 
 	query_init(&q, x, run);
-	clickhouse_schema(&sql, table_of(x));
-	rc = send_query(&q, (struct slice){sql.s, sql.len}, &rq, &rs, e);
+	rc = send_query(&q, slice_of(sql), &rq, &rs, e);
 	http_response_release(&rs);
 	query_release(&q);
-	buf_release(&sql);
 	return rc;
 }
 
-#define CODE_NO_TABLE 60
+int clickhouse_make_tables(struct clickhouse *x, const struct source_run *run, struct err *e)
+{
+	char *sql;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && (sql = clickhouse_schema(clickhouse_table(x), i)); i++) {
+		rc = statement(x, run, sql, e);
+		free(sql);
+	}
+	return rc;
+}
 
 static int ingest(struct connected *c, const struct source_run *run, const struct slice *events,
                   size_t n, const char *batch_key, size_t *taken, struct err *e)
 {
 	struct clickhouse *x = of(&c->source);
+	const char *table = clickhouse_table(x);
 	struct buf rows = BUF_INIT;
+	struct slice all;
 	int rc, code;
 
 	*taken = 0;
@@ -550,11 +601,13 @@ static int ingest(struct connected *c, const struct source_run *run, const struc
 		buf_add(&rows, events[i].s, events[i].n);
 		buf_ch(&rows, '\n');
 	}
-	rc = in_scope(x, e);
+	all = (struct slice){rows.s, rows.len};
+	rc = clickhouse_in_scope(x, e);
 	if (!rc)
-		rc = insert(x, run, (struct slice){rows.s, rows.len}, batch_key, &code, e);
-	if (rc && e->code == ERR_NOT_FOUND && code == CODE_NO_TABLE && !create_table(x, run, e))
-		rc = insert(x, run, (struct slice){rows.s, rows.len}, batch_key, &code, e);
+		rc = clickhouse_insert(x, run, table, all, batch_key, &code, e);
+	if (rc && e->code == ERR_NOT_FOUND && code == CLICKHOUSE_NO_TABLE &&
+	    !clickhouse_make_tables(x, run, e))
+		rc = clickhouse_insert(x, run, table, all, batch_key, &code, e);
 	*taken = rc ? 0 : n;
 	buf_release(&rows);
 	return rc;
@@ -599,4 +652,6 @@ const struct connector connector_clickhouse = {
         .test = test,
         .catalog = catalog,
         .ingest = ingest,
+        .load = clickhouse_load,
+        .holdings = clickhouse_holdings,
 };

@@ -1,6 +1,9 @@
 /*
- * Our own event table in ClickHouse: what plan/ch.c asks, clickhouse.c loads. Inside src/source, and for those who make the rows that
- * ingest takes: today the wire tests alone.
+ * Our own tables in ClickHouse: the events that plan/ch.c asks and clickhouse.c loads, and beside them the catalogue, what was ever loaded
+ * (store/catalog_rows.h), which planner and proofs need. Inside src/source, and for the wire tests.
+ *
+ * Events: key is the event's identity (store/lake.h, Dedup) as a UUID; the loader asks which are there already, and where two loaders
+ * brought the same one at once, ReplacingMergeTree makes them one. id is the order of loading, microseconds at least one apart.
  */
 #ifndef MW_CLICKHOUSE_OWN_H
 #define MW_CLICKHOUSE_OWN_H
@@ -8,9 +11,11 @@
 #include "model/event.h"
 #include "source/connector.h"
 
-/* CREATE TABLE IF NOT EXISTS. Blocks with a token that was stored before are dropped (non_replicated_deduplication_window). */
-void clickhouse_schema(struct buf *sql, const char *table);
-/* An event as one line of JSONEachRow, without its newline. id: order of import. */
-void clickhouse_row(struct buf *line, const struct event *ev, uint64_t id);
+/* Statements that make the tables and columns where they are missing, to be sent one by one. NULL after the last. free() it. */
+char *clickhouse_schema(const char *table, size_t i);
+char *clickhouse_catalog_table(const char *table);         /* its name; free() it */
+void clickhouse_key(struct buf *b, const uint8_t key[16]); /* as a UUID is written */
+/* An event as one line of JSONEachRow, without its newline. */
+void clickhouse_row(struct buf *line, const struct event *ev, uint64_t id, const uint8_t key[16]);
 
 #endif

@@ -21,6 +21,8 @@
 #include "base/secret.h"
 #include "net/http.h"
 #include "source/source.h"
+#include "store/catalog_rows.h"
+#include "store/lake_batch.h"
 
 /* Tells what a record is and fills ev (dataset, uid, time, vals) as an importer would: intake's, handed in by serve/, since this room stands
  * above intake. -1: no known record. The slices hold until the next call. */
@@ -118,6 +120,15 @@ struct connector {
 	              const struct source_update *u, struct err *e);
 	int (*create)(struct connected *c, const struct source_run *run, const cJSON *incident,
 	              char **id, struct err *e);
+	/* The platform as the store of events in place of the lake: takes a batch of the importer into our own table (made where it is missing).
+	 * Rows that are there already are dropped from b; 0 only where all others are acknowledged. key: of this batch of this run, so that
+	 * nothing that is sent twice is stored twice. */
+	int (*load)(struct connected *c, const struct source_run *run, struct lake_batch *b,
+	            const char *key, struct err *e);
+	/* What was ever loaded, as rows of store/catalog_rows.h. stamp: in: that of the rows the caller has, or NULL; out: today's, malloc'd.
+	 * Where they are the same no row is given. */
+	int (*holdings)(struct connected *c, const struct source_run *run, char **stamp,
+	                catalog_row_fn *row, void *ctx, struct err *e);
 	/* Events for the platform to keep, one JSON object a slice; *taken gets how many of them, from the front, it has acknowledged. A batch key that was
 	 * sent before must not be stored twice where the platform can tell. */
 	int (*ingest)(struct connected *c, const struct source_run *run, const struct slice *events,

@@ -157,12 +157,16 @@ static int merge(struct catalog *c, const char *dataset, field_id f, uint32_t to
 
 int catalog_merge(struct catalog *c, const char *dataset, field_id f, catalog_fn *fn, void *ctx)
 {
+	if (c->rows) {
+		catalog_rows_merge(c, dataset, f, fn, ctx);
+		return 0;
+	}
 	return merge(c, dataset, f, UINT32_MAX, fn, ctx);
 }
 
 /* ---- loading ---- */
 
-static struct catalog_dataset *dataset_of(struct catalog *c, const char *name)
+struct catalog_dataset *catalog_dataset_of(struct catalog *c, const char *name)
 {
 	struct catalog_dataset *d;
 
@@ -181,7 +185,7 @@ static void load_datasets(struct catalog *c)
 {
 	for (size_t i = 0; i < c->l->segs.n; i++) {
 		const struct lake_seg *s = c->l->segs.v[i];
-		struct catalog_dataset *d = dataset_of(c, s->dataset);
+		struct catalog_dataset *d = catalog_dataset_of(c, s->dataset);
 		d->events += s->live;
 		if (s->from != MW_TIME_NONE && (d->from == MW_TIME_NONE || s->from < d->from))
 			d->from = s->from;
@@ -315,6 +319,7 @@ static void merge_paths(struct catalog *c, struct lake_seg *ls, const char *data
 		if (!m->val.p) {
 			struct cat_path *fresh = xcalloc(1, sizeof(*fresh));
 			fresh->dataset = dataset;
+			fresh->field = FIELD_NONE;
 			fresh->path = arena_memdup(&c->arena, p.path.s, p.path.n);
 			fresh->all_kept = true;
 			*vec_push(&c->paths) = m->val.p = fresh;
@@ -420,15 +425,22 @@ static void clear(struct catalog *c)
 	vec_free(&c->near);
 	vec_free(&c->parts);
 	vec_free(&c->found);
+	map_release(&c->by_name);
 	map_release(&c->path_words);
 	map_release(&c->path_values);
 	arena_release(&c->arena);
 	c->indexed = c->loaded = false;
 }
 
+void catalog_index(struct catalog *c)
+{
+	index_paths(c);
+	index_path_values(c);
+}
+
 bool catalog_follow(struct catalog *c)
 {
-	if (c->loaded && c->generation == c->l->generation)
+	if (c->rows || (c->loaded && c->generation == c->l->generation))
 		return true;
 	clear(c);
 	load_datasets(c);
@@ -436,8 +448,7 @@ bool catalog_follow(struct catalog *c)
 		load_fields(c, c->datasets.v[i].name);
 		load_paths(c, c->datasets.v[i].name);
 	}
-	index_paths(c);
-	index_path_values(c);
+	catalog_index(c);
 	c->generation = c->l->generation;
 	c->loaded = true;
 	return true;
@@ -465,7 +476,8 @@ void catalog_close(struct catalog *c)
 static uint64_t path_distinct(const struct catalog *c, const struct catalog_field *f)
 {
 	for (size_t i = 0; i < c->paths.n; i++)
-		if (c->paths.v[i]->path == f->path)
+		if (c->paths.v[i]->path == f->path && c->paths.v[i]->field == f->field &&
+		    strcmp(c->paths.v[i]->dataset, f->dataset) == 0)
 			return c->paths.v[i]->values.n;
 	return 0;
 }
@@ -475,7 +487,7 @@ uint64_t catalog_distinct(struct catalog *c, const struct catalog_field *f)
 	uint64_t at_most = 0;
 	struct seg_col *col;
 
-	if (f->field == FIELD_NONE)
+	if (c->rows || f->field == FIELD_NONE)
 		return path_distinct(c, f);
 	for (size_t i = 0; i < c->l->segs.n; i++) {
 		struct lake_seg *ls = c->l->segs.v[i];
@@ -576,7 +588,7 @@ static void find_in_paths(struct catalog *c, struct slice value, struct collecti
 		const struct cat_path *p = c->paths.v[c->value_links.v[at * 3 - 3]];
 		const struct map_entry *v = &p->values.entries[c->value_links.v[at * 3 - 2]];
 		add_value(to, &(struct catalog_value){
-		                      p->dataset, FIELD_NONE, p->path, {v->key, v->len}, v->val.u});
+		                      p->dataset, p->field, p->path, {v->key, v->len}, v->val.u});
 	}
 	if (folded != small)
 		free(folded);
@@ -590,7 +602,7 @@ size_t catalog_value_find(struct catalog *c, struct slice value, struct catalog_
 	catalog_follow(c);
 	if (value.n == 0)
 		return 0;
-	for (size_t i = 0; i < c->l->segs.n; i++) {
+	for (size_t i = 0; !c->rows && i < c->l->segs.n; i++) {
 		struct lake_seg *ls = c->l->segs.v[i];
 		if (lake_seg_open(ls, NULL))
 			continue;

@@ -11,8 +11,9 @@
 #include "store/catalog.h"
 #include "store/lake_int.h"
 
-struct cat_path { /* a raw path of a dataset, over its segments */
-	const char *dataset, *path;
+struct cat_path { /* a raw path of a dataset, over its segments; of a catalogue of rows also a field */
+	const char *dataset, *path; /* path NULL: the field */
+	field_id field;             /* FIELD_NONE where there is a path */
 	uint64_t events;
 	bool all_kept;
 	struct map values; /* value -> events */
@@ -28,7 +29,9 @@ struct near_part {        /* a word inside a value */
 	uint32_t n, entry;
 };
 struct catalog {
-	struct lake *l;
+	struct lake *l; /* NULL: made of rows (catalog_rows.h) */
+	bool rows;
+	struct map by_name; /* of rows: dataset, kind and field -> cat_path */
 	int64_t generation;
 	bool loaded;
 	struct arena arena;
@@ -59,9 +62,16 @@ uint64_t cat_gone_value(const struct cat_gone *p, struct slice value); /* p may 
 /* Moves to the lake's present state. False: reading failed, and the catalogue is empty (the lake's own reads will say why). */
 bool catalog_follow(struct catalog *c);
 
+struct catalog_dataset *catalog_dataset_of(struct catalog *c, const char *name);
+/* After datasets, fields and paths are there. */
+void catalog_index(struct catalog *c);
+
 /* The values of a field over segments, in hash order, each with the events that have it. dataset NULL: all. Values point
  * into the segments. fn returns false to stop. */
 typedef bool catalog_fn(void *ctx, const char *dataset, struct slice value, uint64_t events);
 int catalog_merge(struct catalog *c, const char *dataset, field_id f, catalog_fn *fn, void *ctx);
+/* The same over rows, in their order. */
+void catalog_rows_merge(struct catalog *c, const char *dataset, field_id f, catalog_fn *fn,
+                        void *ctx);
 
 #endif

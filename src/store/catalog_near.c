@@ -108,7 +108,7 @@ static void make_index(struct catalog *c)
 	for (size_t i = 0; i < c->paths.n; i++) {
 		const struct cat_path *p = c->paths.v[i];
 		struct indexing in = {c, FIELD_NONE, p->path};
-		for (size_t k = 0; p->all_kept && k < p->values.n; k++) {
+		for (size_t k = 0; p->path && p->all_kept && k < p->values.n; k++) {
 			const struct map_entry *v = &p->values.entries[k];
 			add_entry(&in, p->dataset, (struct slice){v->key, v->len}, v->val.u);
 		}

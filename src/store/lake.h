@@ -78,6 +78,9 @@ int64_t lake_reject_last(struct lake *l); /* number of the newest; 0: none */
 /* They went in after all, or stand there again under a new number. */
 int lake_reject_drop(struct lake *l, const int64_t *numbers, size_t n, struct err *e) MW_USE_RESULT;
 int lake_import_begin(struct lake *l, const char *label, int64_t *id, struct err *e) MW_USE_RESULT;
+/* Adds to an import what another store of events took. */
+int lake_import_count(struct lake *l, int64_t id, uint64_t events, uint64_t duplicates,
+                      struct err *e) MW_USE_RESULT;
 /* A descriptor to build the next batch in: without a name, in the lake's folder, so that appending
  * it copies nothing. Any other file will do as well (it is copied). The caller closes it. */
 int lake_batch_fd(struct lake *l, struct err *e) MW_USE_RESULT;

@@ -9,6 +9,14 @@ int lake_import_begin(struct lake *l, const char *label, int64_t *id, struct err
 	return 0;
 }
 
+int lake_import_count(struct lake *l, int64_t id, uint64_t events, uint64_t duplicates,
+                      struct err *e)
+{
+	return db_run(&l->db, e,
+	              "UPDATE import SET events=events+?, duplicates=duplicates+? WHERE id=?",
+	              "iii", (int64_t)events, (int64_t)duplicates, id);
+}
+
 static int insert_reject(struct lake *l, int64_t import, const struct lake_reject *r, struct err *e)
 {
 	struct slice raw = r->raw;

@@ -35,6 +35,7 @@ const server = http.createServer((req, res) => {
 		const url = new URL(req.url, "http://x"), body = Buffer.concat(parts).toString("utf8");
 		if (!authorized(req)) return fail(res, "Code: 516. DB::Exception: default: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)");
 		const query = [url.searchParams.get("query"), body].filter(Boolean).join("\n");
+		const began = Date.now();
 		try {
 			const text = run(query, url.searchParams);
 			res.writeHead(200, {
@@ -42,6 +43,7 @@ const server = http.createServer((req, res) => {
 				"X-ClickHouse-Progress": '{"read_rows":"10","read_bytes":"100","total_rows_to_read":"100","elapsed_ns":"1"}',
 			});
 			res.end(text);
+			if (process.env.CH_LOG) fs.appendFileSync(process.env.CH_LOG, `${Date.now() - began} ms ${query.length} ${query.slice(0, 90).replace(/\s+/g, " ")}\n`);
 		} catch (e) {
 			fail(res, String(e.message).replace(/^Error: /, ""));
 		}

@@ -91,12 +91,20 @@ static int put_row(void *ctx, const struct source_row *r, struct err *e)
 	return 0;
 }
 
+static const uint8_t *key_of(event_id id)
+{
+	static uint8_t key[16];
+
+	memcpy(key, &id, sizeof(id));
+	return key;
+}
+
 static int put_load(void *ctx, const struct source_row *r, struct err *e)
 {
 	struct buf b = BUF_INIT;
 
 	(void)ctx, (void)e;
-	clickhouse_row(&b, r->event, r->id);
+	clickhouse_row(&b, r->event, r->id, key_of(r->id));
 	puts(b.s);
 	buf_release(&b);
 	return 0;
