@@ -215,8 +215,15 @@ int cmd_case(struct cli *c)
 
 static int show_lake(const cJSON *s)
 {
-	const cJSON *d;
+	const cJSON *d, *cluster = json_obj(s, "cluster");
 
+	if (cluster) {
+		printf("events are in ");
+		cli_puts(json_str(cluster, "source", ""));
+		printf("  ");
+		cli_puts(json_str(cluster, "error", json_str(cluster, "what", "")));
+		printf("\n");
+	}
 	printf("%lld events, %lld bytes on disk of %lld raw, %s to %s\n",
 	       (long long)json_i64(s, "events", 0), (long long)json_i64(s, "bytes", 0),
 	       (long long)json_i64(s, "raw_bytes", 0), json_str(s, "from", "-"),

@@ -148,11 +148,11 @@ static int run_detection(const struct detection *d, const struct facts *f,
 	return rc;
 }
 
-static int collect(const struct run_env *env, const struct facts *f, mw_time since,
-                   struct finding_list *out, struct err *e)
+static int run_detections(const struct run_env *env, const struct facts *f, mw_time since,
+                          struct finding_list *out, struct err *e)
 {
 	struct detections ds;
-	if (run_vendors(env, since, out, e) || detections_load(&ds, e))
+	if (detections_load(&ds, e))
 		return -1;
 	int rc = 0;
 	for (size_t i = 0; i < ds.v.n && !rc; i++)
@@ -161,8 +161,8 @@ static int collect(const struct run_env *env, const struct facts *f, mw_time sin
 	return rc;
 }
 
-int correlate_collect(struct lake *l, struct graph *g, mw_time since, struct finding_list *out,
-                      struct err *e)
+int correlate_collect(struct lake *l, struct source *events, struct graph *g, mw_time since,
+                      struct finding_list *out, struct err *e)
 {
 	static const volatile bool never;
 	struct facts *f;
@@ -177,7 +177,11 @@ int correlate_collect(struct lake *l, struct graph *g, mw_time since, struct fin
 	env.now = mw_now();
 	int rc = facts_load(&f, g, e);
 	if (!rc) {
-		rc = collect(&env, f, since, out, e);
+		rc = run_vendors(&env, since, out, e);
+		if (events)
+			env.sources = &events;
+		if (!rc)
+			rc = run_detections(&env, f, since, out, e);
 		facts_free(f);
 	}
 	lake->ops->close(lake);

@@ -17,8 +17,10 @@ struct graph;
 struct finding_list {
 	VEC(struct finding) v;
 };
-int correlate_collect(struct lake *l, struct graph *g, mw_time since, struct finding_list *out,
-                      struct err *e) MW_USE_RESULT;
+/* events: where the detections look, called "lake"; NULL: in l. Stays the caller's. */
+struct source;
+int correlate_collect(struct lake *l, struct source *events, struct graph *g, mw_time since,
+                      struct finding_list *out, struct err *e) MW_USE_RESULT;
 struct incident_list {
 	VEC(struct incident) v;
 };

@@ -331,7 +331,7 @@ static void add_gaps(const struct card_env *c, cJSON *card)
 	cJSON *list = json_add_arr(card, "gaps"), *table;
 	struct err e = {0};
 	int n = 0;
-	table = c->run->lake && c->run->graph ? cover_table(c->run->lake, c->run->graph, &e) : NULL;
+	table = c->run->graph ? cover_table(c->run->lake, c->run->graph, &e) : NULL;
 	for (const cJSON *r = table ? table->child : NULL; r && n < GAPS_MAX; r = r->next) {
 		if (strcmp(json_str(r, "state", ""), "not_logged") ||
 		    !card_concerns(r, json_arr(c->incident, "entities")))

@@ -655,7 +655,7 @@ static int prove_class(struct prover *v, struct cover_query *q, struct cover_pro
 static int prove_classes(struct prover *v, struct cover_query *q, struct cover_proof *all)
 {
 	enum cover_class classes[CLASSES_MAX];
-	size_t n = v->env->lake ? find_classes(v, classes) : 0;
+	size_t n = v->env->lake || v->env->graph ? find_classes(v, classes) : 0;
 	struct cover_proof one;
 
 	for (size_t i = 0; i < n; i++) {

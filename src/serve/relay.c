@@ -18,6 +18,8 @@ static void relay_free(struct relay *r)
 		at = &(*at)->next;
 	*at = r->next;
 	spool_close(&r->files);
+	while (r->nfds > 0)
+		close(r->fds[--r->nfds]);
 	cJSON_Delete(r->params);
 	free(r->source);
 	free(r);
@@ -87,6 +89,14 @@ static int may_ask(const struct engine *e, const char *kind, const char *instanc
 	return source_known(e, instance, err);
 }
 
+/* A batch of the importer on its way, or the store of events: its tables are of our own making. */
+static bool is_own_store(const struct relay *r)
+{
+	const cJSON *lake = config_lake(r->e->config);
+
+	return r->nfds > 0 || (lake && strcmp(json_str(lake, "name", ""), r->source) == 0);
+}
+
 /* With what the engine knows of the source's own catalogue, which has been read by now or is not to be had. */
 static void begin_inner(void *ctx)
 {
@@ -110,7 +120,13 @@ static void begin_inner(void *ctx)
 	r->params = NULL;
 	o.uid = pool_call_opts(r->outer)->uid;
 	o.params = cJSON_Duplicate(json_get(params, "params"), 1);
-	o.nfds = catalog_give(r->e, r->source, o.params, o.fds);
+	if (is_own_store(r)) {
+		memcpy(o.fds, r->fds, sizeof(o.fds));
+		o.nfds = r->nfds;
+		r->nfds = 0;
+	} else {
+		o.nfds = catalog_give(r->e, r->source, o.params, o.fds);
+	}
 	r->started_us = mw_mono_us();
 	r->inner = pool_call(r->e->pool, &o);
 	cJSON_Delete(params);
@@ -127,10 +143,8 @@ static void begin(struct relay *r, const cJSON *params)
 		model_asked(r, params);
 		return;
 	}
-	o.nfds = pool_take_fds(r->outer, o.fds);
+	r->nfds = pool_take_fds(r->outer, r->fds);
 	if (may_ask(r->e, kind, instance, &e) || spool_create(&r->files, r->e->spool_dir, &e)) {
-		while (o.nfds > 0)
-			close(o.fds[--o.nfds]);
 		tell_end(r, NULL, &e);
 		relay_free(r);
 		return;
@@ -140,7 +154,10 @@ static void begin(struct relay *r, const cJSON *params)
 	pool_tell(r->outer, "calling", about(r), fds, 2);
 	r->params = cJSON_Duplicate(params, 1);
 	r->source = xstrdup(instance);
-	catalog_want(r->e, instance, false, begin_inner, r);
+	if (is_own_store(r))
+		begin_inner(r);
+	else
+		catalog_want(r->e, instance, false, begin_inner, r);
 }
 
 void relay_asked(void *engine, struct call *c, const cJSON *params)

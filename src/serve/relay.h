@@ -10,8 +10,10 @@ struct relay {
 	struct engine *e;
 	struct call *outer, *inner; /* outer NULL: it has ended. inner NULL: not begun */
 	int64_t n, started_us;
-	char *source;  /* its name; NULL: asks no source */
-	cJSON *params; /* what it was asked for, until it begins */
+	char *source;                    /* its name; NULL: asks no source */
+	cJSON *params;                   /* what it was asked for, until it begins */
+	int fds[MW_FDS_PER_MESSAGE_MAX]; /* that came with it, until it begins */
+	int nfds;
 	struct spool files;
 	bool model;     /* asks a language model */
 	bool cancelled; /* before it began */

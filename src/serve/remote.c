@@ -30,7 +30,7 @@ struct remote {
 	struct source source;
 	struct remotes *all;
 	char *name, *kind;
-	bool ask_always;
+	bool ask_always, is_lake;
 	VEC(struct started) started;
 	char *fit_key;
 	unsigned fit;
@@ -344,8 +344,8 @@ static const struct source_ops remote_ops = {
 
 /* ---- the list ---- */
 
-int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *dir,
-                 struct err *e)
+int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *lake,
+                 const char *dir, struct err *e)
 {
 	struct remotes *r = xcalloc(1, sizeof(*r));
 	size_t n = (size_t)cJSON_GetArraySize(sources);
@@ -362,8 +362,9 @@ int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, c
 		m->all = r;
 		m->name = xstrdup(json_str(x, "name", ""));
 		m->kind = xstrdup(json_str(x, "kind", ""));
-		m->ask_always = json_bool(x, "default", true);
-		m->source = (struct source){&remote_ops, m->name};
+		m->is_lake = lake && strcmp(lake, m->name) == 0;
+		m->ask_always = json_bool(x, "default", true) && !m->is_lake;
+		m->source = (struct source){&remote_ops, m->is_lake ? "lake" : m->name};
 	}
 	return r->n ? found_open(&r->found, dir, e) : 0;
 }
@@ -401,6 +402,14 @@ size_t remotes_count(const struct remotes *r)
 struct source *remotes_at(struct remotes *r, size_t i)
 {
 	return &r->v[i].source;
+}
+
+struct source *remotes_lake(struct remotes *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].is_lake)
+			return &r->v[i].source;
+	return NULL;
 }
 
 struct found *remotes_found(struct remotes *r)
@@ -508,7 +517,7 @@ static char *list_of(const struct remotes *r, const bool *chosen, bool graph, bo
 		buf_str(&b, graph ? "graph" : "lake");
 	for (size_t i = 0; i < r->n; i++)
 		if (chosen[i] && is_graph_kind(r->v[i].kind) == graph)
-			buf_printf(&b, "%s%s", b.len ? "," : "", r->v[i].name);
+			buf_printf(&b, "%s%s", b.len ? "," : "", r->v[i].source.name);
 	if (!b.len)
 		buf_str(&b, graph ? "graph" : "lake");
 	return buf_take(&b, NULL);

@@ -11,9 +11,11 @@
 #include "store/found.h"
 
 struct remotes;
-/* sources: [{name, kind, delay, default}], may be NULL. dir: where found.db is. */
-int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *dir,
-                 struct err *e) MW_USE_RESULT;
+/* sources: [{name, kind, delay, default}], may be NULL. lake: which of them is the store of events in place of the lake, as "lake" in every plan;
+ * NULL: none. dir: where found.db is. */
+int remotes_open(struct remotes **out, struct worker *w, const cJSON *sources, const char *lake,
+                 const char *dir, struct err *e) MW_USE_RESULT;
+struct source *remotes_lake(struct remotes *r); /* NULL: the embedded one is */
 void remotes_close(struct remotes *r);
 size_t remotes_count(const struct remotes *r);
 struct source *remotes_at(struct remotes *r, size_t i); /* stays r's; its close does nothing */

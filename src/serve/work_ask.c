@@ -194,7 +194,7 @@ int work_ask(struct worker *w, const cJSON *params, cJSON **result, struct err *
 		return err_set(e, ERR_LIMIT,
 		               "the question has %zu bytes; at most %d are read: shorten it",
 		               strlen(question), MW_QUESTION_MAX);
-	if (lake_state_refresh(s, e))
+	if (lake_state_refresh(s, e) || cluster_known(s->cluster, e))
 		return -1;
 	conversation_read(&c, params, &ctx);
 	words = xstrdup(question);

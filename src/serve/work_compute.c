@@ -1,6 +1,7 @@
 /* The compute worker: findings of the lake into incidents. Opens lake and graph to read; the engine stores what comes back. */
 #include "correlate/suppress.h"
 #include "proc/sandbox.h"
+#include "serve/remote.h"
 #include "serve/work.h"
 #include "store/graph.h"
 #include "store/lake.h"
@@ -8,6 +9,7 @@
 struct compute_state {
 	struct lake *lake;
 	struct graph *graph;
+	struct remotes *remotes; /* one of them may be where events are */
 };
 
 static int start(struct worker *w, const cJSON *config, struct err *e)
@@ -16,7 +18,9 @@ static int start(struct worker *w, const cJSON *config, struct err *e)
 	const char *dir = json_str(config, "state", ".");
 	worker_set_state(w, s);
 	return fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) ||
-	                       graph_open(&s->graph, dir, GRAPH_READ, e)
+	                       graph_open(&s->graph, dir, GRAPH_READ, e) ||
+	                       remotes_open(&s->remotes, w, json_arr(config, "sources"),
+	                                    json_str(config, "lake", NULL), dir, e)
 	               ? -1
 	               : 0;
 }
@@ -26,6 +30,7 @@ static void stop(struct worker *w)
 	struct compute_state *s = worker_state(w);
 	if (!s)
 		return;
+	remotes_close(s->remotes);
 	graph_close(s->graph);
 	lake_close(s->lake);
 	free(s);
@@ -63,7 +68,8 @@ static int refresh(struct worker *w, const cJSON *params, cJSON **result, struct
 	if (!mw_time_parse(slice_of(json_str(ctx, "now", "")), &now))
 		now = mw_now();
 	rc = lake_refresh(s->lake, &changed, e) || graph_refresh(s->graph, &changed, e) ||
-	     correlate_collect(s->lake, s->graph, MW_TIME_NONE, &findings, e) ||
+	     correlate_collect(s->lake, remotes_lake(s->remotes), s->graph, MW_TIME_NONE, &findings,
+	                       e) ||
 	     correlate_cluster(&findings, s->graph, &incidents, e);
 	if (!rc) {
 		suppress_apply(&incidents, json_arr(json_obj(ctx, "suppressions"), "rules"), now);

@@ -67,20 +67,59 @@ int work_evidence_get(struct worker *w, const cJSON *params, cJSON **result, str
 	return rc;
 }
 
+#define UIDS_MAX 100
+
+struct uids {
+	event_id ids[UIDS_MAX];
+	size_t n;
+};
+
+static int take_uid(void *ctx, size_t step, const struct source_row *r, struct err *e)
+{
+	struct uids *u = ctx;
+	(void)step;
+	(void)e;
+	if (r->event && u->n < UIDS_MAX)
+		u->ids[u->n++] = r->id;
+	return 0;
+}
+
+/* By uid in the cluster, where that is the store of events. */
+static int find_outside(struct worker *w, const cJSON *params, struct uids *u, struct err *e)
+{
+	struct plan *p = plan_new();
+	struct plan_search *q = &plan_add_step(p, PS_SEARCH)->search;
+	struct run_sink sink = {u, take_uid, NULL};
+	struct run_result run = {0};
+	struct run_env env;
+	int rc;
+	q->where = plan_cmp(p, "uid", OP_IS_CS, slice_of(json_str(params, "uid", "")));
+	q->limit = UIDS_MAX;
+	lake_env(w, &env, work_now(params));
+	rc = plan_validate(p, e) || run_plan(p, &env, &sink, &run, e) ? -1 : 0;
+	run_result_release(&run);
+	plan_free(p);
+	return rc;
+}
+
 int work_evidence_find(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct lake_state *s = worker_state(w);
-	event_id ids[100];
+	struct uids found = {.n = 0};
+	event_id *ids = found.ids;
 	size_t n = 0;
 	cJSON *list;
-	if (lake_state_refresh(s, e) ||
-	    lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), ids, ARRAY_LEN(ids), &n,
-	                  e))
+	if (lake_state_refresh(s, e))
 		return -1;
+	if (s->cluster ? find_outside(w, params, &found, e)
+	               : lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), ids,
+	                               UIDS_MAX, &n, e))
+		return -1;
+	n = s->cluster ? found.n : n;
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "total", (int64_t)n);
 	list = json_add_arr(*result, "ids");
-	for (size_t i = 0; i < n && i < ARRAY_LEN(ids); i++) {
+	for (size_t i = 0; i < n && i < UIDS_MAX; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)ids[i]);
 		cJSON_AddItemToArray(list, cJSON_CreateString(text));
@@ -105,7 +144,7 @@ int work_cover_table(struct worker *w, const cJSON *params, cJSON **result, stru
 	(void)params;
 	if (lake_state_refresh(s, e))
 		return -1;
-	*result = cover_table(s->lake, s->graph, e);
+	*result = cover_table(lake_of_events(s), s->graph, e);
 	return *result ? 0 : -1;
 }
 
@@ -115,7 +154,7 @@ int work_cover_get(struct worker *w, const cJSON *params, cJSON **result, struct
 	struct lake_state *s = worker_state(w);
 	if (lake_state_refresh(s, e))
 		return -1;
-	*result = cover_find(s->lake, s->graph, json_str(params, "id", ""), e);
+	*result = cover_find(lake_of_events(s), s->graph, json_str(params, "id", ""), e);
 	return *result ? 0 : -1;
 }
 

@@ -6,6 +6,7 @@
 #include "llm/prompt.h"
 #include "proc/sandbox.h"
 #include "serve/user_assets.h"
+#include "store/catalog_rows.h"
 
 /* ---- state ---- */
 
@@ -26,7 +27,7 @@ static int open_all(struct lake_state *s, const char *dir, const char *own, stru
 	if (fields_load(e) || lake_open(&s->lake, dir, LAKE_READ, e) ||
 	    graph_open(&s->graph, dir, GRAPH_READ, e))
 		return -1;
-	s->catalog = catalog_open(s->lake, e);
+	s->catalog = s->cluster ? catalog_rows_new() : catalog_open(s->lake, e);
 	if (!s->catalog || load_lexicon(s, own, e) || recipes_load(&s->recipes, e) ||
 	    user_prompts_load(own, &s->prompts, e) || attack_load(&s->attack, e))
 		return -1;
@@ -37,7 +38,9 @@ static void list_sources(struct lake_state *s)
 {
 	s->nsources = 2 + remotes_count(s->remotes);
 	s->sources = xcalloc(s->nsources, sizeof(struct source *));
-	s->sources[0] = source_lake_open(s->lake, "lake");
+	s->sources[0] = remotes_lake(s->remotes);
+	if (!s->sources[0])
+		s->sources[0] = source_lake_open(s->lake, "lake");
 	s->sources[1] = source_graph_open(s->graph, s->lake, "graph");
 	for (size_t i = 2; i < s->nsources; i++)
 		s->sources[i] = remotes_at(s->remotes, i - 2);
@@ -47,9 +50,11 @@ int lake_state_open(struct worker *w, const cJSON *config, struct err *e)
 {
 	struct lake_state *s = xcalloc(1, sizeof(*s));
 	const char *dir = json_str(config, "state", ".");
+	const char *cluster = json_str(config, "lake", NULL);
 	worker_set_state(w, s);
+	s->cluster = cluster ? cluster_new(w, cluster) : NULL;
 	if (open_all(s, dir, json_str(config, "assets_user", NULL), e) ||
-	    remotes_open(&s->remotes, w, json_arr(config, "sources"), dir, e))
+	    remotes_open(&s->remotes, w, json_arr(config, "sources"), cluster, dir, e))
 		return -1;
 	list_sources(s);
 	return 0;
@@ -82,7 +87,9 @@ void lake_state_close(struct worker *w)
 	recipes_free(s->recipes);
 	prompts_free(s->prompts);
 	lexicon_free(s->lexicon);
+	cover_arrived(NULL);
 	catalog_close(s->catalog);
+	cluster_free(s->cluster);
 	graph_close(s->graph);
 	lake_close(s->lake);
 	free(s);
@@ -93,6 +100,8 @@ int lake_state_refresh(struct lake_state *s, struct err *e)
 	bool lake = false, graph = false;
 	if (lake_refresh(s->lake, &lake, e) || graph_refresh(s->graph, &graph, e))
 		return -1;
+	if (s->cluster && cluster_refresh(s->cluster, &s->catalog))
+		lake = true;
 	if (lake || graph) {
 		timeline_free(s->timeline);
 		free(s->timeline_plan);
@@ -102,13 +111,18 @@ int lake_state_refresh(struct lake_state *s, struct err *e)
 	return 0;
 }
 
+struct lake *lake_of_events(const struct lake_state *s)
+{
+	return s->cluster ? NULL : s->lake;
+}
+
 void lake_env(struct worker *w, struct run_env *env, mw_time now)
 {
 	struct lake_state *s = worker_state(w);
 	*env = (struct run_env){
 	        .sources = s->sources,
 	        .nsources = s->nsources,
-	        .lake = s->lake,
+	        .lake = lake_of_events(s),
 	        .graph = s->graph,
 	        .catalog = s->catalog,
 	        .cancelled = worker_cancelled(w),
@@ -260,6 +274,8 @@ static int status(struct worker *w, const cJSON *params, cJSON **result, struct 
 	if (lake_state_refresh(s, e))
 		return -1;
 	*result = lake_status(s->lake, e);
+	if (*result && s->cluster)
+		cluster_status(s->cluster, *result);
 	if (*result)
 		cJSON_AddItemToObject(*result, "graph", graph_status(s->graph, e));
 	return *result ? 0 : -1;

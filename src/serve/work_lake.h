@@ -25,12 +25,26 @@ struct lake_state {
 	struct source **sources; /* lake, graph, then the configured ones */
 	size_t nsources;
 	struct remotes *remotes;
+	struct cluster *cluster; /* the store of events in place of the lake; NULL: there is none */
 	struct timeline *timeline; /* of the plan last shown, so that paging and filtering do not
 	                              run it again */
 	char *timeline_plan;
 };
 int lake_state_open(struct worker *w, const cJSON *config, struct err *e);
 void lake_state_close(struct worker *w);
+/* work_cluster.c: what the cluster holds, read from it and kept; looked after at most every second. Where it cannot be asked, what was known
+ * stays. */
+struct cluster;
+struct cluster *cluster_new(struct worker *w, const char *source);
+void cluster_free(struct cluster *c);
+/* Makes *catalog today's, where that has changed; true then. */
+bool cluster_refresh(struct cluster *c, struct catalog **catalog);
+/* -1 with why where nothing is known of it yet. */
+int cluster_known(const struct cluster *c, struct err *e) MW_USE_RESULT;
+void cluster_status(const struct cluster *c,
+                    cJSON *status); /* of lake.status: its events in place of the lake's */
+/* The lake that cover is proved from: NULL where events are in a cluster, whose catalogue says what arrived. */
+struct lake *lake_of_events(const struct lake_state *s);
 /* Moves to the newest snapshot; drops what hangs on the old one. */
 int lake_state_refresh(struct lake_state *s, struct err *e);
 void lake_env(struct worker *w, struct run_env *env, mw_time now);

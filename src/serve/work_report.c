@@ -203,7 +203,7 @@ static void draft_handoff(struct worker *w, const struct drafting *d, struct buf
 	struct lake_state *s = worker_state(w);
 	const cJSON *shift = json_obj(d->ctx, "shift");
 	struct err ignored;
-	cJSON *cover = cover_table(s->lake, s->graph, &ignored);
+	cJSON *cover = cover_table(lake_of_events(s), s->graph, &ignored);
 	cJSON *plans = next_steps(json_arr(shift, "incidents"), d->author);
 	struct handoff_in in = {shift, plans, cover, d->author, d->now};
 
@@ -261,7 +261,7 @@ static int read_pinned(const struct reader *r, const char *id, struct cited *out
 
 static int read_cover(struct reader *r, const char *id, struct cited *out, struct err *e)
 {
-	cJSON *row = cover_find(r->s->lake, r->s->graph, id, e);
+	cJSON *row = cover_find(lake_of_events(r->s), r->s->graph, id, e);
 
 	if (!row)
 		return e->code == ERR_NOT_FOUND ? 0 : -1;
@@ -290,6 +290,7 @@ static int read_record(void *ctx, const char *id, struct cited *out, struct err 
 {
 	struct reader *r = ctx;
 	struct event *ev;
+	const char *source;
 	event_id n;
 	uint8_t hash[32];
 
@@ -298,7 +299,7 @@ static int read_record(void *ctx, const char *id, struct cited *out, struct err 
 	if (event_id_parse(id, &n, e))
 		return 0;
 	*vec_push(&r->events) = ev = xcalloc(1, sizeof(*ev));
-	if (lake_get(r->s->lake, n, &r->arena, ev, e))
+	if (work_event(r->s, n, &r->arena, ev, &source, e))
 		return e->code == ERR_NOT_FOUND ? read_pinned(r, id, out) : -1;
 	*out = (struct cited){.time = ev->time,
 	                      .dataset = ev->dataset,

@@ -425,6 +425,7 @@ static void clear(struct catalog *c)
 	vec_free(&c->near);
 	vec_free(&c->parts);
 	vec_free(&c->found);
+	seen_release(&c->seen);
 	map_release(&c->by_name);
 	map_release(&c->path_words);
 	map_release(&c->path_values);

@@ -9,6 +9,7 @@
 #include "base/evjson.h"
 #include "base/map.h"
 #include "store/catalog.h"
+#include "store/cover_seen.h"
 #include "store/lake_int.h"
 
 struct cat_path { /* a raw path of a dataset, over its segments; of a catalogue of rows also a field */
@@ -31,7 +32,8 @@ struct near_part {        /* a word inside a value */
 struct catalog {
 	struct lake *l; /* NULL: made of rows (catalog_rows.h) */
 	bool rows;
-	struct map by_name; /* of rows: dataset, kind and field -> cat_path */
+	struct seen_all seen; /* of rows: what arrived, for the log cover */
+	struct map by_name;   /* of rows: dataset, kind and field -> cat_path */
 	int64_t generation;
 	bool loaded;
 	struct arena arena;

@@ -117,6 +117,38 @@ static bool write_path(struct writing *w, const struct catalog *c, const struct 
 	return go;
 }
 
+static bool write_seen(struct writing *w, const struct seen *s)
+{
+	struct buf value = BUF_INIT;
+
+	begin_row(w, "seen", s->dataset, cover_class_name(s->cls));
+	buf_printf(&value, "%s\n%s\n%s", s->account, s->region, s->resource);
+	buf_str(&w->row, ",\"value\":");
+	json_write_string(&w->row, (struct slice){value.s, value.len});
+	buf_release(&value);
+	add_number(w, "events", s->events);
+	add_time(w, "first", s->from);
+	add_time(w, "last", s->to);
+	add_time(w, "arrival", s->newest);
+	return end_row(w);
+}
+
+static bool write_all_seen(struct writing *w, struct lake *l)
+{
+	struct seen_all all;
+	struct seen *s;
+	bool go = true;
+
+	if (seen_read(&all, l, w->e)) {
+		w->rc = -1;
+		return false;
+	}
+	vec_each (s, &all.v)
+		go = go && write_seen(w, s);
+	seen_release(&all);
+	return go;
+}
+
 int catalog_rows_write(struct lake *l, catalog_row_fn *fn, void *ctx, struct err *e)
 {
 	struct writing w = {.fn = fn, .ctx = ctx, .e = e, .row = BUF_INIT};
@@ -130,6 +162,7 @@ int catalog_rows_write(struct lake *l, catalog_row_fn *fn, void *ctx, struct err
 		go = write_dataset(&w, l, &d[i]);
 	for (size_t i = 0; i < nf && go; i++)
 		go = f[i].path ? write_path(&w, c, &f[i]) : write_field(&w, c, &f[i]);
+	go = go && write_all_seen(&w, l);
 	catalog_close(c);
 	buf_release(&w.row);
 	if (!go && w.rc == 0)
@@ -200,6 +233,26 @@ static struct cat_path *path_of(struct catalog *c, const char *dataset, const ch
 	return p;
 }
 
+static void add_seen(struct catalog *c, const char *dataset, const cJSON *row)
+{
+	struct slice rest = slice_of(json_str(row, "value", "")), account, region, resource;
+	int cls = cover_class_parse(json_str(row, "field", ""));
+	struct seen s = {.events = number_of(row, "events"),
+	                 .from = time_of(row, "first"),
+	                 .to = time_of(row, "last"),
+	                 .newest = time_of(row, "arrival")};
+
+	if (cls < 0 || !slice_split(&rest, '\n', &account) || !slice_split(&rest, '\n', &region))
+		return;
+	resource = rest.s ? rest : SLICE("");
+	s.cls = (enum cover_class)cls;
+	snprintf(s.dataset, sizeof(s.dataset), "%s", dataset);
+	s.account = arena_strndup(&c->arena, account.s, account.n);
+	s.region = arena_strndup(&c->arena, region.s, region.n);
+	s.resource = arena_strndup(&c->arena, resource.s, resource.n);
+	seen_add(&c->seen, &s);
+}
+
 void catalog_rows_add(struct catalog *c, const cJSON *row)
 {
 	const char *kind = json_str(row, "kind", ""), *dataset = json_str(row, "dataset", ""),
@@ -210,6 +263,8 @@ void catalog_rows_add(struct catalog *c, const cJSON *row)
 
 	if (!strcmp(kind, "dataset"))
 		add_dataset(c, dataset, row);
+	else if (!strcmp(kind, "seen"))
+		add_seen(c, dataset, row);
 	else if (head || !strcmp(kind, "value") || !strcmp(kind, "pathvalue")) {
 		p = path_of(c, dataset, json_str(row, "field", ""), raw);
 		if (p && head) {

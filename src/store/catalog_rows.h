@@ -6,6 +6,8 @@
  *   {"kind":"field" or "path","dataset","field","events","cut"}                field: a field's name, or a raw path; cut 1: not all its
  *                                                                               values are there
  *   {"kind":"value" or "pathvalue","dataset","field","value","events"}
+ *   {"kind":"seen","dataset","field","value","events","first","last","arrival"}  for the log cover: field is the class, value account, region
+ *                                                                               and resource, a newline between them
  *
  * Rows of the same kind, dataset, field and value add up, so the order of rows and how often they were summed up does not matter.
  */

@@ -1,4 +1,5 @@
 /* Log cover: what the inventory says is logged, joined with what arrived. */
+#include "store/catalog_int.h"
 #include "store/cover_seen.h"
 
 #include "store/graph_int.h"
@@ -15,6 +16,14 @@ static const char *const class_names[] = {[COVER_MANAGEMENT] = "management",
 const char *cover_class_name(enum cover_class c)
 {
 	return class_names[c];
+}
+
+int cover_class_parse(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(class_names); i++)
+		if (strcmp(class_names[i], name) == 0)
+			return (int)i;
+	return -1;
 }
 
 /* A dataset, or every dataset below it. */
@@ -240,10 +249,28 @@ struct sides {
 	struct inventory inv;
 };
 static _Thread_local struct sides kept;
+static _Thread_local const struct catalog *rows_of_store;
+
+void cover_arrived(const struct catalog *c)
+{
+	rows_of_store = c;
+}
+
+/* What the rows of another store say. */
+static void refresh_rows(struct sides *s)
+{
+	struct seen *x;
+	seen_release(&s->seen);
+	s->have_lake = false;
+	vec_each (x, &rows_of_store->seen.v)
+		seen_add(&s->seen, x);
+}
 
 static int refresh_lake(struct sides *s, struct lake *l, struct err *e)
 {
 	bool changed;
+	if (!l && rows_of_store)
+		refresh_rows(s);
 	if (!l || lake_refresh(l, &changed, e))
 		return l ? -1 : 0;
 	if (s->have_lake && s->lake_generation == l->generation && strcmp(s->lake_dir, l->dir) == 0)

@@ -43,8 +43,14 @@ int cover_prove(struct lake *l, struct graph *g, const struct cover_query *q,
 cJSON *cover_table(struct lake *l, struct graph *g, struct err *e);
 /* The row of that id, also of a proof over a class as a whole that is no row of the table. ERR_NOT_FOUND. */
 cJSON *cover_find(struct lake *l, struct graph *g, const char *id, struct err *e);
+/* Where events are in another store than the lake: what arrived is what its catalogue (catalog_rows.h) says, for every call of this thread with no
+ * lake (l NULL). c outlives that; NULL ends it. */
+struct catalog;
+void cover_arrived(const struct catalog *c);
 /* The class that an event of this dataset and operation falls in. */
 enum cover_class cover_class_of(const char *dataset, struct slice api_operation);
 const char *cover_class_name(enum cover_class c);
+/* -1: no class has that name. */
+int cover_class_parse(const char *name);
 
 #endif

@@ -170,6 +170,35 @@ int seen_read(struct seen_all *out, struct lake *l, struct err *e)
 	return rc;
 }
 
+static bool same_kind(const struct seen *a, const struct seen *b)
+{
+	return a->cls == b->cls && !strcmp(a->dataset, b->dataset) &&
+	       !strcmp(a->account, b->account) && !strcmp(a->region, b->region) &&
+	       !strcmp(a->resource, b->resource);
+}
+
+void seen_add(struct seen_all *to, const struct seen *s)
+{
+	struct seen *have = NULL, *x;
+
+	vec_each (x, &to->v)
+		if (same_kind(x, s))
+			have = x;
+	if (!have) {
+		have = vec_push(&to->v);
+		*have = *s;
+		have->account = arena_strdup(&to->arena, s->account);
+		have->region = arena_strdup(&to->arena, s->region);
+		have->resource = arena_strdup(&to->arena, s->resource);
+		return;
+	}
+	have->events += s->events;
+	if (s->from != MW_TIME_NONE && (have->from == MW_TIME_NONE || s->from < have->from))
+		have->from = s->from;
+	have->to = s->to > have->to ? s->to : have->to;
+	have->newest = s->newest > have->newest ? s->newest : have->newest;
+}
+
 void seen_release(struct seen_all *s)
 {
 	for (size_t i = 0; i < s->v.n; i++)

@@ -30,6 +30,9 @@ struct seen_all {
 	VEC(struct seen) v;
 };
 int seen_read(struct seen_all *out, struct lake *l, struct err *e) MW_USE_RESULT;
+/* One row of what arrived, as another store of events keeps it (catalog_rows.h): adds to what is there of the same. Delays and holes are not known
+ * then. */
+void seen_add(struct seen_all *to, const struct seen *s);
 void seen_release(struct seen_all *s);
 int64_t seen_delay(const struct seen *s,
                    int percent); /* of the samples, microseconds; -1 unknown */

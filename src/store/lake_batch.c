@@ -226,12 +226,18 @@ static int put(struct picking *p, const void *bytes, size_t n, struct err *e)
 	return 0;
 }
 
+static uint64_t next_block(uint64_t at)
+{
+	return (at + SEG_BLOCK - 1) / SEG_BLOCK * SEG_BLOCK;
+}
+
 static int put_end(struct picking *p, struct err *e)
 {
 	size_t bytes = p->parts.n * sizeof(struct seg_part);
 	struct seg_foot foot = {.nparts = p->parts.n, .magic = SEG_BATCH_MAGIC};
 
 	foot.sum = XXH3_64bits(p->parts.v, bytes);
+	p->at = next_block(p->at);
 	return put(p, p->parts.v, bytes, e) || put(p, &foot, sizeof(foot), e) ? -1 : 0;
 }
 
@@ -246,7 +252,7 @@ int lake_batch_pick(int fd, bool (*wanted)(const char *dataset), int to, size_t 
 		const struct lake_seg *s = b->lake.segs.v[i];
 		if (!wanted(s->dataset))
 			continue;
-		p.at = (p.at + SEG_BLOCK - 1) / SEG_BLOCK * SEG_BLOCK;
+		p.at = next_block(p.at);
 		*vec_push(&p.parts) = (struct seg_part){p.at, s->len};
 		rc = put(&p, b->file.base + s->off, s->len, e);
 	}

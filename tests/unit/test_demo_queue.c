@@ -206,7 +206,7 @@ static void queue_tells_the_stories(void **state)
 	if (lake_open(&l, folder, LAKE_WRITE, &e) || graph_open(&g, folder, GRAPH_WRITE, &e))
 		fail_msg("%s", e.what);
 	import_all(l, g, &stats);
-	if (correlate_collect(l, g, MW_TIME_NONE, &findings, &e) ||
+	if (correlate_collect(l, NULL, g, MW_TIME_NONE, &findings, &e) ||
 	    correlate_cluster(&findings, g, &queue, &e))
 		fail_msg("%s", e.what);
 	if (getenv("MW_SHOW"))
