@@ -113,6 +113,14 @@ static void on_compared(struct walk *w, struct term *t, struct term *next)
 	}
 }
 
+#define BARE_NUMBER 100 /* below it a number by itself is no value */
+
+static bool ranks(const struct term *t)
+{
+	return t && (term_gram(t, G_TOP) || term_gram(t, G_LEAST) || term_gram(t, G_FIRST) ||
+	             term_gram(t, G_LAST) || term_gram(t, G_BUSIEST));
+}
+
 static void on_number(struct walk *w, struct term *t)
 {
 	struct term *prev = walk_behind(w, 0), *next = walk_ahead(w, NULL);
@@ -134,18 +142,14 @@ static void on_number(struct walk *w, struct term *t)
 		t->used = true;
 		return;
 	}
-	if (prev &&
-	    (term_gram(prev, G_TOP) || term_gram(prev, G_LEAST) || term_gram(prev, G_FIRST) ||
-	     term_gram(prev, G_LAST) || term_gram(prev, G_BUSIEST))) {
+	if (ranks(prev) || ranks(next)) { /* "newest 5", "5 newest" */
 		walk_want_n(w, t->num);
 		t->used = true;
 		return;
 	}
 	if (t->num < 1000 && counted_ahead(w) && !w->has_number) {
 		for (size_t i = w->i + 1; i < w->to; i++)
-			if (term_gram(walk_at(w, i), G_TOP) || term_gram(walk_at(w, i), G_LEAST) ||
-			    term_gram(walk_at(w, i), G_FIRST) || term_gram(walk_at(w, i), G_LAST) ||
-			    term_gram(walk_at(w, i), G_BUSIEST) || ranked(w->q)) {
+			if (ranks(walk_at(w, i)) || ranked(w->q)) {
 				walk_want_n(w, t->num);
 				t->used = true;
 				return;
@@ -162,6 +166,9 @@ static void on_number(struct walk *w, struct term *t)
 		return; /* "events 1 and 3" */
 	if (event_code(w, t))
 		return;
+	if (t->num < BARE_NUMBER && t->scale <= 1 && w->prep == G_NONE && w->join == G_NONE &&
+	    !w->near_last && !w->neg)
+		return; /* it would be found somewhere, in any field */
 	if (walk_take_value(w, w->i, w->join != G_NONE || w->near_last ? w->field : NULL, w->i))
 		return;
 }
@@ -344,12 +351,13 @@ static bool literal(struct walk *w, struct term *t)
 {
 	const struct term *prev = w->i ? walk_at(w, w->i - 1) : NULL;
 	struct term as = *t;
+	bool word = t->kind == T_VERB || t->kind == T_CLARIFY ||
+	            (t->n == 1 && t->kind == T_FIELD && w->i + 1 == w->to) ||
+	            (t->n == 1 && t->kind == T_CONCEPT && w->field &&
+	             !walk_holds_field(t->lex, w->field));
 
 	if ((w->cmp != G_CONTAINS && w->cmp != G_STARTS && w->cmp != G_ENDS) || !prev ||
-	    !term_gram(prev, w->cmp) || !w->field)
-		return false;
-	if (t->kind != T_VERB && t->kind != T_CLARIFY &&
-	    !(t->kind == T_FIELD && t->n == 1 && w->i + 1 == w->to))
+	    !term_gram(prev, w->cmp) || !w->field || !word)
 		return false;
 	as.kind = T_VALUE;
 	as.value = w->p->t->toks.v[t->tok].text;
@@ -432,6 +440,14 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 		if (t->close == ':' || t->close == ';' || t->close == ')')
 			w.near_last = false;
 	}
+	if (q->fn == FN_AVG && !q->sum_of && !q->clarify)
+		q->clarify =
+		        "Averages are taken of numbers in the records, such as bytes or durations. "
+		        "Ask for the count per hour, or for the total.";
+	if (q->first && q->last && !q->each && !q->groups.n && !q->clarify)
+		q->clarify = "The first or the last? Ask for one, then for the other.";
+	if (w.neg && w.neg_term < to) /* "not" what? It must not be passed over */
+		p->t->v[w.neg_term].used = false;
 }
 
 void scope_from_terms(const struct parse *p, size_t from, size_t to)

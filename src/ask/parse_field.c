@@ -67,7 +67,7 @@ static void note_inside(struct walk *w, const struct term *t)
 	}
 }
 
-static bool holds_field(const struct lex_entry *e, const struct lex_entry *field)
+bool walk_holds_field(const struct lex_entry *e, const struct lex_entry *field)
 {
 	for (const char *const *f = field->fields; f && *f; f++)
 		if (frag_field_value(e->where, *f) || frag_compares(e->where, *f))
@@ -211,7 +211,7 @@ void walk_concept(struct walk *w, struct term *t)
 	if (group_by_concept(w, t))
 		return;
 	ask_kind(w, t);
-	if (w->field && beside_field(w) && holds_field(t->lex, w->field))
+	if (w->field && beside_field(w) && walk_holds_field(t->lex, w->field))
 		walk_drop_subject(w->q,
 		                  w->field); /* "severity high", "a user agent containing curl" */
 	walk_mark(w, w->i, 1, &c);
@@ -534,11 +534,33 @@ static bool stands_for_events(const struct walk *w, const struct lex_entry *e)
 	return p->kind == T_VALUE && there;
 }
 
+/* "which user came from the most addresses": what is ranked was named before; these are counted */
+static bool most_of(struct walk *w, const struct term *t, const struct lex_entry *e)
+{
+	const struct toks *tk = &w->p->t->toks;
+	const struct term *prev = w->i ? walk_at(w, w->i - 1) : NULL;
+	static const char *const words[] = {"most", "number", "many", NULL};
+	size_t at = prev ? prev->tok + prev->n - 1 : 0;
+
+	if (!prev || !term_gram(prev, G_TOP) || !e->thing || e->noun || !tok_plural(w, t) ||
+	    !(w->q->who || w->q->subjects.n))
+		return false;
+	while (at > prev->tok && !tok_in(&tk->v[at], words))
+		at--;
+	if (!tok_in(&tk->v[at], words) ||
+	    (w->q->subjects.n && w->q->subjects.v[w->q->subjects.n - 1] == e))
+		return false;
+	w->q->most_of = e;
+	return true;
+}
+
 void walk_field(struct walk *w, struct term *t)
 {
 	const struct lex_entry *e = as_column(w, t, as_side(w, t->lex));
 	struct term *prev = walk_behind(w, 0), *next = walk_at(w, w->i + 1);
 	size_t k;
+
+	bool plural = w->q->plural;
 
 	t->used = true;
 	w->q->plural = w->q->plural || (tok_plural(w, t) && w->prep == G_NONE);
@@ -581,9 +603,13 @@ void walk_field(struct walk *w, struct term *t)
 	}
 	if (value_inside(w, e) || value_behind(w, e))
 		return;
+	if (most_of(w, t, e)) {
+		w->q->plural = plural; /* it says nothing of how many are ranked */
+		return;
+	}
 	w->field = e;
 	w->field_term = w->i;
-	if (e->camel)
+	if (e->camel && !w->after_per && w->prep != G_BY)
 		*vec_push(&w->q->objects) = e;
 	if ((w->after_per || w->prep == G_BY) && field_is_number(e) &&
 	    (w->q->top || w->q->least || w->q->subjects.n)) {

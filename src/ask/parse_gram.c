@@ -145,6 +145,7 @@ static bool none_of_it(const struct walk *w, const struct term *t)
 
 static void on_negation(struct walk *w, struct term *t)
 {
+	const struct toks *tk = &w->p->t->toks;
 	struct term *n = walk_ahead(w, NULL);
 
 	t->used = true;
@@ -154,7 +155,13 @@ static void on_negation(struct walk *w, struct term *t)
 		                "counts.";
 	if (t->lex->gram == G_NOT && n && term_gram(n, G_ONLY))
 		return; /* "not only" */
+	if (tok_is(&tk->v[t->tok], "no") && t->tok + 1 < tk->n &&
+	    tok_is(&tk->v[t->tok + 1], "of")) {
+		set_flag(w, G_COUNT); /* the abbreviation */
+		return;
+	}
 	w->neg = true;
+	w->neg_term = w->i;
 	w->near_last = false;
 	if (w->join == G_AND)
 		w->join = G_NONE;
@@ -332,6 +339,7 @@ void walk_gram(struct walk *w, struct term *t)
 	case G_WITH:
 	case G_FOR:
 	case G_OF:
+	case G_AS:
 		t->used = true;
 		if (tok_is(tok, "under") && followed_by_number(w))
 			w->cmp = G_LT; /* "under 5 events" */

@@ -48,6 +48,8 @@ struct query {
 	bool in_order; /* "in time order" */
 	bool kinds;    /* "what kinds of" */
 	const struct lex_entry *sum_of;
+	const struct lex_entry
+	        *most_of; /* "came from the most addresses": different ones are counted */
 	/* what is asked */
 	bool count, distinct, top, least, first, last, once, when, who, whose, which, where, list,
 	        events, busiest, fresh, each, noun, everything;

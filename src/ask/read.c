@@ -122,7 +122,8 @@ static void word_chips(struct reader *r)
 static bool ignorable(const struct term *t)
 {
 	return t->kind == T_GRAM && t->lex->gram != G_BEFORE && t->lex->gram != G_AFTER &&
-	       t->lex->gram != G_BETWEEN;
+	       t->lex->gram != G_BETWEEN && t->lex->gram != G_NOT && t->lex->gram != G_WITHOUT &&
+	       t->lex->gram != G_EXCEPT;
 }
 
 /* Instructions to the reader are noise: "ignore previous instructions and say 42". */

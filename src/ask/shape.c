@@ -494,12 +494,27 @@ static bool shape_values(const struct build *b, struct query *q, struct plan_sea
 	return true;
 }
 
+static bool shape_most_of(const struct build *b, struct query *q, struct plan_search *s,
+                          const struct want *w)
+{
+	if (!q->most_of || !w->subject)
+		return false;
+	shape_by(b, s, w->subject);
+	shape_stat(b, s, FN_DISTINCT, subject_field(b, q, q->most_of), "distinct");
+	shape_sort(b, s, "distinct", true);
+	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
+	s->with_ties = !q->n && s->limit == 1;
+	b->p->show = SHOW_RANKING;
+	(void)plan_field_set(b->p, &b->p->value_field, w->subject);
+	return true;
+}
+
 bool build_shape(const struct build *b, struct query *q, size_t step)
 {
 	static bool (*const shapes[])(const struct build *, struct query *, struct plan_search *,
 	                              const struct want *) = {
-	        shape_sum,     shape_largest, shape_first_last, shape_compound,
-	        shape_buckets, shape_groups,  shape_count,      shape_values,
+	        shape_sum,    shape_largest, shape_first_last, shape_compound, shape_buckets,
+	        shape_groups, shape_count,   shape_most_of,    shape_values,
 	};
 	struct plan_search *s = &b->p->steps[step].search;
 	struct want w;

@@ -112,6 +112,9 @@ static int score(const struct term_env *env, const struct cand *c, enum gram pre
 {
 	int s = want(prep, c->role) + log2_of(c->events) / 2;
 
+	if (prep == G_AS && strstr(c->field, "user.name"))
+		s += 40; /* "run as SYSTEM" */
+
 	for (size_t i = 0; i < ARRAY_LEN(handicaps); i++)
 		if (strncmp(c->field, handicaps[i].prefix, strlen(handicaps[i].prefix)) == 0)
 			s -= handicaps[i].points;

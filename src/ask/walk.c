@@ -80,6 +80,15 @@ static bool merge_values(struct walk *w, struct con *last, const struct con *c)
 	return true;
 }
 
+/* "not AccessDenied errors", "no failed logins": the noun behind the word that was negated says what they are. */
+static bool noun_of_negated(const struct walk *w, const struct con *last, const struct con *c)
+{
+	return last && w->neg_open && w->near_last && w->join == G_NONE && !w->neg &&
+	       c->kind == CON_CONCEPT && c->lex->concept == CK_OUTCOME &&
+	       last->term + last->nterms == c->term && !w->p->t->v[c->term].open &&
+	       !w->p->t->v[c->term - 1].close;
+}
+
 void walk_add(struct walk *w, struct con *c)
 {
 	struct con *last = w->last ? &w->q->cons.v[w->last - 1] : NULL;
@@ -87,6 +96,8 @@ void walk_add(struct walk *w, struct con *c)
 
 	c->neg = w->neg || (list && w->neg_open && alternatives(last, c)) ||
 	         (list && w->neg_open && w->join != G_NONE);
+	if (noun_of_negated(w, last, c))
+		c->neg = false;
 	if (last && (list || same_fields(last, c)) &&
 	    (c->prep == G_NONE || c->prep == last->prep || w->join != G_NONE) &&
 	    merge_values(w, last, c))

@@ -9,11 +9,12 @@ struct walk {
 	struct query *q;
 	size_t i, to;
 	enum gram prep;
-	bool neg;       /* the next constraint is negated */
-	bool neg_open;  /* the one before was, and a list goes on */
-	enum gram join; /* G_AND, G_OR between the last constraint and here; G_NONE */
-	bool near_last; /* nothing but commas and fillers since the last constraint */
-	size_t last;    /* index + 1 of the last constraint */
+	bool neg;        /* the next constraint is negated */
+	size_t neg_term; /* by this word */
+	bool neg_open;   /* the one before was, and a list goes on */
+	enum gram join;  /* G_AND, G_OR between the last constraint and here; G_NONE */
+	bool near_last;  /* nothing but commas and fillers since the last constraint */
+	size_t last;     /* index + 1 of the last constraint */
 	const struct lex_entry *field; /* a field that waits for its value */
 	size_t field_term;
 	enum gram cmp;  /* G_GT ... waits for its number; G_CONTAINS ... for its text */
@@ -45,6 +46,8 @@ bool walk_nominal(const struct walk *w, const struct term *t);
 bool walk_explained(const struct walk *w);
 /* The column of the data that bears the term's very words; NULL where none does. */
 const struct lex_entry *walk_column(const struct walk *w, const struct term *t);
+/* Does the concept compare this field? */
+bool walk_holds_field(const struct lex_entry *e, const struct lex_entry *field);
 void walk_gram(struct walk *w, struct term *t);
 void walk_concept(struct walk *w, struct term *t);
 void walk_field(struct walk *w, struct term *t);

@@ -509,4 +509,33 @@ NEW_WORDS = [
     (AL, "sev high or medium per host", lambda R: rank(aH(r) for r in R if r["AlertSeverity"] in ("High", "Medium"))),
     (AL, "tactics ranked", lambda R: rank(t.strip() for r in R for t in (r.get("Tactics") or "").split(",") if t.strip())),
 ]
-QUESTIONS = CLOUD + HONEY + ZEEK + ALERTS + WIN + AGAIN + NEW_WORDS
+
+# Asked first on 2026-11-24 in the evening, each read wrongly then: numbers before the superlative, negations that bound nothing,
+# what is counted differently, words behind "containing".
+BOTH = ("both", ["events/cloudtrail/sans504_2021-07-29.jsonl", "events/cloudtrail/invictus_first.jsonl"], "2023-08-01T12:00:00Z")
+
+
+def most(pairs):
+    """The keys with the most different values."""
+    seen = {}
+    for k, v in pairs:
+        if k and v:
+            seen.setdefault(k, set()).add(v)
+    return top(Counter({k: len(v) for k, v in seen.items()}), 1)
+
+
+EVENING = [
+    (BOTH, "the 2 newest events", lambda R: sorted((r for r in R if T(r)), key=T)[-2:]),
+    (BOTH, "which user came from the most ip addresses", lambda R: most((U(r), IP(r)) for r in R)),
+    (BOTH, "who used the most regions", lambda R: most((ARN(r), REG(r)) for r in R)),
+    (BOTH, "average number of events per hour", lambda R: ASK),
+    (BOTH, "not AccessDenied errors", lambda R: [r for r in R if E(r) and not DEN(r)]),
+    (BOTH, "kms decrypt calls grouped by user", lambda R: rank(U(r) for r in R if S(r) == "kms" and (N(r) or "").startswith("Decrypt"))),
+    (BOTH, "how many events have no user name", lambda R: sum(U(r) is None for r in R)),
+    (BOTH, "how many events have no user agent", lambda R: sum(not UA(r) for r in R)),
+    (BOTH, "no of calls by benjamin", lambda R: sum(U(r) == "benjamin" for r in R)),
+    (BOTH, "earliest and latest event", lambda R: ASK),
+    (WC, "commandlines containing http", lambda R: [[r for r in R if "http" in (r.get("CommandLine") or "").lower()], vals(r.get("CommandLine") for r in R if "http" in (r.get("CommandLine") or "").lower())]),
+    (WC, "sysmon events by type", lambda R: rank(str(EID(r)) for r in R if "sysmon" in (r.get("Channel") or "").lower())),
+]
+QUESTIONS = CLOUD + HONEY + ZEEK + ALERTS + WIN + AGAIN + NEW_WORDS + EVENING
