@@ -119,6 +119,7 @@ static const struct form forms[] = {
         {"write the story", "story|@", false},
         {"propose the next query", "next|@", false},
         {"models", "model|?status, on or off", true},
+        {"metrics", "model|metrics", false},
         {"jobs", "engine|status", false},
         {"lake", "lake|status", false},
         {"sources", "source|list", false},

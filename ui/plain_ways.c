@@ -59,6 +59,7 @@ static const struct {
         [ACT_STORY] = {"write the story", NULL},
         [ACT_NEXT_STEP] = {"propose the next query", NULL},
         [ACT_MODELS] = {"models", NULL},
+        [ACT_METRICS] = {"metrics", NULL},
         [ACT_PALETTE] = {"more", NULL},
         [ACT_HELP] = {"every command", NULL},
         [ACT_THEME] = {NULL, "nothing is coloured"},

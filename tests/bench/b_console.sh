@@ -19,6 +19,14 @@ if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; the
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${missing/weechat/weechat-curses} >/dev/null 2>&1
 fi
+# tig is measured in a repository made here: what this tree is a checkout of is nobody's peer.
+if command -v git >/dev/null && command -v tig >/dev/null; then
+	git init -q "$work/repo"
+	for i in $(seq 300); do
+		printf 'commit refs/heads/main\ncommitter A Name <a@example.org> %d +0000\ndata 11\nchange %04d\nM 644 inline file\ndata 4\n%04d\n' $((1700000000 + i * 60)) "$i" "$i"
+	done | git -C "$work/repo" fast-import --quiet
+	git -C "$work/repo" symbolic-ref HEAD refs/heads/main
+fi
 field() { sed -n "s/.*\b$1 \([-0-9]*\).*/\1/p" "$work/$2"; }
 runs=${BENCH_RUNS:-3}
 # The run whose first paint is the median.
@@ -45,9 +53,26 @@ done
 seq 5000 | sed 's/^/2026-01-02T03:00:00 host program[1]: line /' >"$work/log"
 peers() {
 	command -v htop >/dev/null && measure htop '' '\e[B' 12 htop
-	command -v tig >/dev/null && measure tig '' j 12 tig -C "$here/../.."
+	command -v tig >/dev/null && measure tig '' j 12 tig -C "$work/repo"
 	command -v lnav >/dev/null && measure lnav '' j 12 lnav -n "$work/log" && measure lnav '' j 12 lnav "$work/log"
 	command -v weechat >/dev/null && measure weechat '' x 12 weechat -d "$work/weechat-home"
+}
+# Processor time that the engine uses while a console looks on and nobody types: ms in so many seconds, once it has come to rest.
+idle_engine() {
+	local pid last
+	pid=$($mw engine status --json | sed 's/^{"version":"[^"]*","pid":\([0-9]*\),.*/\1/')
+	cpu() { sed 's/.*) //' "/proc/$pid/stat" | awk -v hz="$(getconf CLK_TCK)" '{ print ($12 + $13) * 1000 / hz }'; }
+	TTY_IDLE_MS=$((1000 * $1 + 20000)) "$tty" 24 80 '' j 1 $mw >/dev/null 2>&1 </dev/null &
+	sleep 3 # until it has drawn its queue
+	for _ in $(seq 15); do
+		last=$(cpu)
+		sleep 1
+		[ "$last" = "$(cpu)" ] && break
+	done
+	sleep "$1"
+	echo "$last $(cpu)" | awk '{ print $2 - $1 }'
+	kill %% 2>/dev/null
+	wait 2>/dev/null
 }
 row() { printf '%s|%s|%s|%s|%s\n' "$@"; }
 beside() { # what, our file, field, unit, target: a row for each peer
@@ -71,12 +96,13 @@ for size in "24 80" "48 160"; do
 	row "list move, $where" "$(field key list) B" tig "$(field key tig 2>/dev/null) B" "$most"
 	row "list move, $where" "$(field key list) B" lnav "$(field key lnav 2>/dev/null) B" "$most"
 	row "typed character, $where" "$(field key typed) B" weechat "$(field key weechat 2>/dev/null) B" "<= 16 B"
+	[ "$size" = "24 80" ] && row "idle CPU of the engine in 10 s, a console attached" "$(idle_engine 10) ms" "" "" "0"
 	beside "idle bytes in 5 s, $where" list idle_bytes B "0"
 	beside "idle CPU in 5 s, $where" list idle_cpu_ms ms "0"
 	beside "resident, $where" list rss_kib KiB "< 20480 KiB"
 done
 size="24 80"
-measure filter / u 4 $mw
+measure filter / 7 4 $mw # user-7, user-77, ..: each key leaves fewer
 row "a key of a filter over $incidents incidents" "$(field key_ms filter) ms" "" "" "<= 50 ms"
 row "resident with $incidents incidents" "$(field rss_kib filter) KiB" "" "" "< 20480 KiB"
 

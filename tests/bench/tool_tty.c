@@ -5,7 +5,7 @@
  *   first_ms N settled_ms N paint N key N key_ms N idle_bytes N idle_cpu_ms N rss_kib N
  *
  * first and settled: after the start; paint: bytes until then; key: median bytes a key; key_ms: median time until the last byte of
- * what a key brings; idle: over IDLE_MS. It answers nothing that the program asks the terminal but where the cursor is.
+ * what a key brings; idle: over IDLE_MS, or TTY_IDLE_MS of the environment. It answers nothing that the program asks the terminal but where the cursor is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -154,6 +154,8 @@ static void measure(int fd, pid_t pid, int64_t started, const char *start, const
 {
 	int64_t bytes[KEYS_MAX], took[KEYS_MAX], cpu;
 	struct seen paint = drain(fd, SETTLE_MS, START_MS, true), idle;
+	const char *longer = getenv("TTY_IDLE_MS");
+	int look_on = longer ? (int)strtol(longer, NULL, 10) : IDLE_MS;
 	long rss;
 
 	type(fd, start);
@@ -169,7 +171,7 @@ static void measure(int fd, pid_t pid, int64_t started, const char *start, const
 	}
 	drain(fd, SETTLE_MS, 2000, false);
 	cpu = cpu_ms(pid);
-	idle = drain(fd, IDLE_MS, IDLE_MS, false);
+	idle = drain(fd, look_on, look_on, false);
 	rss = rss_kib(pid);
 	printf("first_ms %lld settled_ms %lld paint %zu key %lld key_ms %lld idle_bytes %zu "
 	       "idle_cpu_ms %lld rss_kib %ld\n",

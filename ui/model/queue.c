@@ -19,6 +19,16 @@ static void row_release(struct qrow *r)
 	free(r->rule);
 }
 
+static void rows_release(struct qrow_vec *rows)
+{
+	struct qrow *r;
+
+	vec_each (r, rows)
+		row_release(r);
+	vec_free(rows);
+	*rows = (struct qrow_vec){NULL, 0, 0};
+}
+
 static void groups_reset(struct queue *q)
 {
 	for (size_t i = 0; i < q->groups.n; i++)
@@ -28,11 +38,7 @@ static void groups_reset(struct queue *q)
 
 void queue_release(struct queue *q)
 {
-	struct qrow *r;
-
-	vec_each (r, &q->rows)
-		row_release(r);
-	vec_free(&q->rows);
+	rows_release(&q->rows);
 	vec_free(&q->view);
 	alike_release(&q->alike);
 	vec_free(&q->bursts);
@@ -43,8 +49,8 @@ void queue_release(struct queue *q)
 	vec_free(&q->toggled);
 	free(q->filter);
 	free(q->me);
-	cJSON_Delete(q->latest);
-	cJSON_Delete(q->incoming);
+	rows_release(&q->latest);
+	rows_release(&q->incoming);
 }
 
 static char severity_of(const cJSON *j)
@@ -60,9 +66,6 @@ static int64_t seconds_of(const cJSON *j, const char *key)
 
 static void row_read(struct qrow *r, const cJSON *j)
 {
-	bool ticked = r->ticked, changed = r->changed;
-
-	row_release(r);
 	*r = (struct qrow){.rev = json_i64(j, "rev", 0),
 	                   .severity = severity_of(j),
 	                   .score = (int)json_i64(j, "score", 0),
@@ -74,9 +77,7 @@ static void row_read(struct qrow *r, const cJSON *j)
 	                   .changed_by = xstrdup(json_str(j, "changed_by", "")),
 	                   .asset = xstrdup(json_str(j, "asset", "")),
 	                   .count = json_i64(j, "count", 0),
-	                   .burst = -1,
-	                   .ticked = ticked,
-	                   .changed = changed};
+	                   .burst = -1};
 	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
 	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
 	r->rule = alike_pattern(r->title);
@@ -630,63 +631,87 @@ static void index_rows(struct queue *q, struct map *m)
 		map_put_str(m, q->rows.v[i].id, NULL)->val.u = i;
 }
 
+static char *again(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+/* What another did to it; the tick is the analyst's own. */
+static void row_update(struct qrow *r, const struct qrow *j, const char *me)
+{
+	bool ticked = r->ticked;
+
+	row_release(r);
+	*r = *j;
+	r->owner = again(j->owner);
+	r->sources = again(j->sources);
+	r->title = again(j->title);
+	r->changed_by = again(j->changed_by);
+	r->asset = again(j->asset);
+	r->rule = again(j->rule);
+	r->pattern = j->pattern ? r->rule : NULL;
+	r->ticked = ticked;
+	r->changed = *j->changed_by && strcmp(j->changed_by, me) != 0;
+}
+
 static void merge(struct queue *q)
 {
 	struct map at = MAP_INIT;
-	const cJSON *j;
+	const struct qrow *j;
 	struct qrow *r;
 
 	index_rows(q, &at);
 	vec_each (r, &q->rows)
 		r->gone = true;
 	q->fresh = 0;
-	cJSON_ArrayForEach(j, q->latest)
-	{
-		struct map_entry *e = map_get_str(&at, json_str(j, "id", ""));
+	vec_each (j, &q->latest) {
+		struct map_entry *e = map_get_str(&at, j->id);
 		if (!e) {
 			q->fresh++;
-			q->fresh_critical |= severity_of(j) == 'C';
+			q->fresh_critical |= j->severity == 'C';
 			continue;
 		}
 		r = &q->rows.v[e->val.u];
-		if (r->rev != json_i64(j, "rev", 0)) {
-			const char *by = json_str(j, "changed_by", "");
-			row_read(r, j);
-			r->changed = *by && strcmp(by, q->me) != 0;
+		if (r->rev != j->rev) {
+			row_update(r, j, q->me);
 		} else {
-			r->sla_s = seconds_of(j, "sla_s");
-			r->age_s = seconds_of(j, "age_s");
+			r->sla_s = j->sla_s;
+			r->age_s = j->age_s;
 		}
 		r->gone = false;
 	}
 	map_release(&at);
+	if (!q->fresh) /* all of it is shown: 10,000 incidents are not held twice */
+		rows_release(&q->latest);
 	find_bursts(q);
+}
+
+static void show_latest(struct queue *q)
+{
+	struct map ticked = MAP_INIT;
+	struct qrow *r;
+
+	vec_each (r, &q->rows)
+		if (r->ticked)
+			map_put_str(&ticked, r->id, NULL);
+	rows_release(&q->rows);
+	q->rows = q->latest;
+	q->latest = (struct qrow_vec){NULL, 0, 0};
+	vec_each (r, &q->rows)
+		r->ticked = map_get_str(&ticked, r->id) != NULL;
+	map_release(&ticked);
 }
 
 void queue_refresh(struct queue *q)
 {
-	struct map ticked = MAP_INIT;
 	struct qrow *r;
-	const cJSON *j;
 
-	if (!q->latest)
-		return;
-	vec_each (r, &q->rows) {
-		if (r->ticked)
-			map_put_str(&ticked, r->id, NULL);
-		row_release(r);
-	}
-	q->rows.n = 0;
-	cJSON_ArrayForEach(j, q->latest)
-	{
-		r = vec_push(&q->rows);
-		row_read(r, j);
-		r->ticked = map_get_str(&ticked, r->id) != NULL;
-	}
-	map_release(&ticked);
+	if (q->latest.n)
+		show_latest(q);
+	vec_each (r, &q->rows)
+		r->changed = false;
 	q->fresh = 0;
-	find_bursts(q);
-	rebuild_view(q);
+	queue_drop_gone(q);
 }
 
 void queue_drop_gone(struct queue *q)
@@ -706,32 +731,27 @@ void queue_drop_gone(struct queue *q)
 
 void queue_forget_pages(struct queue *q)
 {
-	cJSON_Delete(q->incoming);
-	q->incoming = NULL;
+	rows_release(&q->incoming);
 }
 
 int64_t queue_page(struct queue *q, const cJSON *reply, const char *me, mw_time now)
 {
 	const cJSON *hidden = json_obj(reply, "hidden");
-	cJSON *rows = json_arr(reply, "rows");
-	bool some = rows && rows->child;
+	const cJSON *rows = json_arr(reply, "rows"), *j;
 
 	free(q->me);
 	q->me = xstrdup(me);
-	if (!q->incoming)
-		q->incoming = cJSON_CreateArray();
-	while (rows && rows->child)
-		cJSON_AddItemToArray(q->incoming, cJSON_DetachItemViaPointer(rows, rows->child));
+	cJSON_ArrayForEach(j, rows) row_read(vec_push(&q->incoming), j);
 	q->total = json_i64(reply, "total", 0);
 	q->suppressed = json_i64(hidden, "suppressed", 0);
 	q->snoozed = json_i64(hidden, "snoozed", 0);
 	q->closed = json_i64(hidden, "closed", 0);
 	q->rev = json_i64(reply, "rev", 0);
-	if (some && cJSON_GetArraySize(q->incoming) < json_i64(reply, "shown", 0))
-		return cJSON_GetArraySize(q->incoming);
-	cJSON_Delete(q->latest);
+	if (rows && rows->child && (int64_t)q->incoming.n < json_i64(reply, "shown", 0))
+		return (int64_t)q->incoming.n;
+	rows_release(&q->latest);
 	q->latest = q->incoming;
-	q->incoming = NULL;
+	q->incoming = (struct qrow_vec){NULL, 0, 0};
 	q->read_at = now;
 	merge(q);
 	if (!q->loaded)

@@ -70,8 +70,12 @@ enum queue_sort {
 	SORT_SOURCE,
 	SORT_COUNT_
 };
+struct qrow_vec { /* for vec_push */
+	struct qrow *v;
+	size_t n, cap;
+};
 struct queue {
-	VEC(struct qrow) rows;
+	struct qrow_vec rows;
 	VEC(struct qline) view;  /* what passes the filter, in order, bursts as one line */
 	size_t passing;          /* rows that pass the filter */
 	struct alike_list alike; /* of the rows; burst i is alike.v.v[i] */
@@ -82,9 +86,10 @@ struct queue {
 	enum queue_sort sort;
 	enum queue_group group;
 	char *filter;
-	char *me;        /* the analyst: filters speak of "me" */
-	cJSON *latest;   /* array of QROW: what `queue_refresh` shows */
-	cJSON *incoming; /* pages of a reading that runs */
+	char *me; /* the analyst: filters speak of "me" */
+	struct qrow_vec
+	        latest; /* what queue_refresh shows; empty where that is `rows` without those that are gone */
+	struct qrow_vec incoming; /* pages of a reading that runs */
 	mw_time read_at;
 	int64_t total, rev;
 	int64_t suppressed, snoozed, closed;
