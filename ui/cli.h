@@ -100,6 +100,9 @@ int cmd_eval(struct cli *c);
 /* Runs a method that makes a job, to its end. Both results are the caller's and may be NULL. */
 int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **reading, cJSON **done,
             struct err *e) MW_USE_RESULT;
+/* What it came to, as `ask --json` has it under "result", all ids with it, and the sources' own ids as uids; NULL
+ * with e. */
+cJSON *cli_result(struct client *cl, cJSON *reading, cJSON *done, struct err *e);
 /* A file's text as it is; at most 16 MiB. */
 int cli_read(const char *path, struct buf *out, struct err *e) MW_USE_RESULT;
 struct tally;

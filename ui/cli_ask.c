@@ -261,6 +261,23 @@ static int fill_result(struct run *r, cJSON *result, cJSON *rows, struct err *e)
 	return each_row(r, last_step(r), c.ids ? collect_row : collect_group, &c, e);
 }
 
+cJSON *cli_result(struct client *cl, cJSON *reading, cJSON *done, struct err *e)
+{
+	struct run r = {
+	        .cl = cl, .reading = reading, .done = done, .job = json_i64(done, "job", 0)};
+	cJSON *result = cJSON_CreateObject(), *rows = cJSON_CreateArray();
+	int rc = fill_result(&r, result, rows, e);
+	cJSON *uids = json_add_arr(result, "uids"), *row;
+
+	cJSON_ArrayForEach(row, rows)
+	        cJSON_AddItemToArray(uids, cJSON_CreateString(json_str(row, "uid", "")));
+	cJSON_Delete(rows);
+	if (!rc)
+		return result;
+	cJSON_Delete(result);
+	return NULL;
+}
+
 static int print_json(struct run *r, struct err *e)
 {
 	cJSON *o = cJSON_CreateObject(), *rows;

@@ -2,7 +2,7 @@
  * eval: accuracy over suites, with n and interval. A suite is a file of JSON lines, or "prompts" for the tests in the headers of the
  * registered prompts. Three kinds of lines:
  *
- *   {id, question, now?, expect: {kind, value | values | pairs | ids | reason}}     as the questions of ask
+ *   {id, question, now?, before?: [question...], expect_any?: [EXPECT...], expect: {kind, value | values | pairs | ids | reason}}     as the questions of ask
  *   {id, prompt, inputs, vary?: [{from: to}...], expect: [...]}                     expectations of model/score.h
  *   {id, write: prompt, incident, expect: [...]}                                    a text about a stored incident
  */
@@ -186,12 +186,14 @@ static cJSON *get_prompt(struct eval *x, const char *id, struct err *e)
 static int run_prompt_line(struct eval *x, const cJSON *line, struct err *e)
 {
 	cJSON *p = get_prompt(x, json_str(line, "prompt", ""), e);
-	char *label;
+	char *label, *named;
 	int rc;
 
 	if (!p)
 		return -1;
-	label = prompt_label(p);
+	named = prompt_label(p);
+	label = xasprintf("%s, %s", x->suite, named);
+	free(named);
 	rc = run_case(x, json_str(p, "id", ""), label, line, e);
 	free(label);
 	cJSON_Delete(p);
@@ -208,22 +210,36 @@ static void add_session(cJSON *p, const char *id)
 	free(name);
 }
 
-static cJSON *result_of(const cJSON *reading, const cJSON *done)
+/* What was asked before in the same conversation. */
+static int ask_before(struct eval *x, const cJSON *line, const cJSON *params, struct err *e)
 {
-	static const char *const keys[] = {"value", "values", "pairs"};
-	const cJSON *answer = json_obj(done, "answer");
-	cJSON *o = cJSON_CreateObject();
+	const cJSON *q;
+	int rc = 0;
 
-	json_add_str(
-	        o, "kind",
-	        json_str(answer, "kind",
-	                 strcmp(json_str(reading, "kind", ""), "clarify") ? "error" : "clarify"));
-	json_add_str(o, "reason", json_str(json_obj(answer, "empty"), "reason", NULL));
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (json_get(answer, keys[i]))
-			cJSON_AddItemToObject(o, keys[i],
-			                      cJSON_Duplicate(json_get(answer, keys[i]), 1));
-	return o;
+	cJSON_ArrayForEach(q, json_arr(line, "before"))
+	{
+		cJSON *p = cJSON_Duplicate(params, true), *reading = NULL, *done = NULL;
+		json_add_str(p, "question", cJSON_IsString(q) ? q->valuestring : "");
+		rc = rc ? rc : cli_run(x->cl, "ask", p, &reading, &done, e);
+		cJSON_Delete(reading);
+		cJSON_Delete(done);
+	}
+	return rc;
+}
+
+/* Some questions have more than one right answer. */
+static bool any_holds(const cJSON *line, const cJSON *result, struct buf *why)
+{
+	const cJSON *x;
+	bool ok = score_answer(json_obj(line, "expect"), result, why);
+
+	cJSON_ArrayForEach(x, json_arr(line, "expect_any"))
+	{
+		struct buf ignored = BUF_INIT;
+		ok = ok || score_answer(x, result, &ignored);
+		buf_release(&ignored);
+	}
+	return ok;
 }
 
 static int run_question(struct eval *x, const cJSON *line, struct err *e)
@@ -235,16 +251,18 @@ static int run_question(struct eval *x, const cJSON *line, struct err *e)
 	bool ok;
 
 	add_session(p, id);
-	json_add_str(p, "question", json_str(line, "question", ""));
 	if (now)
 		json_add_str(p, "now", now);
 	if (x->planner)
 		json_add_str(p, "planner", x->planner);
-	rc = cli_run(x->cl, "ask", p, &reading, &done, e);
+	rc = ask_before(x, line, p, e);
+	json_add_str(p, "question", json_str(line, "question", ""));
+	rc = rc ? rc : cli_run(x->cl, "ask", p, &reading, &done, e);
+	result = rc < 0 ? NULL : cli_result(x->cl, reading, done, e);
+	rc = result ? 0 : -1;
 	if (!rc) {
 		const cJSON *m = json_obj(reading, "model"), *v = json_obj(m, "prompt");
-		result = result_of(reading, done);
-		ok = score_answer(json_obj(line, "expect"), result, &why);
+		ok = any_holds(line, result, &why);
 		buf_printf(&name, "%s, planned %s", x->suite, json_str(reading, "planner", "?"));
 		if (v)
 			buf_printf(&name, " (%s, prompt v%s)", json_str(m, "model", "?"),
@@ -298,7 +316,8 @@ static int run_text(struct eval *x, const cJSON *line, struct err *e)
 	if (!rc) {
 		doc = text_doc(done, reading);
 		ok = all_hold(json_arr(line, "expect"), &doc, 1, &why);
-		buf_printf(&name, "text %s by %s", prompt, json_str(reading, "planner", "?"));
+		buf_printf(&name, "%s, text %s by %s", x->suite, prompt,
+		           json_str(reading, "planner", "?"));
 		tally_add(x->t, name.s, ok);
 		if (!ok)
 			fail(id, &why);
