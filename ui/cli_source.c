@@ -184,6 +184,8 @@ static int read_text(const char *path, struct buf *b, struct err *e)
 		n = read(fd, room, 4096);
 		b->len += n > 0 ? (size_t)n : 0;
 	}
+	if (b->len)
+		b->s[b->len] = '\0'; /* the last room of the loop has it */
 	close(fd);
 	return n < 0 ? err_errno(e, "read %s", path) : 0;
 }
