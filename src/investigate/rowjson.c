@@ -130,12 +130,21 @@ static void stats_row(struct buf *out, const struct source_row *r, const struct 
 	buf_str(out, "}}");
 }
 
+/* Which graph it is of stands beside what the source gave. */
+static void graph_row(struct buf *out, const struct source_row *r)
+{
+	buf_str(out, "{\"source\":");
+	json_write_string(out, slice_of(r->source));
+	buf_ch(out, ',');
+	buf_add(out, r->json.s + 1, r->json.n - 1);
+}
+
 void row_json(struct buf *out, const struct source_row *r, const struct plan_step *step)
 {
 	if (r->event)
 		event_row(out, r, step);
-	else if (r->json.n)
-		buf_add(out, r->json.s, r->json.n);
+	else if (r->json.n > 1)
+		graph_row(out, r);
 	else
 		stats_row(out, r, step);
 }

@@ -523,15 +523,36 @@ static char *list_of(const struct remotes *r, const bool *chosen, bool graph, bo
 	return buf_take(&b, NULL);
 }
 
+/* A question about records that names graph sources alone is about what these have found, which the lake has. */
+static char *findings_of(const struct remotes *r, const bool *named)
+{
+	struct buf b = BUF_INIT;
+	bool others = false;
+
+	for (size_t i = 0; i < r->n; i++) {
+		bool graph = is_graph_kind(r->v[i].kind);
+		others |= named[i] && !graph;
+		if (named[i] && graph)
+			buf_printf(&b, "%sfinding.%s", b.len ? "," : "", r->v[i].kind);
+	}
+	if (others || !b.len) {
+		buf_release(&b);
+		return NULL;
+	}
+	return buf_take(&b, NULL);
+}
+
 void remotes_pick(const struct remotes *r, char *text, bool has_own, struct picked *out)
 {
 	bool *chosen = xcalloc(r->n + 1, sizeof(*chosen));
-	bool named = find_named(r, text, chosen), own = (!named && has_own) || blank(text, "lake");
+	bool named = find_named(r, text, chosen), lake = blank(text, "lake"),
+	     own = (!named && has_own) || lake;
+	char *findings = named && !lake ? findings_of(r, chosen) : NULL;
 
 	for (size_t i = 0; i < r->n && !named; i++)
 		chosen[i] = r->v[i].ask_always;
 	*out = (struct picked){list_of(r, chosen, false, own), list_of(r, chosen, true, own),
-	                       named};
+	                       findings, named};
 	free(chosen);
 }
 
@@ -539,6 +560,16 @@ void picked_release(struct picked *p)
 {
 	free(p->search);
 	free(p->graph);
+	free(p->findings);
+}
+
+static void limit_to(struct plan *plan, struct plan_search *s, const char *datasets)
+{
+	struct slice rest = slice_of(datasets), one;
+
+	s->datasets = arena_zalloc(&plan->arena, (strlen(datasets) + 1) * sizeof(*s->datasets));
+	while (slice_split(&rest, ',', &one))
+		s->datasets[s->ndatasets++] = arena_strndup(&plan->arena, one.s, one.n);
 }
 
 void picked_apply(const struct picked *p, struct plan *plan)
@@ -546,6 +577,8 @@ void picked_apply(const struct picked *p, struct plan *plan)
 	for (size_t i = 0; i < plan->nsteps; i++) {
 		struct plan_step *s = &plan->steps[i];
 		bool graph = s->kind == PS_GRAPH;
+		if (p->findings && !graph && !s->search.ndatasets)
+			limit_to(plan, &s->search, p->findings);
 		if (strcmp(s->source, graph ? "graph" : "lake") == 0)
 			s->source = arena_strdup(&plan->arena, graph ? p->graph : p->search);
 	}

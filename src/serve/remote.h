@@ -26,6 +26,7 @@ void remotes_reuse(struct remotes *r, bool reuse);
 /* Where a question is asked: source lists of its search steps ("lake,splunk-prod") and of its graph steps ("graph,wiz"). Malloc'd. */
 struct picked {
 	char *search, *graph;
+	char *findings; /* only platforms that hold a graph are named: what they found came into the lake as these datasets, "finding.wiz,.."; NULL */
 	bool named;
 };
 /* Sources that text names as whole words, by name or kind; the words, with "in", "on", "from" before them, are blanked in text. Where

@@ -1,5 +1,6 @@
 #include "source/cnapp.h"
 
+#include "base/limits.h"
 #include "plan/eval.h"
 #include "source/graph_node.h"
 
@@ -409,6 +410,117 @@ int cnapp_end(struct cnapp_graph *x, int rc, struct err *e)
 		               "question asks about them",
 		               (long long)x->unknown);
 	return search_end(&x->s, rc, e);
+}
+
+/* ---- this or that ---- */
+
+#define ALTERNATIVES_MAX 8
+
+/* How many single comparisons the start is any of; 1 where it is no such thing. */
+static size_t alternatives(const struct plan_graph *g)
+{
+	size_t n = 0;
+
+	if (!g->start || g->start->kind != PN_ANY)
+		return 1;
+	for (const struct plan_node *k = g->start->child; k; k = k->next, n++)
+		if (k->kind != PN_CMP)
+			return 1;
+	return n > 1 && n <= ALTERNATIVES_MAX ? n : 1;
+}
+
+static struct plan *with_alternative(const struct plan *p, size_t step, size_t k)
+{
+	struct plan *one = plan_clone(p);
+	struct plan_node *start = one->steps[step].graph.start->child;
+
+	while (k--)
+		start = start->next;
+	start->next = NULL;
+	one->steps[step].graph.start = start;
+	return one;
+}
+
+struct merged {
+	const struct source_sink *sink;
+	struct source_done *done;
+	uint64_t limit;
+	struct map seen;
+};
+
+static int on_merged(void *ctx, const struct source_row *row, struct err *e)
+{
+	struct merged *m = ctx;
+	bool added;
+
+	(void)map_put(&m->seen, row->json.s, row->json.n, &added);
+	if (!added)
+		return 0;
+	if (m->done->rows >= m->limit) {
+		m->done->limited = true;
+		return 0;
+	}
+	m->done->rows++;
+	return m->sink->row(m->sink->ctx, row, e);
+}
+
+static void add_done(struct source_done *all, struct source_done *one)
+{
+	char *before = all->sent;
+
+	all->scanned += one->scanned;
+	all->limited |= one->limited;
+	all->complete_to = one->complete_to;
+	if (one->partial && !all->partial)
+		memcpy(all->why, one->why, sizeof(all->why));
+	all->partial |= one->partial;
+	all->sent = before && one->sent ? xasprintf("%s\n\n%s", before, one->sent)
+	            : one->sent         ? xstrdup(one->sent)
+	                                : NULL;
+	if (!all->sent)
+		all->sent = before;
+	else
+		free(before);
+	free(one->sent);
+}
+
+static int run_one(const struct cnapp_step *q, const struct plan *p, const struct source_run *run,
+                   const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	struct cnapp_graph x;
+	int rc = cnapp_begin(&x, q->env, q->lang, p, q->step, run, sink, done, e);
+
+	rc = rc ? rc : q->ask(q->ctx, &x, e);
+	return cnapp_end(&x, rc, e);
+}
+
+int cnapp_run(const struct cnapp_step *q, const struct source_run *run,
+              const struct source_sink *sink, struct source_done *done, struct err *e)
+{
+	const struct plan_graph *g = &q->p->steps[q->step].graph;
+	struct merged m = {.sink = sink,
+	                   .done = done,
+	                   .limit = g->limit ? (uint64_t)g->limit : MW_PLAN_ROWS_DEFAULT};
+	struct source_sink own = {.ctx = &m, .row = on_merged};
+	size_t n = q->p->steps[q->step].kind == PS_GRAPH ? alternatives(g) : 1;
+	int rc = 0;
+
+	if (n == 1)
+		return run_one(q, q->p, run, sink, done, e);
+	*done = (struct source_done){.complete_to = MW_TIME_NONE};
+	for (size_t k = 0; !rc && k < n; k++) {
+		struct plan *one = with_alternative(q->p, q->step, k);
+		struct source_done d;
+		rc = run_one(q, one, run, &own, &d, e);
+		add_done(done, &d);
+		plan_free(one);
+	}
+	map_release(&m.seen);
+	if (!rc || !done->rows)
+		return rc;
+	done->partial = true;
+	snprintf(done->why, sizeof(done->why), "%.*s", (int)sizeof(done->why) - 1, e->what);
+	return 0;
 }
 
 /* ---- findings ---- */

@@ -61,6 +61,19 @@ int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e);
 int cnapp_chain_with(struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges, struct err *e);
 /* A way to a node (exposure), as cnapp_path takes it; the last node is what the step starts from, and is checked. Takes parts. */
 int cnapp_way(struct cnapp_graph *x, cJSON *parts, struct err *e);
+/* The whole of a graph step: begin, ask (which gives chains or ways), end. Where the start is "this or that" (an id or a name), which these
+ * languages have no word for, each is asked for by itself, and what both give is given once. */
+typedef int cnapp_ask_fn(void *ctx, struct cnapp_graph *x, struct err *e);
+struct cnapp_step {
+	const struct connector_env *env;
+	enum render_lang lang;
+	const struct plan *p;
+	size_t step;
+	cnapp_ask_fn *ask;
+	void *ctx;
+};
+int cnapp_run(const struct cnapp_step *q, const struct source_run *run,
+              const struct source_sink *sink, struct source_done *done, struct err *e);
 /* As search_end. */
 int cnapp_end(struct cnapp_graph *x, int rc, struct err *e);
 

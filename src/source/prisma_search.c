@@ -2,6 +2,7 @@
 #include "source/prisma.h"
 
 #include "base/limits.h"
+#include "store/graph.h"
 
 #define PAGE 100
 #define PAGES_MAX 2000
@@ -211,7 +212,7 @@ static int on_permission(void *ctx, struct slice value, struct err *e)
 	return rc;
 }
 
-static int search_graph(struct prisma *x, struct cnapp_graph *g, struct err *e)
+static int search_graph(void *ctx, struct cnapp_graph *g, struct err *e)
 {
 	static const struct pages config = {"/search/api/v2/config", "/search/api/v2/config",
 	                                    "nextPageToken", on_resource, NULL},
@@ -229,7 +230,7 @@ static int search_graph(struct prisma *x, struct cnapp_graph *g, struct err *e)
 		json_add_bool(doc, "withResourceJson", true);
 		json_add_i64(doc, "startTime", (mw_now() - CONFIG_WINDOW) / 1000);
 	}
-	return each_row(x, g->s.run, doc, &p, e);
+	return each_row(ctx, g->s.run, doc, &p, e);
 }
 
 /* ---- audit events ---- */
@@ -296,18 +297,48 @@ static int search_events(struct prisma *x, struct search *s, struct err *e)
 	return each_row(x, s->run, event_doc(s), &p, e);
 }
 
+/* The kind of thing that an id in the conditions gives away ("i-..."), or NULL: RQL needs to know which API holds it. */
+static const char *type_told(const struct plan_node *n)
+{
+	const char *type = NULL;
+
+	if (!n || n->kind == PN_NOT)
+		return NULL;
+	if (n->kind != PN_CMP) {
+		for (const struct plan_node *k = n->child; k && !type; k = k->next)
+			type = type_told(k);
+		return type;
+	}
+	if (n->op != OP_IS || n->nvalues != 1 || !n->field.name || strcmp(n->field.name, "id"))
+		return NULL;
+	type = graph_type_of_id(n->values[0]);
+	return strcmp(type, "resource") ? type : NULL;
+}
+
+static struct plan *with_type(const struct plan *p, size_t i)
+{
+	struct plan *c = plan_clone(p);
+	struct plan_graph *g = &c->steps[i].graph;
+	const char *type = g->start_type ? NULL : type_told(g->start);
+
+	if (type)
+		g->start_type = arena_strdup(&c->arena, type);
+	return c;
+}
+
 int prisma_search(struct source *src, const struct plan *p, size_t i, const struct source_run *run,
                   const struct source_sink *sink, struct source_done *done, struct err *e)
 {
 	struct prisma *x = (struct prisma *)src;
-	struct cnapp_graph g;
+	struct plan *c = p->steps[i].kind == PS_GRAPH ? with_type(p, i) : NULL;
+	const struct cnapp_step step = {&x->env, RENDER_RQL, c, i, search_graph, x};
 	struct search s;
 	int rc;
 
-	if (p->steps[i].kind == PS_GRAPH) {
-		rc = cnapp_begin(&g, &x->env, RENDER_RQL, p, i, run, sink, done, e);
-		rc = rc ? rc : search_graph(x, &g, e);
-		return cnapp_end(&g, rc, e);
+	if (c) {
+		rc = cnapp_run(&step, run, sink, done, e);
+		plan_free(c);
+		return rc;
 	}
 	rc = search_begin(&s, &x->env, RENDER_RQL, p, i, run, sink, done, e);
 	rc = rc ? rc : search_events(x, &s, e);

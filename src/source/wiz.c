@@ -372,6 +372,7 @@ static cJSON *way_edge(const cJSON *exposure, const char *from, const char *to)
 	char *label = xasprintf("port %s from %s", port, range);
 	cJSON *edge = cnapp_edge("exposes", from, to, label), *props = json_add_obj(edge, "props");
 
+	json_add_str(props, "action", label);
 	json_add_str(props, "port", port);
 	json_add_str(props, "cidr", range);
 	json_add_str(props, "via", "wiz");
@@ -473,22 +474,27 @@ static int search_project(struct wiz *x, struct cnapp_graph *g, const char *proj
 	return rc;
 }
 
+static int ask(void *ctx, struct cnapp_graph *g, struct err *e)
+{
+	struct wiz *x = ctx;
+	const cJSON *projects = json_arr(x->env.entry, "indexes"), *one;
+	int rc = projects ? 0 : search_project(x, g, "*", e);
+
+	cJSON_ArrayForEach(one, projects)
+	{
+		if (!rc)
+			rc = search_project(x, g, one->valuestring, e);
+	}
+	return rc;
+}
+
 static int search(struct source *src, const struct plan *p, size_t i, const struct source_run *run,
                   const struct source_sink *sink, struct source_done *done, struct err *e)
 {
 	struct wiz *x = (struct wiz *)src;
-	const cJSON *projects = json_arr(x->env.entry, "indexes"), *one;
-	struct cnapp_graph g;
-	int rc = cnapp_begin(&g, &x->env, RENDER_WIZ, p, i, run, sink, done, e);
+	const struct cnapp_step step = {&x->env, RENDER_WIZ, p, i, ask, x};
 
-	if (!rc && !projects)
-		rc = search_project(x, &g, "*", e);
-	cJSON_ArrayForEach(one, projects)
-	{
-		if (!rc)
-			rc = search_project(x, &g, one->valuestring, e);
-	}
-	return cnapp_end(&g, rc, e);
+	return cnapp_run(&step, run, sink, done, e);
 }
 
 /* ---- opening ---- */

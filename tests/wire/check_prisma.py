@@ -24,6 +24,7 @@ PLANS = [
     ("all instances", graph(start_type="instance")),
     ("in a region", graph(start_type="instance", start={"all": [cmp("region", "is", "us-west-2"), cmp("name", "starts", "sandbox")]})),
     ("users", graph(start_type="user", start=cmp("name", "is", "ada"))),
+    ("of a kind that only its id tells", graph(start={"any": [cmp("id", "is", "i-025b2240373a19899"), cmp("name", "is", "i-025b2240373a19899")]})),
     ("none", graph(start_type="bucket", start=cmp("name", "is", "no-such-bucket"))),
 ]
 

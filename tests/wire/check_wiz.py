@@ -28,6 +28,7 @@ PLANS = [
     ("neighbours", graph(fn="neighbours", start=cmp("id", "is", "i-025b2240373a19899"))),
     ("in a region", graph(start_type="instance", start={"all": [cmp("region", "is", "us-west-2"), cmp("name", "starts", "sandbox")]})),
     ("what is not asked there", graph(start_type="instance", start={"not": cmp("region", "is", "us-east-1")})),
+    ("an id or a name", graph(start={"any": [cmp("id", "is", "legacy-gw-01"), cmp("name", "is", "legacy-gw-01")]})),
     ("none", graph(start_type="bucket", start=cmp("name", "is", "no-such-bucket"))),
 ]
 

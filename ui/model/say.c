@@ -303,6 +303,15 @@ static void say_path(struct buf *b, const cJSON *path)
 	}
 }
 
+/* Of several graphs: whose row it is. Ours needs no name. */
+static void say_graph(struct buf *b, const cJSON *row)
+{
+	const char *source = json_str(row, "source", "graph");
+
+	if (strcmp(source, "graph") != 0)
+		buf_printf(b, "   (%s)", source);
+}
+
 void say_row(struct buf *b, const cJSON *row)
 {
 	const cJSON *cols = json_get(row, "cols"), *c;
@@ -317,8 +326,10 @@ void say_row(struct buf *b, const cJSON *row)
 		say_node(b, json_get(row, "node"));
 		if (json_str(row, "via", NULL))
 			buf_printf(b, "   by %s", json_str(row, "via", ""));
+		say_graph(b, row);
 	} else if (json_get(row, "path")) {
 		say_path(b, json_get(row, "path"));
+		say_graph(b, row);
 	} else {
 		say_event(b, row);
 	}

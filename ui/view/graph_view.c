@@ -129,13 +129,17 @@ static int count_paths(const struct view *v)
 	return n;
 }
 
-static const cJSON *nth_path(const struct view *v, int64_t n)
+static const cJSON *nth_row(const struct view *v, int64_t n)
 {
 	const cJSON *r;
 
-	cJSON_ArrayForEach(r, rows_of(v)) if (json_get(r, "path") &&
-	                                      n-- == 0) return json_get(r, "path");
+	cJSON_ArrayForEach(r, rows_of(v)) if (json_get(r, "path") && n-- == 0) return r;
 	return NULL;
+}
+
+static const cJSON *nth_path(const struct view *v, int64_t n)
+{
+	return json_get(nth_row(v, n), "path");
 }
 
 static void add_path(struct view *v, const cJSON *path)
@@ -365,8 +369,11 @@ static void graph_crumb(struct app *a, struct view *v, struct buf *b)
 	if (path) {
 		while (last->next)
 			last = last->next;
+		const char *source = json_str(nth_row(v, v->num[N_PATH]), "source", "graph");
 		buf_printf(b, "path %lld of %d  %s to %s", (long long)v->num[N_PATH] + 1, paths,
 		           node_name(path->child), node_name(last));
+		if (strcmp(source, "graph") != 0)
+			buf_printf(b, "  as %s has it", source);
 	} else if (v->data) {
 		buf_printf(b, "%d of %lld nodes", cJSON_GetArraySize(rows_of(v)),
 		           (long long)json_i64(v->data, "total", 0));
