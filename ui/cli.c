@@ -43,12 +43,13 @@ const struct cli_command cli_commands[] = {
          "what the lake holds, and its bounds", cmd_lake},
         {"source",
          "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME | poll NAME | finding NAME ID "
-         "| asset NAME ID",
+         "| asset NAME ID | outbox [list | retry N | drop N] | create NAME INCIDENT | send NAME "
+         "FILE [--incident ID]",
          "the SIEM and CNAPP platforms that questions are asked of", cmd_source},
         {"queue", "[--filter WORDS] [--sort KEY] [--hidden]", "the incident queue", cmd_queue},
         {"case",
-         "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | pin "
-         "EVIDENCE "
+         "ID [claim | assign NAME | status new|work|wait | snooze TIME|SPAN | note TEXT | "
+         "severity WORD | tag WORD | pin EVIDENCE "
          "[NOTE] | unpin EVIDENCE | merge ID... | unmerge ID | split REASON FINDING... | close "
          "VERDICT "
          "REASON [NOTE]]",

@@ -2,6 +2,7 @@
  * queue, case, lake: what state and lake hold, and small changes to it.
  */
 #include "cli.h"
+#include "model/platform.h"
 
 #define DAY_SECONDS 86400
 
@@ -74,6 +75,22 @@ static void print_sentences(const cJSON *card, const char *key, const char *titl
 	}
 }
 
+static void print_said(const cJSON *card, const char *key, const char *title,
+                       void (*say)(struct buf *b, const cJSON *thing))
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, json_arr(card, key))
+	{
+		struct buf b = BUF_INIT;
+		say(&b, x);
+		fputs(title, stdout);
+		cli_puts(b.s);
+		putchar('\n');
+		buf_release(&b);
+	}
+}
+
 static int show_case(const cJSON *card)
 {
 	static const struct {
@@ -97,6 +114,8 @@ static int show_case(const cJSON *card)
 		cli_puts(json_str(x, "text", ""));
 		printf("\n");
 	}
+	print_said(card, "platforms", "in     ", say_platform);
+	print_said(card, "outbox", "outbox ", say_intent);
 	cJSON_ArrayForEach(x, json_arr(card, "pins"))
 	{
 		printf("pin    %s ", json_str(x, "id", ""));
@@ -136,6 +155,8 @@ static const struct verb {
         {"status", "incident.update", {"status"}, NULL, NULL},
         {"snooze", "incident.update", {"snooze_until"}, NULL, NULL},
         {"note", "incident.note", {"text"}, NULL, NULL},
+        {"severity", "incident.write", {"severity"}, NULL, NULL}, /* there; ours is computed */
+        {"tag", "incident.write", {"tag"}, NULL, NULL},
         {"pin", "incident.pin", {"evidence", "note?"}, NULL, NULL},
         {"unpin", "incident.pin", {"evidence"}, "remove", "true"},
         {"merge", "incident.merge", {"*with"}, NULL, NULL},

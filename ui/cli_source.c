@@ -8,8 +8,10 @@
 #include "base/paths.h"
 #include "cli.h"
 #include "cli_source.h"
+#include "model/platform.h"
 
 #define CONFIG_TEXT_MAX (256 * 1024)
+#define SEND_FILE_MAX (64u * 1024 * 1024)
 #define SECTION "sources"
 
 /* Lines of outside text, each escaped. */
@@ -330,6 +332,111 @@ static int add(struct cli *c)
 	return rc;
 }
 
+/* ---- what is written there ---- */
+
+static int show_outbox(const cJSON *result)
+{
+	const cJSON *x, *all = json_arr(result, "intents");
+
+	cJSON_ArrayForEach(x, all)
+	{
+		struct buf b = BUF_INIT;
+		say_intent(&b, x);
+		if (*json_str(x, "incident", ""))
+			buf_printf(&b, " [%s, %s]", json_str(x, "incident", ""),
+			           json_str(x, "user", ""));
+		put_lines(b.s);
+		buf_release(&b);
+	}
+	if (!cJSON_GetArraySize(all))
+		puts("nothing was or is to be written to any source");
+	return CLI_OK;
+}
+
+static int show_intents(const cJSON *result)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, json_arr(result, "intents"))
+	        printf("#%lld is on its way; midwatch source outbox shows how it fares\n",
+	               (long long)x->valuedouble);
+	return CLI_OK;
+}
+
+/* source outbox [list | retry N | drop N] */
+static int outbox(struct cli *c)
+{
+	cJSON *params;
+	int64_t n;
+
+	if (c->argc == 1 || (c->argc == 2 && !strcmp(c->argv[1], "list")))
+		return cli_show(c, "outbox.list", NULL, show_outbox);
+	if (c->argc != 3 || !slice_i64(slice_of(c->argv[2] + (*c->argv[2] == '#')), &n)) {
+		cli_words(c, c->argc + 1, 0);
+		return CLI_USAGE;
+	}
+	params = cJSON_CreateObject();
+	json_add_i64(params, "intent", n);
+	json_add_str(params, "what", c->argv[1]);
+	return cli_show(c, "outbox.decide", params, NULL);
+}
+
+/* source create NAME INC-12 */
+static int create(struct cli *c)
+{
+	cJSON *params = cJSON_CreateObject();
+
+	json_add_str(params, "source", c->argv[1]);
+	json_add_str(params, "incident", c->argv[2]);
+	return cli_show(c, "source.create", params, show_intents);
+}
+
+#define SEND_BYTES (512 * 1024) /* of events in one request, which has a cap */
+
+/* The next lines of the text as one request; NULL at its end. */
+static cJSON *next_part(const struct cli *c, const char *incident, struct slice *rest)
+{
+	cJSON *params = cJSON_CreateObject(), *events = json_add_arr(params, "events");
+	struct slice line;
+	size_t bytes = 0;
+
+	json_add_str(params, "source", c->argv[1]);
+	if (incident)
+		json_add_str(params, "incident", incident);
+	while (bytes < SEND_BYTES && slice_split(rest, '\n', &line)) {
+		char *text = xstrndup(line.s, line.n);
+		bytes += 2 * line.n;
+		if (slice_trim(line).n)
+			cJSON_AddItemToArray(events, cJSON_CreateString(text));
+		free(text);
+	}
+	if (cJSON_GetArraySize(events))
+		return params;
+	cJSON_Delete(params);
+	return NULL;
+}
+
+/* source send NAME FILE [--incident INC-12]: a JSON object a line */
+static int send_events(struct cli *c)
+{
+	const char *incident = cli_option(c, "--incident");
+	struct buf text;
+	struct slice rest;
+	struct err e;
+	cJSON *params;
+	int rc;
+
+	buf_init(&text, SEND_FILE_MAX);
+	if (!cli_words(c, 3, 3))
+		return CLI_USAGE;
+	rc = read_text(c->argv[2], &text, &e) ? cli_error(&e) : CLI_OK;
+	rest = (struct slice){text.s, text.len};
+	while (rc == CLI_OK && (params = next_part(c, incident, &rest)))
+		rc = cli_show(c, "source.send", params, show_intents);
+	buf_release(&text);
+	return rc;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -353,6 +460,18 @@ int cmd_source(struct cli *c)
 	if (c->argc > 1 && c->argc < 4 && strcmp(c->argv[0], "catalog") == 0) {
 		cJSON_Delete(params);
 		return source_catalog(c);
+	}
+	if (c->argc > 0 && strcmp(c->argv[0], "outbox") == 0) {
+		cJSON_Delete(params);
+		return outbox(c);
+	}
+	if (c->argc > 2 && strcmp(c->argv[0], "send") == 0) {
+		cJSON_Delete(params);
+		return send_events(c);
+	}
+	if (c->argc == 3 && strcmp(c->argv[0], "create") == 0) {
+		cJSON_Delete(params);
+		return create(c);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && c->argc > 0; i++) {
 		if (strcmp(c->argv[0], verbs[i].word) != 0 || c->argc != verbs[i].words)

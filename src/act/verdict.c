@@ -12,6 +12,19 @@ static const struct system_words {
 	char letter;
 	const char *name, *words[V_COUNT];
 } systems[] = {
+        {'S',
+         "splunk",
+         {"status Closed, disposition True Positive", "status Closed, disposition Benign Positive",
+          "status Closed, disposition False Positive - Incorrect Analytic Logic",
+          "status Closed, disposition False Positive - Inaccurate Data",
+          "status Closed, disposition Other"}},
+        {'Q',
+         "qradar",
+         {"CLOSED, closing reason of your reason's name, else \"Policy Violation\"",
+          "CLOSED, closing reason of your reason's name, else \"Non-Issue\"",
+          "CLOSED, closing reason of your reason's name, else \"False-Positive, Tuned\"",
+          "CLOSED, closing reason of your reason's name, else \"False-Positive, Tuned\"",
+          "CLOSED, closing reason of your reason's name, else \"Non-Issue\""}},
         {'W',
          "wiz",
          {"issue RESOLVED", "issue REJECTED, reason WONT_FIX",
@@ -89,7 +102,8 @@ static bool is_listed(const cJSON *list, const char *name)
 
 	cJSON_ArrayForEach(o, list)
 	{
-		if (!strcmp(json_str(o, "system", ""), name))
+		if (!strcmp(json_str(o, "system", ""), name) ||
+		    !strcmp(json_str(o, "kind", ""), name))
 			return true;
 	}
 	return false;
@@ -114,6 +128,16 @@ static void add(cJSON *list, const char *name, const char *will, bool off)
 		free(why);
 	}
 	cJSON_AddItemToArray(list, o);
+}
+
+const char *verdict_words(const char *kind, const char *verdict)
+{
+	int v = verdict_of(verdict);
+
+	for (size_t i = 0; i < ARRAY_LEN(systems) && v >= 0; i++)
+		if (!strcmp(systems[i].name, kind))
+			return systems[i].words[v];
+	return NULL;
 }
 
 void verdict_preview(cJSON *list, const char *verdict, const char *origins,

@@ -229,7 +229,8 @@ static const struct origin origins[] = {
         {"finding", 'V'},      {"guardduty", 'G'},
         {"securityhub", 'H'},  {"alerts", 'M'},
         {"defender", 'D'},     {"ocsf", 'C'},
-        {"detection", 'L'},
+        {"splunk", 'S'},       {"qradar", 'Q'},
+        {"sentinel", 'M'},     {"detection", 'L'},
 };
 
 static char origin_of(const char *dataset)
@@ -245,7 +246,8 @@ static void fill_origins(struct incident *inc)
 	size_t n = 0;
 	for (size_t o = 0; o < ARRAY_LEN(origins); o++)
 		for (size_t i = 0; i < inc->findings.n && n + 3 < sizeof(inc->origins); i++) {
-			if (origin_of(inc->findings.v[i].dataset) != origins[o].letter)
+			if (origin_of(inc->findings.v[i].dataset) != origins[o].letter ||
+			    strchr(inc->origins, origins[o].letter))
 				continue;
 			if (n)
 				inc->origins[n++] = '+';

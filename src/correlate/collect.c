@@ -2,6 +2,7 @@
  * Findings from the lake: what vendors reported, and what our detections see.
  */
 #include "base/log.h"
+#include "base/map.h"
 #include "correlate/tally.h"
 #include "run/run.h"
 
@@ -12,7 +13,8 @@
 static const char vendor_plan[] =
         "{\"show\":\"events\",\"steps\":[{\"kind\":\"search\",\"name\":\"findings of "
         "vendors\",\"datasets\":"
-        "[\"guardduty\",\"securityhub\",\"ocsf\",\"finding\",\"alerts\",\"defender\"],\"limit\":"
+        "[\"guardduty\",\"securityhub\",\"ocsf\",\"finding\",\"alerts\",\"defender\",\"splunk\","
+        "\"qradar\",\"sentinel\"],\"limit\":"
         "200000,\"where\":{\"all\":["
         "{\"field\":\"finding_info.title\",\"op\":\"exists\"},"
         "{\"not\":{\"field\":\"status\",\"op\":\"in\",\"values\":[\"PASS\",\"PASSED\",\"RESOLVED\","
@@ -23,6 +25,7 @@ static const char vendor_plan[] =
 
 struct collecting {
 	struct finding_list *out;
+	struct map keys;     /* of vendors' records: key -> 1 + its place in out */
 	struct tally *tally; /* of the detection at work; NULL for vendors' records */
 };
 
@@ -37,31 +40,68 @@ static char *text_of(struct slice s)
 	return xstrndup(s.s ? s.s : "", s.n);
 }
 
-static void vendor_finding(const struct event *ev, event_id id, struct finding_list *out)
+/* Of the file name that what was fetched from a source is read under; empty for any other. */
+static struct slice source_of(struct slice basename)
 {
+	const size_t n = sizeof(FINDINGS_FILE) - 1;
+
+	if (basename.n > n && !memcmp(basename.s + basename.n - n, FINDINGS_FILE, n))
+		return (struct slice){basename.s, basename.n - n};
+	return (struct slice){0};
+}
+
+/* A vendor's record that was logged again with a change is the same finding: it is as the newest says, and stands on all of them. */
+static struct finding *place_of(struct collecting *c, const struct event *ev)
+{
+	char *key = finding_key(ev->dataset, ev->uid, source_of(ev->basename));
+	struct map_entry *m = map_put_str(&c->keys, key, NULL);
+	struct finding *f;
+
+	if (m->val.u) {
+		free(key);
+		return &c->out->v.v[m->val.u - 1];
+	}
+	f = vec_push(&c->out->v);
+	f->key = key;
+	f->first = f->last = MW_TIME_NONE;
+	m->val.u = c->out->v.n;
+	return f;
+}
+
+static void forget_state(struct finding *f)
+{
+	free(f->title);
+	free(f->rule);
+	free(f->dataset);
+	for (size_t i = 0; i < f->entities.n; i++)
+		free(f->entities.v[i]);
+	for (size_t i = 0; i < f->attack.n; i++)
+		free(f->attack.v[i]);
+	f->entities.n = f->attack.n = 0;
+}
+
+static int64_t number_of(const struct event *ev, const char *field, int64_t min, int64_t max,
+                         int64_t fallback)
+{
+	int64_t n;
+
+	return slice_i64(event_get(ev, field_named(field)), &n) && n >= min && n <= max ? n
+	                                                                                : fallback;
+}
+
+static void take_state(struct finding *f, const struct event *ev)
+{
+	struct slice title = event_get(ev, field_named("finding_info.title"));
 	struct slice rule = event_get(ev, field_named("rule.name"));
 	struct slice type = event_get(ev, field_named("finding_info.types"));
 	const struct event_val *v;
-	int64_t confidence;
-	struct finding *f = vec_push(&out->v);
-	f->key = xasprintf("%s:%.*s", ev->dataset, (int)ev->uid.n, ev->uid.s);
-	f->title = text_of(event_get(ev, field_named("finding_info.title")));
-	f->rule = text_of(rule.n   ? rule
-	                  : type.n ? type
-	                           : event_get(ev, field_named("finding_info.title")));
+
+	f->title = text_of(title);
+	f->rule = text_of(rule.n ? rule : type.n ? type : title);
 	f->dataset = xstrdup(ev->dataset);
 	if (!severity_parse(event_get(ev, field_named("severity")), &f->severity))
 		f->severity = SEV_MEDIUM; /* a vendor's word that we do not know is not nothing */
-	f->first = f->last = ev->time;
-	f->events = 1;
-	f->confidence = 60;
-	if (slice_i64(event_get(ev, field_named("confidence")), &confidence) && confidence >= 0 &&
-	    confidence <= 100)
-		f->confidence = (int)confidence;
-	if (id != EVENT_ID_NONE) {
-		*vec_push(&f->ids) = id;
-		*vec_push(&f->evidence) = xasprintf("ev:%llu", (unsigned long long)id);
-	}
+	f->confidence = (int)number_of(ev, "confidence", 0, 100, 60);
 	for (const field_id *e = entity_fields(); *e != FIELD_NONE; e++)
 		vec_each (v, &ev->vals)
 			if (v->field == *e)
@@ -69,6 +109,51 @@ static void vendor_finding(const struct event *ev, event_id id, struct finding_l
 	vec_each (v, &ev->vals)
 		if (v->field == field_named("finding_info.attacks.technique.uid"))
 			*vec_push(&f->attack) = text_of(v->value);
+}
+
+static void take_time(struct finding *f, const struct event *ev)
+{
+	mw_time end;
+
+	if (f->first == MW_TIME_NONE || (ev->time != MW_TIME_NONE && ev->time < f->first))
+		f->first = ev->time;
+	f->last = ev->time > f->last ? ev->time : f->last;
+	if (mw_time_parse(event_get(ev, field_named("end_time")), &end) && end > f->last)
+		f->last = end;
+}
+
+/* Rows may come in any order: ids grow with the time of taking in. */
+static void vendor_finding(const struct event *ev, event_id id, struct collecting *c)
+{
+	struct finding *f = place_of(c, ev);
+	bool newest = !f->ids.n || id > f->ids.v[f->ids.n - 1];
+
+	if (newest) {
+		forget_state(f);
+		take_state(f, ev);
+		f->events = (uint64_t)number_of(ev, "count", 1, INT64_MAX, 1);
+	}
+	take_time(f, ev);
+	if (id == EVENT_ID_NONE)
+		return;
+	*vec_push(&f->ids) = id;
+	if (!newest) { /* the newest stays last */
+		event_id *last = &f->ids.v[f->ids.n - 1];
+		last[0] = last[-1];
+		last[-1] = id;
+	}
+	if (f->evidence.n < TALLY_EVIDENCE_MAX)
+		*vec_push(&f->evidence) = xasprintf("ev:%llu", (unsigned long long)id);
+}
+
+/* What a platform has counted itself is shown as it counts, not as how often its record was logged. */
+static void settle_counts(struct collecting *c)
+{
+	struct finding *f;
+
+	vec_each (f, &c->out->v)
+		if (f->events > 1)
+			f->ids.n = 0;
 }
 
 static int take_row(void *ctx, size_t step, const struct source_row *r, struct err *e)
@@ -81,7 +166,7 @@ static int take_row(void *ctx, size_t step, const struct source_row *r, struct e
 	if (c->tally)
 		tally_event(c->tally, r->event, r->id);
 	else
-		vendor_finding(r->event, r->id, c->out);
+		vendor_finding(r->event, r->id, c);
 	return 0;
 }
 
@@ -117,6 +202,8 @@ static int run_vendors(const struct run_env *env, mw_time since, struct finding_
 	struct plan *p = plan_from_json(j, e);
 	cJSON_Delete(j);
 	int rc = p ? run_one(p, env, &c, e) : -1;
+	settle_counts(&c);
+	map_release(&c.keys);
 	plan_free(p);
 	return rc;
 }

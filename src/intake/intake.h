@@ -6,7 +6,7 @@
  * Datasets (event.dataset), dotted so that "windows" or "zeek" names a family: cloudtrail, vpcflow, route53dns, guardduty,
  * securityhub, ocsf, azure.signin, azure.audit, azure.activity, m365, defender, okta, k8s.audit, windows.sysmon, windows.security,
  * windows.powershell, windows.system, windows.other, zeek.<stream>, auditd, syslog, cef, leef, web.access, s3.honeybucket, alerts, incidents,
- * finding.<vendor>, json.<mapping name>; csv and json for records that no format claims (raw paths only).
+ * finding.<vendor>, splunk.notable, qradar.offense, sentinel.incident (as their connectors give them), json.<mapping name>; csv and json for records that no format claims (raw paths only).
  */
 #ifndef MW_INTAKE_H
 #define MW_INTAKE_H

@@ -486,7 +486,8 @@ static void put_given(struct mapper *m, struct mapping *p, struct event *ev, con
 static bool uid_is_repeated(const char *dataset)
 {
 	static const char *const datasets[] = {"ocsf",      "guardduty", "securityhub", "alerts",
-	                                       "incidents", "finding",   "azure",       "m365"};
+	                                       "incidents", "finding",   "azure",       "m365",
+	                                       "splunk",    "qradar",    "sentinel"};
 
 	for (size_t i = 0; i < ARRAY_LEN(datasets); i++)
 		if (below(dataset, datasets[i]))

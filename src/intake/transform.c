@@ -1,5 +1,7 @@
 #include "intake/transform.h"
 
+#include "plan/cidr.h"
+
 static void give(struct values *out, struct slice v)
 {
 	v = slice_trim(v);
@@ -162,6 +164,41 @@ static void address(struct slice in, struct values *out)
 		give(out, before_first(in, ':'));
 	else
 		give(out, in);
+}
+
+/* A vendor's "src" or "dest" is an address or the name of a host. */
+static void only_address(struct slice in, struct values *out)
+{
+	struct ip ip;
+
+	if (ip_parse(in, &ip))
+		give(out, in);
+}
+
+static void only_host(struct slice in, struct values *out)
+{
+	struct ip ip;
+
+	if (!ip_parse(in, &ip))
+		short_host(in, out);
+}
+
+/* A text that its vendor has broken into lines. */
+static void one_line(struct slice in, struct values *out)
+{
+	char *text = arena_alloc(out->arena, in.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		bool space = strchr(" \t\r\n", in.s[i]) && in.s[i];
+		if (!space)
+			text[n++] = in.s[i];
+		else if (n && text[n - 1] != ' ')
+			text[n++] = ' ';
+	}
+	while (n && text[n - 1] == ' ')
+		n--;
+	give(out, (struct slice){text, n});
 }
 
 /* ---- lists inside a value ---- */
@@ -458,6 +495,9 @@ transform_fn *transform_find(struct slice name)
 	        {"not", negate},
 	        {"ocsf_severity", ocsf_severity},
 	        {"orca_risk", orca_risk},
+	        {"one_line", one_line},
+	        {"only_address", only_address},
+	        {"only_host", only_host},
 	        {"program", program},
 	        {"protocol", protocol},
 	        {"resource_group", resource_group},

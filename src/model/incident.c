@@ -26,6 +26,12 @@ static const struct severity_name {
         {"notice", SEV_INFO},
 };
 
+char *finding_key(const char *dataset, struct slice uid, struct slice source)
+{
+	return xasprintf("%s:%.*s%s%.*s", dataset, (int)uid.n, uid.s ? uid.s : "",
+	                 source.n ? "@" : "", (int)source.n, source.n ? source.s : "");
+}
+
 char severity_letter(enum severity s)
 {
 	return "ILMHC"[s];

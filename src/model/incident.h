@@ -16,8 +16,14 @@ bool severity_parse(
         enum severity
                 *out); /* words and letters of all vendors: "CRITICAL", "high", "Informational" */
 
+/* What was fetched from a source is read as a file of this name, the source's own before it. */
+#define FINDINGS_FILE ".findings.jsonl"
+/* The identity of a vendor's record: "<dataset>:<uid>", with "@<source>" where it was fetched from one, since many platforms count their
+ * records from 1. malloc. */
+char *finding_key(const char *dataset, struct slice uid, struct slice source);
+
 struct finding {            /* one alert: a vendor's record, or a hit of one of our detections */
-	char *key;          /* identity: "<dataset>:<uid>", or "det:<detection>:<group key>" */
+	char *key;          /* identity: finding_key's, or "det:<detection>:<group key>" */
 	char *title, *rule; /* rule: what makes repeats alike */
 	char *dataset;      /* origin */
 	enum severity severity;

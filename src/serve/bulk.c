@@ -6,16 +6,31 @@
 #include "base/log.h"
 #include "policy/approval.h"
 #include "serve/engine.h"
+#include "store/outbox.h"
 
 #define BULK_ITEMS_MAX 500
 #define BULK_PER_SECOND 20
 
 /* ---- the review ---- */
 
+/* Its configured sources by name, and what else it came from. */
+static int preview(struct state *s, const char *id, const cJSON *incident, const char *verdict,
+                   cJSON *systems, struct err *e)
+{
+	static const char *const targets[] = {NULL};
+	int64_t n;
+
+	verdict_preview(systems, verdict, "", targets);
+	if (state_incident_number(s, id, &n, e) ||
+	    state_outbox_preview(s, n, verdict, verdict_words, systems, e))
+		return -1;
+	verdict_preview(systems, verdict, json_str(incident, "origins", ""), targets);
+	return 0;
+}
+
 static cJSON *item_of(struct state *s, const char *id, cJSON *systems, const char *verdict,
                       struct err *e)
 {
-	static const char *const targets[] = {NULL};
 	cJSON *i = state_incident(s, id, e), *o;
 
 	if (!i)
@@ -32,7 +47,10 @@ static cJSON *item_of(struct state *s, const char *id, cJSON *systems, const cha
 	json_add_str(o, "title", json_str(i, "title", ""));
 	json_add_str(o, "owner", json_str(i, "owner", ""));
 	json_add_str(o, "status", json_str(i, "status", ""));
-	verdict_preview(systems, verdict, json_str(i, "origins", ""), targets);
+	if (preview(s, id, i, verdict, systems, e)) {
+		cJSON_Delete(o);
+		o = NULL;
+	}
 	cJSON_Delete(i);
 	return o;
 }

@@ -162,8 +162,8 @@ static cJSON *worker_config(void *ctx, const struct worker_kind *k, const char *
 
 static bool has_work(const struct engine *e)
 {
-	return client_any(e) || jobs_running(e) || bulks_running(e) || pool_busy(e->pool) ||
-	       keeper_busy(e->keeper);
+	return client_any(e) || jobs_running(e) || bulks_running(e) || outbox_waits(e) ||
+	       pool_busy(e->pool) || keeper_busy(e->keeper);
 }
 
 static void idled_out(void *ctx)
@@ -352,6 +352,7 @@ static void close_all(struct engine *e)
 	timer_end(e->expiry);
 	sources_free(e);
 	catalogs_free(e);
+	outbox_free(e);
 	timer_end(e->idle);
 	watch_end(e->signals);
 	loop_free(e->loop);

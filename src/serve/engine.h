@@ -19,6 +19,7 @@ struct job;
 struct relay;
 struct health;
 struct catalog_kept;
+struct outbox;
 
 struct engine {
 	struct loop *loop;
@@ -41,6 +42,7 @@ struct engine {
 	struct health *health;         /* how each configured source fares */
 	struct catalog_kept *catalogs; /* source_catalog.h */
 	struct timer *poll;            /* for the findings of sources */
+	struct outbox *outbox;         /* what is on its way to them */
 	struct relay *relays;          /* what workers asked for in the middle of a call */
 	int64_t last_job, queue_rev, last_model;
 	bool models_off; /* by the switch */
@@ -126,13 +128,13 @@ cJSON *worker_context(struct state *s, struct request *r,
 extern const struct local_route {
 	int method;
 	local_fn *fn;
-} local_routes[], model_local_routes[]; /* both end with method -1 */
+} local_routes[], model_local_routes[], outbox_local_routes[]; /* all end with method -1 */
 extern const struct state_route {
 	int method;
 	state_fn *fn;
 	unsigned flags;
-} state_routes[], case_routes[], action_routes[], draft_routes[], model_routes[],
-        bulk_routes[]; /* all end with method -1 */
+} state_routes[], case_routes[], action_routes[], draft_routes[], model_routes[], bulk_routes[],
+        outbox_routes[]; /* all end with method -1 */
 
 /* ---- drafts (route_draft.c), keeper's thread ---- */
 
@@ -207,6 +209,14 @@ int source_known(const struct engine *e, const char *name,
                  struct err *err) MW_USE_RESULT; /* is configured, or ERR_NOT_FOUND */
 void source_fares(struct engine *e, const char *name, const struct err *err,
                   int64_t elapsed_us); /* how a call of it ended */
+
+/* ---- what is written to them (outbox.c) ---- */
+
+void outbox_kick(struct engine *e);                     /* something may be due */
+void outbox_hurry(struct engine *e, const char *name);  /* that source is there again */
+void outbox_add(const struct engine *e, cJSON *status); /* as in engine.status */
+bool outbox_waits(const struct engine *e); /* something is to be sent yet, without a person */
+void outbox_free(struct engine *e);
 
 /* ---- the rest ---- */
 

@@ -40,6 +40,7 @@ static void tell_changes(struct request *r)
 	cJSON_AddItemToObject(params, "ids", r->changed);
 	r->changed = NULL;
 	client_broadcast(r->e, (uid_t)-1, "queue.changed", params);
+	outbox_kick(r->e);
 }
 
 void request_reply(struct request *r, cJSON *result)
@@ -126,7 +127,8 @@ static bool makes_job(int method)
 static const struct state_route *find_state_route(int method)
 {
 	static const struct state_route *const tables[] = {
-	        state_routes, case_routes, action_routes, draft_routes, model_routes, bulk_routes};
+	        state_routes, case_routes, action_routes, draft_routes,
+	        model_routes, bulk_routes, outbox_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct state_route *s = tables[i]; s->method >= 0; s++)
@@ -138,7 +140,7 @@ static const struct state_route *find_state_route(int method)
 static const struct local_route *find_local_route(int method)
 {
 	static const struct local_route *const tables[] = {local_routes, model_local_routes,
-	                                                   source_routes};
+	                                                   source_routes, outbox_local_routes};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		for (const struct local_route *l = tables[i]; l->method >= 0; l++)

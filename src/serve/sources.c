@@ -4,12 +4,16 @@
  * that a crash repeats a poll and loses none; the importer drops what it has.
  */
 #include <fcntl.h>
+#include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "model/incident.h"
 #include "serve/engine.h"
 #include "serve/source_catalog.h"
 #include "serve/work.h"
 #include "source/connector.h"
+#include "store/outbox.h"
 
 #define TEST_SECONDS 60
 #define SLOW_US (5 * MW_SECOND)
@@ -71,6 +75,8 @@ void source_fares(struct engine *e, const char *name, const struct err *err, int
 	       err ? err->what : "");
 	h->state = state;
 	h->since = mw_now();
+	if (!err)
+		outbox_hurry(e, name);
 }
 
 void sources_free(struct engine *e)
@@ -179,14 +185,30 @@ static void pass_on(struct request *r)
 
 /* ---- findings ---- */
 
+enum { FILE_FINDINGS, FILE_RECORDS, FILES };
+#define RECORDS_AT_ONCE 200
+
 struct polling {
 	struct engine *e;
 	struct request *r; /* who asked for it, or NULL */
 	char *name, *cursor;
-	struct spool files;
+	struct spool files[FILES];
+	cJSON *changed; /* incidents whose records somebody has changed there */
 	int64_t started_us, findings;
 	bool more;
 };
+
+static void poll_source(struct engine *e, const char *name, struct request *r);
+
+static void poll_free(struct polling *p)
+{
+	for (size_t i = 0; i < FILES; i++)
+		spool_close(&p->files[i]);
+	cJSON_Delete(p->changed);
+	free(p->name);
+	free(p->cursor);
+	free(p);
+}
 
 static void poll_end(struct polling *p, const struct err *e)
 {
@@ -204,25 +226,97 @@ static void poll_end(struct polling *p, const struct err *e)
 		json_add_bool(o, "more", p->more);
 		request_reply(p->r, o);
 	}
-	spool_close(&p->files);
-	free(p->name);
-	free(p->cursor);
-	free(p);
+	if (!e && p->more && p->e->pool)
+		poll_source(p->e, p->name, NULL);
+	poll_free(p);
 }
 
-static int store_cursor(struct state *s, void *arg, struct err *e)
+/* What somebody has changed there is told, and stands in the audit chain under the source's name. */
+static int store_change(struct state *s, struct polling *p, const cJSON *record, mw_time now,
+                        struct err *e)
 {
-	const struct polling *p = arg;
+	char *by = xasprintf("source:%s", p->name), id[32];
+	struct who w = {geteuid(), by};
+	cJSON *detail = cJSON_CreateObject();
+	int64_t incident;
+	int rc = state_record_incident(s, json_str(record, "key", ""), &incident, e);
 
-	return state_cursor_set(s, p->name, p->cursor, e);
+	json_add_str(detail, "record", json_str(record, "id", ""));
+	json_add_str(detail, "status", json_str(record, "status", ""));
+	json_add_str(detail, "owner", json_str(record, "owner", ""));
+	snprintf(id, sizeof(id), "INC-%lld", (long long)incident);
+	if (!rc && incident) {
+		cJSON_AddItemToArray(p->changed, cJSON_CreateString(id));
+		rc = state_audit(s, &w, "source.changed", id, detail, now, e);
+	}
+	cJSON_Delete(detail);
+	free(by);
+	return rc;
 }
 
-static void cursor_stored(void *arg, const struct err *e)
+static int store_some(struct state *s, struct polling *p, const cJSON *records, mw_time now,
+                      struct err *e)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, records)
+	{
+		bool changed;
+		if (state_record_put(s, x, RECORD_POLLED, now, &changed, e) ||
+		    (changed && store_change(s, p, x, now, e)))
+			return -1;
+	}
+	return 0;
+}
+
+static int store_records(struct state *s, struct polling *p, struct err *e)
+{
+	const struct spool *f = &p->files[FILE_RECORDS];
+	uint64_t all = f->data >= 0 ? spool_rows(f) : 0, n = 0;
+	mw_time now = mw_now();
+
+	for (uint64_t at = 0; at < all; at += n) {
+		struct buf page = BUF_INIT;
+		cJSON *records = NULL;
+		int rc;
+		buf_ch(&page, '[');
+		rc = spool_page(f, at, RECORDS_AT_ONCE, MW_LINE_MAX, &page, &n, e);
+		buf_ch(&page, ']');
+		if (!rc && !(records = json_parse((struct slice){page.s, page.len}, page.len, e)))
+			rc = -1;
+		rc = rc ? rc : store_some(s, p, records, now, e);
+		cJSON_Delete(records);
+		buf_release(&page);
+		if (rc || !n)
+			return rc;
+	}
+	return 0;
+}
+
+static int store_poll(struct state *s, void *arg, struct err *e)
+{
+	struct polling *p = arg;
+
+	return store_records(s, p, e) || state_cursor_set(s, p->name, p->cursor, e) ? -1 : 0;
+}
+
+static void tell_changed(struct polling *p)
+{
+	struct request *r = request_internal(p->e, M_SOURCE_POLL, NULL);
+	const cJSON *id;
+
+	cJSON_ArrayForEach(id, p->changed) request_changed(r, id->valuestring);
+	request_reply(r, NULL);
+}
+
+static void poll_stored(void *arg, const struct err *e)
 {
 	struct polling *p = arg;
 
 	if (!e && p->findings)
 		engine_imported(p->e);
+	if (!e)
+		tell_changed(p);
 	poll_end(p, e);
 }
 
@@ -236,7 +330,7 @@ static void imported(void *ctx, cJSON *result, const struct err *e)
 	if (e)
 		poll_end(p, e);
 	else
-		keeper_do(p->e->keeper, store_cursor, cursor_stored, p);
+		keeper_do(p->e->keeper, store_poll, poll_stored, p);
 }
 
 /* The rows of the spool are one record a line: a file as any other. */
@@ -245,11 +339,11 @@ static void import_rows(struct polling *p)
 	struct call_opts o = {.kind = "import",
 	                      .method = "import.start",
 	                      .params = cJSON_CreateObject(),
-	                      .fds = {fcntl(p->files.data, F_DUPFD_CLOEXEC, 0)},
+	                      .fds = {fcntl(p->files[FILE_FINDINGS].data, F_DUPFD_CLOEXEC, 0)},
 	                      .nfds = 1,
 	                      .ctx = p,
 	                      .done = imported};
-	char *name = xasprintf("%s.findings.jsonl", p->name);
+	char *name = xasprintf("%s" FINDINGS_FILE, p->name);
 	cJSON *names = json_add_arr(o.params, "names");
 
 	cJSON_AddItemToArray(names, cJSON_CreateString(name));
@@ -280,7 +374,7 @@ static int give_spool(void *ctx, int step, struct spool *files, struct err *e)
 {
 	struct polling *p = ctx;
 
-	return engine_spool(p->e, &p->files, 1, step, files, e);
+	return engine_spool(p->e, p->files, FILES, step, files, e);
 }
 
 static int read_cursor(struct state *s, void *arg, struct err *e)
@@ -326,7 +420,11 @@ static void poll_source(struct engine *e, const char *name, struct request *r)
 	}
 	h->polling = true;
 	p = xcalloc(1, sizeof(*p));
-	*p = (struct polling){.e = e, .r = r, .name = xstrdup(name), .files = SPOOL_NONE};
+	*p = (struct polling){.e = e,
+	                      .r = r,
+	                      .name = xstrdup(name),
+	                      .files = {SPOOL_NONE, SPOOL_NONE},
+	                      .changed = cJSON_CreateArray()};
 	keeper_do(e->keeper, read_cursor, cursor_known, p);
 }
 
@@ -341,6 +439,8 @@ static void poll_now(struct request *r)
 		poll_source(r->e, name, r);
 }
 
+static void poll_again(struct engine *e);
+
 static void poll_due(void *ctx)
 {
 	struct engine *e = ctx;
@@ -353,10 +453,10 @@ static void poll_due(void *ctx)
 		if (!health_of(e, name)->no_findings && !health_of(e, name)->polling)
 			poll_source(e, name, NULL);
 	}
-	sources_begin(e);
+	poll_again(e);
 }
 
-void sources_begin(struct engine *e)
+static void poll_again(struct engine *e)
 {
 	int64_t every = config_i64(e->config, OPT_POLL);
 
@@ -364,6 +464,49 @@ void sources_begin(struct engine *e)
 	e->poll = every > 0 && cJSON_GetArraySize(config_section(e->config, "sources"))
 	                  ? loop_timer(e->loop, every, poll_due, e)
 	                  : NULL;
+}
+
+/* ---- what the keeper has to know of them ---- */
+
+static int store_platforms(struct state *s, void *arg, struct err *e)
+{
+	return state_platforms_set(s, arg, e);
+}
+
+static void platforms_stored(void *arg, const struct err *e)
+{
+	if (e)
+		mw_log(LOG_ERROR, "the configured sources are not known to the outbox: %s",
+		       e->what);
+	cJSON_Delete(arg);
+}
+
+static void tell_keeper(struct engine *e)
+{
+	static const char *const lists[] = {"write", "users"};
+	cJSON *all = cJSON_CreateArray();
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, config_section(e->config, "sources"))
+	{
+		cJSON *o = cJSON_CreateObject();
+		json_add_str(o, "name", json_str(x, "name", ""));
+		json_add_str(o, "kind", json_str(x, "kind", ""));
+		for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+			const cJSON *list = json_arr(x, lists[i]);
+			cJSON_AddItemToObject(
+			        o, lists[i], list ? cJSON_Duplicate(list, 1) : cJSON_CreateArray());
+		}
+		cJSON_AddItemToArray(all, o);
+	}
+	keeper_do(e->keeper, store_platforms, platforms_stored, all);
+}
+
+void sources_begin(struct engine *e)
+{
+	tell_keeper(e);
+	outbox_kick(e);
+	poll_again(e);
 }
 
 const struct local_route source_routes[] = {

@@ -137,6 +137,7 @@ static cJSON *status_json(struct engine *e)
 	add_source(sources, "lake");
 	add_source(sources, "graph");
 	sources_add(e, sources);
+	outbox_add(e, o);
 	cJSON_AddItemToObject(o, "lake",
 	                      e->lake ? cJSON_Duplicate(e->lake, 1) : cJSON_CreateNull());
 	return o;

@@ -29,9 +29,10 @@
  *   source   of one configured source (instance: its name): the only process that has its secret and talks to it. Called by the engine
  *            (relay.c, sources.c), never passed through from a client:
  *            search {plan, raw} (rows as source_row.h; result source_done_json)  fit {plan}: {fit}  test: {rights, checks:[{what,
- *            state:"ok|warn|failed|skipped", found, fix}]}  catalog: {tables, at}  findings {cursor?} (rows: the platform's records, a
- *            line each): {cursor, findings, limited, none: it has none of its own}  finding {id}  asset {id}  update {id, ...}  create {incident}: {id}
- *            ingest {events:[text], key}: {taken}
+ *            state:"ok|warn|failed|skipped", found, fix}]}  catalog: {tables, at}  findings {cursor?} (rows of step 0: the
+ *            platform's records, a line each, of step 1: source_record.h): {cursor, findings, limited, none: it has none of its own}
+ *            finding {id}  asset {id}  present {id}: {record}  update {id, ..., seen? (of a first try)}: {record?}  create {incident}: {id, record?}
+ *            ingest {events:[text], key}: {taken, error? (of the rest)}
  *            Its config at start: {"state", "entry": its entry of `sources`}; secrets are read before the sandbox closes.
  *
  *   model    one process a configured model (instance: its name), which only the gate asks (model.c): model.call {request} gives a reply

@@ -5,6 +5,7 @@
 #include "net/credential.h"
 #include "proc/sandbox.h"
 #include "proc/spool.h"
+#include "serve/source_record.h"
 #include "serve/source_row.h"
 #include "serve/work.h"
 #include "source/connector.h"
@@ -338,50 +339,112 @@ static int has(const void *call, const struct connected *c, const char *what, st
 
 #define FINDINGS_AT_ONCE 2000 /* of one poll; the next goes on at the cursor */
 
+enum { STEP_FINDINGS, STEP_RECORDS }; /* of the rows of "findings" */
+
 struct collecting {
 	struct worker *w;
+	const struct source_run *run;
 	int64_t n;
 };
 
-/* Rows are the records themselves, a line each, as the importer reads them: a newline inside JSON is only ever white space. */
+static cJSON *record_of(struct worker *w, const struct record_in *in)
+{
+	struct source_state *s = worker_state(w);
+
+	return source_record(s->entry, normalise_record, s->normaliser, in);
+}
+
+/* What was taken in, and how it stands there. A record that no format claims goes into the lake all the same. */
+static int send_finding(struct collecting *c, const struct record_in *in, struct err *e)
+{
+	cJSON *record = record_of(c->w, in);
+	struct buf row = BUF_INIT;
+	int rc = worker_row(c->w, STEP_FINDINGS, in->text, e);
+
+	if (!rc && record) {
+		json_write(&row, record);
+		rc = worker_row(c->w, STEP_RECORDS, (struct slice){row.s, row.len}, e);
+	}
+	buf_release(&row);
+	cJSON_Delete(record);
+	return rc;
+}
+
+/* Newlines inside JSON are only ever white space. */
+static void one_line(struct buf *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		if (b->s[i] == '\n' || b->s[i] == '\r')
+			b->s[i] = ' ';
+}
+
+/* With its alerts, addresses and users, where the list says nothing of them. */
+static int add_context(struct collecting *c, const char *id, struct slice raw, struct buf *line,
+                       struct err *e)
+{
+	struct connected *src = source_of(c->w);
+	bool thin = src->connector->thin_findings;
+	cJSON *all = NULL;
+
+	if (thin && src->connector->finding(src, c->run, id, &all, e))
+		return -1;
+	source_record_text(all, thin, raw, line);
+	cJSON_Delete(all);
+	return 0;
+}
+
+/* Rows are a line each, as the importer reads them. */
 static int on_finding(void *ctx, const struct source_finding *f, struct err *e)
 {
 	struct collecting *c = ctx;
+	char *id = xstrndup(f->id.s, f->id.n);
+	cJSON *own = json_parse(f->raw, MW_ROW_MAX, NULL);
+	struct record_in in = {.finding = own, .id = id, .etag = f->etag};
 	struct buf line;
 	int rc;
 
 	buf_init(&line, MW_ROW_MAX);
-	for (size_t i = 0; i < f->raw.n; i++)
-		buf_ch(&line, f->raw.s[i] == '\n' || f->raw.s[i] == '\r' ? ' ' : f->raw.s[i]);
-	rc = line.over ? err_set(e, ERR_LIMIT, "a finding of over %u KiB", MW_ROW_MAX / 1024)
-	               : worker_row(c->w, 0, (struct slice){line.s, line.len}, e);
+	rc = add_context(c, id, f->raw, &line, e);
+	one_line(&line);
+	in.text = (struct slice){line.s, line.len};
+	if (!rc && line.over)
+		rc = err_set(e, ERR_LIMIT, "a finding of over %u KiB", MW_ROW_MAX / 1024);
+	rc = rc ? rc : send_finding(c, &in, e);
 	buf_release(&line);
+	cJSON_Delete(own);
+	free(id);
 	c->n += rc == 0;
 	if (rc == 0 && c->n == FINDINGS_AT_ONCE)
 		return err_set(e, ERR_LIMIT, "enough for now");
 	return rc;
 }
 
+/* What came before time ran out stays: the cursor stands behind it, and the next poll goes on there. */
+static bool goes_on(const struct collecting *c, const struct err *e)
+{
+	return c->n == FINDINGS_AT_ONCE || (c->n && e->code == ERR_DEADLINE);
+}
+
 static int do_findings(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct connected *c = source_of(w);
 	struct source_run run = run_of(w, params);
-	struct collecting to = {w, 0};
+	struct collecting to = {w, &run, 0};
 	struct finding_sink sink = {&to, on_finding};
 	const char *given = json_str(params, "cursor", NULL);
 	char *cursor = given ? xstrdup(given) : NULL;
+	bool limited;
 	int rc;
 
 	*result = cJSON_CreateObject();
 	json_add_bool(*result, "none", !c->connector->findings);
 	rc = c->connector->findings ? c->connector->findings(c, &run, &cursor, &sink, e) : 0;
-	if (rc && to.n == FINDINGS_AT_ONCE)
-		rc = 0;
+	limited = rc && goes_on(&to, e);
 	json_add_str(*result, "cursor", cursor);
 	json_add_i64(*result, "findings", to.n);
-	json_add_bool(*result, "limited", to.n == FINDINGS_AT_ONCE);
+	json_add_bool(*result, "limited", limited);
 	free(cursor);
-	return rc;
+	return limited ? 0 : rc;
 }
 
 static int do_finding(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
@@ -406,6 +469,67 @@ static int do_asset(struct worker *w, const cJSON *params, cJSON **result, struc
 
 /* ---- writing ---- */
 
+/* How the record stands there now. */
+static int present(struct worker *w, const struct source_run *run, const char *id, cJSON **out,
+                   struct err *e)
+{
+	struct connected *c = source_of(w);
+	cJSON *all;
+	char *etag;
+	struct buf text = BUF_INIT;
+	struct record_in in = {.id = id};
+
+	if (HAS(c, finding) || c->connector->finding(c, run, id, &all, e))
+		return -1;
+	in.finding = json_obj(all, "finding");
+	in.etag = etag = c->connector->version ? c->connector->version(in.finding) : NULL;
+	source_record_text(all, c->connector->thin_findings, (struct slice){0}, &text);
+	in.text = (struct slice){text.s, text.len};
+	*out = record_of(w, &in);
+	buf_release(&text);
+	free(etag);
+	cJSON_Delete(all);
+	return *out ? 0
+	            : err_set(e, ERR_REMOTE, "%s: what it says of %s is no record that is known",
+	                      c->source.name, id);
+}
+
+static int do_present(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
+{
+	struct source_run run = run_of(w, params);
+	cJSON *record;
+
+	if (present(w, &run, json_str(params, "id", ""), &record, e))
+		return -1;
+	*result = cJSON_CreateObject();
+	cJSON_AddItemToObject(*result, "record", record);
+	return 0;
+}
+
+/* A platform without versions: what was seen has to be so still. "seen" comes with a first try only, since after one the change found may be
+ * our own. */
+static int check_seen(struct worker *w, const struct source_run *run, const cJSON *params,
+                      struct err *e)
+{
+	const cJSON *seen = json_obj(params, "seen");
+	cJSON *now;
+	int rc = 0;
+
+	if (!seen || source_of(w)->connector->version)
+		return 0;
+	if (present(w, run, json_str(params, "id", ""), &now, e))
+		return -1;
+	if (strcmp(json_str(now, "status", ""), json_str(seen, "status", "")) ||
+	    strcmp(json_str(now, "owner", ""), json_str(seen, "owner", "")))
+		rc = err_set(e, ERR_CONFLICT,
+		             "%s: it was changed meanwhile: it is now %s, owner %s",
+		             source_of(w)->source.name, json_str(now, "status", "?"),
+		             json_str(now, "owner", ""));
+	cJSON_Delete(now);
+	return rc;
+}
+
+/* The update's answer is how the record stands afterwards; where that cannot be read the update was made all the same. */
 static int do_update(struct worker *w, const cJSON *params, cJSON **result, struct err *e)
 {
 	struct connected *c = source_of(w);
@@ -420,10 +544,15 @@ static int do_update(struct worker *w, const cJSON *params, cJSON **result, stru
 	                          .verdict = json_str(params, "verdict", NULL),
 	                          .reason = json_str(params, "reason", NULL),
 	                          .idempotency = json_str(params, "idempotency", NULL)};
+	cJSON *record;
+	struct err unread;
 
-	if (HAS(c, update) || c->connector->update(c, &run, &u, e))
+	if (HAS(c, update) || check_seen(w, &run, params, e) ||
+	    c->connector->update(c, &run, &u, e))
 		return -1;
 	*result = cJSON_CreateObject();
+	if (!present(w, &run, u.id, &record, &unread))
+		cJSON_AddItemToObject(*result, "record", record);
 	return 0;
 }
 
@@ -431,12 +560,16 @@ static int do_create(struct worker *w, const cJSON *params, cJSON **result, stru
 {
 	struct connected *c = source_of(w);
 	struct source_run run = run_of(w, params);
+	cJSON *record;
+	struct err unread;
 	char *id = NULL;
 
 	if (HAS(c, create) || c->connector->create(c, &run, json_obj(params, "incident"), &id, e))
 		return -1;
 	*result = cJSON_CreateObject();
 	json_add_str(*result, "id", id);
+	if (!present(w, &run, id, &record, &unread))
+		cJSON_AddItemToObject(*result, "record", record);
 	free(id);
 	return 0;
 }
@@ -455,9 +588,13 @@ static int do_ingest(struct worker *w, const cJSON *params, cJSON **result, stru
 		rc = c->connector->ingest(c, &run, events, n, json_str(params, "key", ""), &taken,
 		                          e);
 	free(events);
+	if (rc && !taken)
+		return -1;
 	*result = cJSON_CreateObject();
 	json_add_i64(*result, "taken", (int64_t)taken);
-	return rc;
+	if (rc)
+		json_add_str(*result, "error", e->what);
+	return 0;
 }
 
 /* ---- the store of events ---- */
@@ -531,6 +668,7 @@ static const struct worker_method source_methods[] = {
         {"findings", do_findings},
         {"finding", do_finding},
         {"asset", do_asset},
+        {"present", do_present},
         {"update", do_update},
         {"create", do_create},
         {"ingest", do_ingest},

@@ -106,6 +106,8 @@ struct connector {
 	/* Findings and incidents changed since the cursor, oldest change first; *cursor (malloc, NULL at first) moves only past what the sink took. */
 	int (*findings)(struct connected *c, const struct source_run *run, char **cursor,
 	                const struct finding_sink *sink, struct err *e);
+	/* findings() gives no addresses, users or hosts: whoever takes them in calls finding() for each. */
+	bool thin_findings;
 	/* One with full context (asset, configuration, tags, owner, vulnerabilities, attack path, compliance): {"finding":{..},"asset":{..},...}. */
 	int (*finding)(struct connected *c, const struct source_run *run, const char *id,
 	               cJSON **out, struct err *e);
@@ -115,6 +117,8 @@ struct connector {
 	                      struct err *e);
 	int (*asset)(struct connected *c, const struct source_run *run, const char *any_id,
 	             cJSON **out, struct err *e);
+	/* The version of what finding() gave as "finding", as findings() gives it as etag; malloc. NULL member: it has no versions. */
+	char *(*version)(const cJSON *finding);
 	/* ERR_CONFLICT with the present state in e where the etag is old. */
 	int (*update)(struct connected *c, const struct source_run *run,
 	              const struct source_update *u, struct err *e);

@@ -493,8 +493,10 @@ const struct connector connector_qradar = {
         .test = test,
         .catalog = catalog,
         .findings = qradar_findings,
+        .thin_findings = true,
         .finding = qradar_finding,
         .finding_events = qradar_finding_events,
+        .version = qradar_version,
         .update = qradar_update,
         .ingest = qradar_ingest,
 };

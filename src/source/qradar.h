@@ -45,5 +45,6 @@ int qradar_ingest(struct connected *c, const struct source_run *run, const struc
                   size_t n, const char *batch_key, size_t *taken, struct err *e);
 /* One JSON object as a line of syslog with LEEF 2.0 or CEF in it, its newline included. */
 int qradar_line(struct buf *out, struct slice event, bool cef, const char *key, struct err *e);
+char *qradar_version(const cJSON *offense);
 
 #endif

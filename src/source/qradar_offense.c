@@ -187,6 +187,11 @@ int qradar_finding(struct connected *c, const struct source_run *run, const char
 	return rc;
 }
 
+char *qradar_version(const cJSON *offense)
+{
+	return xasprintf("%lld", (long long)call_i64(offense, "last_updated_time", -1));
+}
+
 /* ---- its events ---- */
 
 int qradar_finding_events(struct connected *c, const struct source_run *run, const char *id,

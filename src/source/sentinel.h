@@ -59,5 +59,6 @@ int sentinel_catalog(struct connected *c, const struct source_run *run, struct s
                      struct err *e);
 /* "SharedKey WORKSPACE:SIGNATURE" of the legacy collector. malloc; NULL where the key is no base64. */
 char *sentinel_signature(const char *workspace, struct slice key, size_t length, const char *date);
+char *sentinel_version(const cJSON *incident);
 
 #endif

@@ -82,7 +82,7 @@ static int on_incident(void *ctx, struct slice raw, struct err *e)
 	const cJSON *p = json_obj(j, "properties");
 	const char *name = json_str(j, "name", ""),
 	           *changed = json_str(p, "lastModifiedTimeUtc", "");
-	struct source_finding f = {.dataset = "incidents",
+	struct source_finding f = {.dataset = "sentinel.incident",
 	                           .id = slice_of(name),
 	                           .raw = raw,
 	                           .etag = json_str(j, "etag", NULL)};
@@ -218,6 +218,13 @@ int sentinel_finding(struct connected *c, const struct source_run *run, const ch
 		*out = NULL;
 	}
 	return rc;
+}
+
+char *sentinel_version(const cJSON *incident)
+{
+	const char *etag = json_str(incident, "etag", NULL);
+
+	return etag ? xstrdup(etag) : NULL;
 }
 
 /* ---- the alerts behind one, as rows ---- */

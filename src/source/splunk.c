@@ -140,6 +140,7 @@ const struct connector connector_splunk = {
         .findings = splunk_findings,
         .finding = splunk_finding,
         .finding_events = splunk_finding_events,
+        .version = splunk_version,
         .update = splunk_update,
         .ingest = splunk_ingest,
 };

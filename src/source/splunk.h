@@ -63,5 +63,6 @@ int splunk_test(struct connected *c, const struct source_run *run, const struct 
 struct row_conf splunk_rows(const struct splunk *x);
 /* The i-th index to ask: `table`, else each of `indexes`; NULL behind the last one ("*" is asked where neither is set). */
 const char *splunk_index(const struct splunk *x, size_t i);
+char *splunk_version(const cJSON *notable);
 
 #endif

@@ -181,6 +181,12 @@ int splunk_finding(struct connected *c, const struct source_run *run, const char
 	return 0;
 }
 
+/* When it was last reviewed; "0": never. */
+char *splunk_version(const cJSON *notable)
+{
+	return xstrdup(json_str(notable, "review_time", "0"));
+}
+
 /* ---- events behind one ---- */
 
 /* The drilldown is a text that somebody wrote there: only a plain search runs, without commands, subsearches or macros. */

@@ -92,6 +92,21 @@ static const char *const schema[] = {
         /* conversations that may only read: no row, no flag */
         ("CREATE TABLE session_flag (session TEXT NOT NULL, uid INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL,"
          "  PRIMARY KEY (session, uid)) STRICT, WITHOUT ROWID;"),
+        /* store/outbox.h */
+        ("CREATE TABLE platform (source TEXT PRIMARY KEY, kind TEXT NOT NULL, writes INTEGER NOT NULL,"
+         "  doc TEXT NOT NULL)"
+         "  STRICT, WITHOUT ROWID;"
+         "CREATE TABLE record (key TEXT PRIMARY KEY, bare TEXT NOT NULL, source TEXT NOT NULL,"
+         "  etag TEXT, status TEXT NOT NULL, owner TEXT NOT NULL, seen INTEGER NOT NULL, was TEXT,"
+         "  changed INTEGER, written INTEGER, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+         "CREATE INDEX record_bare ON record (bare);"
+         "CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL,"
+         "  incident INTEGER NOT NULL, record TEXT, kind TEXT NOT NULL, doc TEXT NOT NULL, etag TEXT,"
+         "  idempotency TEXT NOT NULL UNIQUE, state TEXT NOT NULL, attempts INTEGER NOT NULL,"
+         "  next INTEGER NOT NULL, error TEXT, at INTEGER NOT NULL, uid INTEGER NOT NULL,"
+         "  user TEXT NOT NULL, ended INTEGER) STRICT;"
+         "CREATE INDEX outbox_open ON outbox (source, incident, id) WHERE ended IS NULL;"
+         "CREATE INDEX outbox_incident ON outbox (incident);"),
 };
 
 int state_open(struct state *s, const char *dir, const char *vfs, struct err *e)

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/incident.h"
+#include "store/outbox.h"
 #include "store/state_int.h"
 
 #define INCIDENT_COLUMNS                                                                  \
@@ -120,11 +121,18 @@ static int add_people(struct state *s, cJSON *o, int64_t id, struct err *e)
 	                                id, pin_row)
 	                      : NULL;
 
-	if (!pins) {
+	cJSON *records = pins ? state_records_of(s, id, e) : NULL;
+	cJSON *intents = records ? state_outbox_of(s, id, e) : NULL;
+
+	if (!intents) {
 		cJSON_Delete(notes);
 		cJSON_Delete(actions);
+		cJSON_Delete(pins);
+		cJSON_Delete(records);
 		return -1;
 	}
+	state_set_member(o, "platforms", records);
+	state_set_member(o, "outbox", intents);
 	state_set_member(o, "actions", actions);
 	state_set_member(o, "notes", notes);
 	state_set_member(o, "pins", pins);
@@ -194,7 +202,8 @@ static const char soft_sql[] = "SELECT id FROM incident i WHERE status = 'new' A
                                "'INC-' || i.id) AND NOT EXISTS (SELECT 1 FROM turn WHERE "
                                "incident = 'INC-' || i.id) AND NOT EXISTS (SELECT 1 FROM doc WHERE "
                                "incident = 'INC-' || i.id) AND NOT EXISTS (SELECT "
-                               "1 FROM watch WHERE incident = 'INC-' || i.id)";
+                               "1 FROM watch WHERE incident = 'INC-' || i.id) AND NOT EXISTS "
+                               "(SELECT 1 FROM outbox WHERE incident = i.id)";
 
 static bool has_id(const struct map *m, int64_t id)
 {
@@ -573,6 +582,7 @@ int state_incident_update(struct state *s, const struct who *w, const char *id,
                           const struct incident_change *c, mw_time now, struct err *e)
 {
 	bool snooze = c->snooze_until != MW_TIME_NONE;
+	struct platform_change there;
 	int64_t n;
 
 	if (state_begin_change(s, id, c->rev, &n, e))
@@ -591,12 +601,17 @@ int state_incident_update(struct state *s, const struct who *w, const char *id,
 	if (snooze && db_run(&s->db, e, "UPDATE incident SET snooze = ? WHERE id = ?", "ii",
 	                     c->snooze_until, n))
 		return -1;
+	there = (struct platform_change){.status = c->status, .owner = c->owner};
+	if ((c->status || c->owner) && state_outbox_intend(s, w, n, &there, now, e))
+		return -1;
 	return state_touch(s, w, n, now, e);
 }
 
 int state_incident_close(struct state *s, const struct who *w, const char *id, const char *verdict,
                          const char *reason, mw_time now, struct err *e)
 {
+	const struct platform_change there = {
+	        .status = "closed", .verdict = verdict, .reason = reason};
 	cJSON *v = cJSON_CreateObject();
 	struct buf body;
 	int64_t n;
@@ -614,19 +629,23 @@ int state_incident_close(struct state *s, const struct who *w, const char *id, c
 		            "UPDATE incident SET status = 'closed', verdict = ? WHERE id = ?", "si",
 		            body.s, n);
 	buf_release(&body);
+	if (!rc)
+		rc = state_outbox_intend(s, w, n, &there, now, e);
 	return rc ? -1 : state_touch(s, w, n, now, e);
 }
 
 int state_note_add(struct state *s, const struct who *w, const char *id, const char *note,
                    mw_time now, struct err *e)
 {
+	const struct platform_change there = {.comment = note};
 	int64_t n;
 
 	if (strlen(note) > STATE_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "a note has at most %d bytes", STATE_TEXT_MAX);
 	if (state_begin_change(s, id, 0, &n, e) ||
 	    db_run(&s->db, e, "INSERT INTO note (incident, at, by, text) VALUES (?,?,?,?)", "iiss",
-	           n, now, w->user, note))
+	           n, now, w->user, note) ||
+	    state_outbox_intend(s, w, n, &there, now, e))
 		return -1;
 	return state_touch(s, w, n, now, e);
 }

@@ -3,6 +3,7 @@
 from the demo events (tool_twin), pages, throttles and fails like it. One framework; a vendor is a module in twins/ with a class Vendor.
 
   twin.py VENDOR --port-file F --lake DIR --tool TOOL_TWIN [--cert PEM --key PEM] [--log F] [--fault JSON] [--options JSON]
+          [--port N] [--keep FILE]
 
 --fault: {"on": REGEX of "METHOD path",
 "nth": first match that fails (1), "times": how many (1; 0 always), "kind": see FAULTS, "retry_after": S}.
@@ -101,6 +102,8 @@ class Twin:
     """What a vendor's class stands on: its routes, and state of its own."""
 
     error_type = "application/json"
+
+    kept = ()  # names of what outlives it, with --keep
 
     def __init__(self, lake):
         self.lake, self.lock, self.options = lake, threading.Lock(), {}
@@ -278,6 +281,8 @@ class Handler(BaseHTTPRequestHandler):
             if f.kind in ("dup-page", "cursor-loop") and f.on.search(f"{q.method} {q.path}"):
                 f.last["reply"] = r
             self.note(q, r.status, strict)
+            if self.server.keep:
+                self.server.save()
             self.send(r)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
@@ -287,6 +292,14 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    keep, saving = None, threading.Lock()
+
+    def save(self):
+        """What changes there outlives the twin, as it would outlive a platform's restart; tests look at it."""
+        with self.saving:
+            with open(self.keep + ".tmp", "w") as f:
+                json.dump({name: getattr(self.twin, name) for name in self.twin.kept}, f)
+            os.rename(self.keep + ".tmp", self.keep)
 
     def handle_error(self, request, client_address):
         pass
@@ -295,16 +308,20 @@ class Server(ThreadingHTTPServer):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("vendor")
-    for name in ("port-file", "lake", "tool", "cert", "key", "log", "fault", "options"):
+    for name in ("port-file", "lake", "tool", "cert", "key", "log", "fault", "options", "port", "keep"):
         a.add_argument("--" + name)
     o = a.parse_args()
     vendor = importlib.import_module("twins." + o.vendor).Vendor
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", int(o.port or 0)), Handler)
     server.twin = vendor(Lake(o.tool, o.lake))
+    server.keep = o.keep
+    if o.keep and os.path.exists(o.keep):
+        with open(o.keep) as f:
+            vars(server.twin).update(json.load(f))
     server.twin.options = json.loads(o.options or "{}")
     server.twin.base = f"https://localhost:{server.server_address[1]}"
     server.fault = Fault(json.loads(o.fault) if o.fault else None)
-    server.log = open(o.log, "w") if o.log else None
+    server.log = open(o.log, "a" if o.keep else "w") if o.log else None
     if o.cert:
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ctx.load_cert_chain(o.cert, o.key)

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 
+#include "model/platform.h"
 #include "model/say.h"
 #include "keys/keys.h"
 #include "widget/text.h"
@@ -85,6 +86,16 @@ static void add_sources(const struct status *s, mw_time now, struct buf *out)
 	buf_printf(out, " %s", age);
 }
 
+static void add_outbox(const struct status *s, struct buf *out)
+{
+	struct buf b = BUF_INIT;
+
+	say_outbox(&b, json_obj(s->engine, "outbox"));
+	if (b.len)
+		buf_printf(out, " | %s", b.s);
+	buf_release(&b);
+}
+
 static void add_clock(mw_time now, struct buf *out)
 {
 	struct buf c = BUF_INIT;
@@ -107,6 +118,7 @@ void status_row(const struct status *s, mw_time now, struct buf *out)
 	}
 	buf_printf(out, "%s %s%s", s->user, s->role, s->readonly ? " READ-ONLY" : "");
 	add_sources(s, now, out);
+	add_outbox(s, out);
 	buf_printf(out, " | %s", model ? model : "no model");
 	if (model && s->phase[0]) { /* how far what it proposes may go */
 		buf_ch(out, ' ');

@@ -3,6 +3,8 @@
  */
 #include "view/app.h"
 
+#include "model/platform.h"
+
 #include "term/width.h"
 #include "view/plan_lines.h"
 #include "widget/text.h"
@@ -279,6 +281,44 @@ static void add_notes(struct view *v)
 	buf_release(&b);
 }
 
+/* Where it stands on the platforms that it came from, then what is on its way there. */
+static void add_platforms(struct view *v, int most, int lines)
+{
+	static const struct {
+		const char *key, *label;
+		enum role role;
+		void (*say)(struct buf *b, const cJSON *thing);
+	} lists[] = {{"platforms", "In     ", R_TEXT, say_platform},
+	             {"outbox", "Outbox ", R_WARN, say_intent}};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		const cJSON *x, *all = json_arr(v->data, lists[i].key);
+		int n = 0;
+		cJSON_ArrayForEach(x, all)
+		{
+			struct buf b = BUF_INIT;
+			size_t from;
+			if (n == most)
+				break;
+			lists[i].say(&b, x);
+			if (n == most - 1 && x->next)
+				buf_printf(&b, " (and %d more)", cJSON_GetArraySize(all) - most);
+			from = doc_wrap_most(&v->doc, lists[i].role, n++ ? "" : lists[i].label,
+			                     HANG, (struct slice){b.s, b.len}, lines);
+			doc_mean(&v->doc, from, NULL, x, K_SENTENCE);
+			buf_release(&b);
+		}
+	}
+}
+
+/* What has a page where nothing is selected: the platform's own record, else what happened. */
+static const cJSON *main_record(const struct view *v)
+{
+	const cJSON *r = first_item(json_get(v->data, "platforms"));
+
+	return json_str(r, "link", NULL) ? r : first_item(json_get(v->data, "what"));
+}
+
 static void add_entities(struct view *v)
 {
 	struct buf b = BUF_INIT;
@@ -301,6 +341,7 @@ static void add_summary(struct view *v, bool *more)
 	add_state(v, "CONTAINED", json_get(v->data, "contained"), R_WARN);
 	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
 		*more |= add_block(v, &blocks[i], false);
+	add_platforms(v, 1, v->pos.rows > 40 ? 3 : 1);
 	add_score(v, 1);
 	add_attack(v, 1);
 	add_seen(v, 1);
@@ -319,6 +360,7 @@ static void add_details(struct view *v)
 	add_score_reasons(v);
 	add_attack(v, INT32_MAX);
 	add_seen(v, INT32_MAX);
+	add_platforms(v, INT32_MAX, INT32_MAX);
 	add_notes(v);
 	add_entities(v);
 }
@@ -437,10 +479,8 @@ static bool card_act(struct app *a, struct view *v, enum action act)
 	case ACT_PATH:
 		ask_graph(a, v, "exposure", NULL);
 		return true;
-	case ACT_WEB: /* of the selected sentence, else of what happened */
-		open_web_of(a, v,
-		            l && l->kind == K_SENTENCE ? l->ref
-		                                       : first_item(json_get(v->data, "what")));
+	case ACT_WEB:
+		open_web_of(a, v, l && l->kind == K_SENTENCE ? l->ref : main_record(v));
 		return true;
 	default:
 		return false;

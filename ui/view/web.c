@@ -57,8 +57,13 @@ void open_web(struct app *a, struct view *v, const char *wire)
 void open_web_of(struct app *a, struct view *v, const cJSON *thing)
 {
 	const cJSON *e = row_evidence(thing), *one = cJSON_IsArray(e) ? e->child : e;
+	const char *link = json_str(thing, "link", NULL);
 
-	if (cJSON_IsString(one))
+	if (link) { /* the platform's own record */
+		free(page);
+		page = xstrdup(link);
+		offer(a);
+	} else if (cJSON_IsString(one))
 		open_web(a, v, one->valuestring);
 	else
 		app_say(a, R_WARN, "select a line that stands on a record; o then gives its page");

@@ -10,6 +10,8 @@ SID = r"([A-Za-z0-9_.]+)"
 
 
 class Vendor(Twin):
+    kept = ("review", "events", "notables")
+
     def __init__(self, lake):
         super().__init__(lake)
         self.jobs, self.token, self.ack, self.events = {}, TOKEN, 0, []
@@ -40,7 +42,7 @@ class Vendor(Twin):
         return {"_time": f"2026-11-23T0{i}:00:00.000+00:00", "event_id": eid, "rule_id": eid, "rule_title": f"Notable {i}", "urgency": ["low", "medium", "high"][i % 3],
                 "status": "1", "status_label": "New", "owner": "unassigned", "mw_epoch": 1795392000 + 3600 * i,
                 "drilldown_search": "search index=main sourcetype=\"aws:cloudtrail\" user=$user$", "drilldown_earliest": "1795305600", "drilldown_latest": "1795478400",
-                "user": 'o"brien', "orig_raw": "{}", "_raw": f"raw of {i}"}
+                "user": 'o"brien' if i < 1 else f"user{i}", "orig_raw": "{}", "_raw": f"raw of {i}"}
 
     # ---- searches
     def event(self, row):
