@@ -370,7 +370,7 @@ int splunk_update(struct connected *c, const struct source_run *run, const struc
 		rq.body = (struct slice){form.s, form.len};
 		rc = rc ? rc : call_json(x->http, run, &rq, &answer, e);
 		if (!rc && !call_bool(answer, "success"))
-			rc = err_set(e, ERR_REMOTE, "%s did not change the notable: %s",
+			rc = err_set(e, ERR_INVALID, "%s did not change the notable: %s",
 			             c->source.name,
 			             json_str(answer, "message", "it gave no reason"));
 	}

@@ -95,14 +95,22 @@ static char *difference(const struct known *k, const char *status, const char *o
 }
 
 /* What waits to be written was meant for the version before ours, which is this one now. */
-static int rebase(struct state *s, const char *key, const char *from, const char *to, struct err *e)
+static int rebase(struct state *s, const cJSON *record, const struct known *from, struct err *e)
 {
-	if (!to)
-		return 0;
-	return db_run(
-	        &s->db, e,
-	        "UPDATE outbox SET etag = ?3 WHERE record = ?1 AND ended IS NULL AND etag = ?2",
-	        "sss", key, from, to);
+	const char *key = json_str(record, "key", "");
+
+	return db_run(&s->db, e,
+	              "UPDATE outbox SET etag = ?3 WHERE record = ?1 AND ended IS NULL AND etag = ?2",
+	              "sss", key, from->etag, json_str(record, "etag", NULL)) ||
+	                       db_run(&s->db, e,
+	                              "UPDATE outbox SET doc = json_set(doc, '$.seen.status', ?4, "
+	                              "'$.seen.owner', ?5) WHERE record = ?1 AND ended IS NULL AND "
+	                              "json_extract(doc, '$.seen.status') = ?2 AND "
+	                              "json_extract(doc, '$.seen.owner') = ?3",
+	                              "sssss", key, from->status, from->owner,
+	                              json_str(record, "status", ""), json_str(record, "owner", ""))
+	               ? -1
+	               : 0;
 }
 
 int state_record_put(struct state *s, const cJSON *record, enum record_seen why, mw_time now,
@@ -135,7 +143,7 @@ int state_record_put(struct state *s, const cJSON *record, enum record_seen why,
 		rc = db_run(&s->db, e, "UPDATE record SET written = ? WHERE key = ?", "is", now,
 		            key);
 	if (!rc && why != RECORD_POLLED && !*changed && k.there)
-		rc = rebase(s, key, k.etag, etag, e);
+		rc = rebase(s, record, &k, e);
 	free(was);
 	forget(&k);
 	buf_release(&doc);

@@ -9,10 +9,12 @@ TYPES = {"cloudtrail": "Amazon AWS CloudTrail", "vpcflow": "Amazon VPC Flow Logs
 
 
 class Vendor(Twin):
+    kept = ("offenses", "notes")
+
     def __init__(self, lake):
         super().__init__(lake)
         self.searches, self.token, self.gone = {}, TOKEN, []
-        self.offenses = {i: {"id": i, "description": f"Offense {i}\n", "status": "OPEN", "assigned_to": None, "follow_up": False, "magnitude": i + 2, "severity": 3, "event_count": 15,
+        self.offenses = {i: {"id": i, "description": f"Offense {i}\n", "status": "OPEN", "assigned_to": None, "follow_up": False, "magnitude": i + 2, "severity": 3, "event_count": 15, "offense_type": 3, "offense_source": "mallory",
                              "start_time": 1795392000000, "last_updated_time": 1795400000000 + 1000 * (i // 2), "closing_reason_id": None, "source_address_ids": [1],
                              "local_destination_address_ids": []} for i in range(7)}
         self.notes = {}

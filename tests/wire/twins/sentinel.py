@@ -14,6 +14,8 @@ V = ["api-version"]
 
 
 class Vendor(Twin):
+    kept = ("incidents", "comments")
+
     def __init__(self, lake):
         super().__init__(lake)
         self.tokens, self.events, self.comments, self.queries = {}, [], {}, 0
