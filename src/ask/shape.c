@@ -293,7 +293,10 @@ static bool shape_first_last(const struct build *b, struct query *q, struct plan
 			shape_by(b, s, w->groups[i]);
 		if (!w->ngroups)
 			shape_by(b, s, w->subject);
-		shape_stat(b, s, q->first ? FN_FIRST : FN_LAST, NULL, q->first ? "first" : "last");
+		if (q->first)
+			shape_stat(b, s, FN_FIRST, NULL, "first");
+		if (q->last)
+			shape_stat(b, s, FN_LAST, NULL, "last");
 		b->p->show = SHOW_RANKING;
 		return true;
 	}
