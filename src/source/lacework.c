@@ -308,8 +308,8 @@ static const struct source_ops ops = {
 static int open_(struct connected **out, const struct connector_env *env, struct err *e)
 {
 	struct lacework *x = xcalloc(1, sizeof(*x));
-	struct http_conf more = {.max_retries = CONNECTOR_RETRIES,
-	                         .retry_header = "RateLimit-Reset"};
+	/* RateLimit-Reset comes with every answer: it is no time to wait before a retry. */
+	struct http_conf more = {.max_retries = CONNECTOR_RETRIES};
 
 	x->c = (struct connected){{&ops, json_str(env->entry, "name", "lacework")},
 	                          &connector_lacework};
