@@ -309,11 +309,30 @@ static bool lists_something(struct walk *w)
 	return true;
 }
 
+/* "who made access keys", "users were made": creating, where what is made is an object of event names; "calls made" is none. */
+static bool makes(struct walk *w, const struct term *t, const struct tok *tok)
+{
+	const struct lex_entry *create = lexicon_phrase(w->p->env->x, "create");
+	const struct term *next = walk_at(w, w->i + 1), *prev = walk_behind(w, 0);
+	bool active = next && next->kind == T_FIELD && next->lex->camel && !next->gone && !t->close;
+	bool passive = w->q->passive && prev && prev->kind == T_FIELD && prev->lex->camel;
+
+	if (!create || create->kind != LEX_VERB || t->n != 1 ||
+	    !(tok_is(tok, "made") || tok_is(tok, "make") || tok_is(tok, "making")) ||
+	    !(active || passive))
+		return false;
+	*vec_push(&w->q->verbs) = create;
+	w->near_last = false;
+	return true;
+}
+
 static void on_filler(struct walk *w, struct term *t, const struct tok *tok)
 {
 	static const char *const passive[] = {"was", "were", "got", "been", NULL};
 
 	t->used = true;
+	if (makes(w, t, tok))
+		return;
 	for (size_t i = 0; i < t->n; i++)
 		if (slice_eq_str(tok[i].stem, "attempt") || slice_eq_str(tok[i].stem, "tri"))
 			w->q->attempted = true;
