@@ -36,6 +36,10 @@ const char *subject_field(const struct build *b, const struct query *q, const st
 		slot = slot_field(b->env, q, "user");
 	else if (strcmp(e->name, "process") == 0)
 		slot = slot_field(b->env, q, "process");
+	/* "which users were made": to whom it was done */
+	if (!slot && strcmp(e->name, "user") == 0 && q->passive && q->verbs.n &&
+	    q->objects.n == 1 && q->objects.v[0] == e && world_has_field(b->env->w, "user.name"))
+		return "user.name";
 	if (!slot && strcmp(e->name, "role") == 0 && q->verbs.n == 0)
 		return acting_field(b->env, q, e, G_NONE, field_here(b->env, e));
 	return slot ? slot : field_here(b->env, e);

@@ -6,14 +6,13 @@ static const struct {
 	const char *first, *second; /* what the parts of the path are */
 } stores[] = {
         {"clickhouse://", "clickhouse", "8443", "database", "table"},
-        {"opensearch://", "opensearch", "9200", "table", NULL},
 };
 
 static int wrong(const char *lake, const char *origin, const char *why, struct err *e)
 {
 	return err_set(e, ERR_INVALID,
 	               "%s: lake: \"%s\" %s; it reads clickhouse://[user@]host[:port]/database, "
-	               "opensearch://[user@]host[:port][/index], or the name of such a source",
+	               "or the name of such a source",
 	               origin, lake, why);
 }
 
