@@ -42,7 +42,8 @@ const struct cli_command cli_commands[] = {
         {"lake", "status | drop [DATASET] | retain [--size N] [--days N]",
          "what the lake holds, and its bounds", cmd_lake},
         {"source",
-         "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME | poll NAME | finding NAME ID "
+         "list | add KIND [KEY=VALUE...] | test NAME | catalog NAME [TABLE] | query "
+         "NAME TEXT [--limit N] | poll NAME | finding NAME ID "
          "| asset NAME ID | outbox [list | retry N | drop N] | create NAME INCIDENT | send NAME "
          "FILE [--incident ID]",
          "the SIEM and CNAPP platforms that questions are asked of", cmd_source},

@@ -1,4 +1,4 @@
-/* source catalog NAME [TABLE]: what a source knows of its own tables and fields, page by page. */
+/* What a source knows of its own tables and fields, page by page, and a text of its own language. */
 #include "cli.h"
 #include "cli_source.h"
 
@@ -74,4 +74,27 @@ int source_catalog(struct cli *c)
 	cJSON_Delete(page);
 	client_close(&cl);
 	return rc ? rc : total ? CLI_OK : CLI_NOTHING;
+}
+
+int source_query(struct cli *c)
+{
+	const char *limit = cli_option(c, "--limit");
+	cJSON *params = cJSON_CreateObject(), *plan, *step;
+	int64_t n = 0;
+
+	cli_session(c, params);
+	if (!cli_words(c, 3, 3) || (limit && !slice_i64(slice_of(limit), &n))) {
+		cJSON_Delete(params);
+		return CLI_USAGE;
+	}
+	plan = json_add_obj(params, "plan");
+	step = cJSON_CreateObject();
+	cJSON_AddItemToArray(json_add_arr(plan, "steps"), step);
+	json_add_str(step, "kind", "search");
+	json_add_str(step, "source", c->argv[1]);
+	json_add_str(step, "hand", c->argv[2]);
+	if (n)
+		json_add_i64(step, "limit", n);
+	json_add_str(params, "question", c->argv[2]);
+	return cli_question(c, "plan.run", params);
 }

@@ -219,6 +219,46 @@ static void note(struct check *k, const char *what, bool ok, const char *text)
 	k->failed = k->failed || !ok;
 }
 
+/* Each check of one source, with what to do where it is not well. */
+static void check_source(struct client *cl, struct check *k, const char *name)
+{
+	cJSON *p = cJSON_CreateObject(), *result = NULL;
+	const cJSON *x;
+	struct err e;
+
+	json_add_str(p, "source", name);
+	if (client_call(cl, "source.test", p, &result, &e)) {
+		note(k, name, false, e.what);
+		return;
+	}
+	cJSON_ArrayForEach(x, json_arr(result, "checks"))
+	{
+		const char *state = json_str(x, "state", ""), *fix = json_str(x, "fix", NULL);
+		char *what = xasprintf("%s %s", name, json_str(x, "what", "")),
+		     *text = xasprintf("%s%s%s", json_str(x, "found", ""), fix ? ". To do: " : "",
+		                       fix ? fix : "");
+		note(k, what, strcmp(state, "failed") != 0, text);
+		json_add_str(cJSON_GetArrayItem(k->list, cJSON_GetArraySize(k->list) - 1), "state",
+		             state);
+		free(what);
+		free(text);
+	}
+	cJSON_Delete(result);
+}
+
+static void check_sources(struct client *cl, struct check *k)
+{
+	cJSON *list = NULL;
+	const cJSON *s;
+	struct err e;
+
+	if (client_call(cl, "source.list", NULL, &list, &e))
+		note(k, "sources", false, e.what);
+	cJSON_ArrayForEach(s, json_arr(list, "sources"))
+	        check_source(cl, k, json_str(s, "name", ""));
+	cJSON_Delete(list);
+}
+
 static void check_engine(struct cli *c, struct check *k)
 {
 	struct client cl;
@@ -246,6 +286,7 @@ static void check_engine(struct cli *c, struct check *k)
 		snprintf(text, sizeof(text), "a worker may not %s", json_str(t, "what", "?"));
 		note(k, text, json_bool(t, "refused", false), json_str(t, "error", ""));
 	}
+	check_sources(&cl, k);
 	cJSON_Delete(s);
 	cJSON_Delete(doctor);
 	client_close(&cl);
@@ -272,6 +313,19 @@ static void check_place(struct cli *c, struct check *k)
 	     lang ? lang : "none: without UTF-8 the console draws with ASCII");
 }
 
+/* What a source says of itself is outside text. */
+static void put_check(const cJSON *x)
+{
+	const char *state = json_str(x, "state", NULL);
+	bool ok = json_bool(x, "ok", false);
+
+	printf("%-4s ", !ok ? "BAD" : state && strcmp(state, "ok") != 0 ? state : "ok");
+	cli_puts(json_str(x, "what", ""));
+	fputs(": ", stdout);
+	cli_puts(json_str(x, "text", ""));
+	putchar('\n');
+}
+
 int cmd_doctor(struct cli *c)
 {
 	struct check k = {0};
@@ -286,9 +340,7 @@ int cmd_doctor(struct cli *c)
 	if (c->json)
 		cli_json(o);
 	else
-		cJSON_ArrayForEach(x, k.list)
-		        printf("%-4s %s: %s\n", json_bool(x, "ok", false) ? "ok" : "BAD",
-		               json_str(x, "what", ""), json_str(x, "text", ""));
+		cJSON_ArrayForEach(x, k.list) put_check(x);
 	cJSON_Delete(o);
 	return k.failed ? CLI_FAILED : CLI_OK;
 }

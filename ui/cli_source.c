@@ -473,6 +473,10 @@ int cmd_source(struct cli *c)
 		cJSON_Delete(params);
 		return create(c);
 	}
+	if (c->argc > 0 && strcmp(c->argv[0], "query") == 0) {
+		cJSON_Delete(params);
+		return source_query(c);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && c->argc > 0; i++) {
 		if (strcmp(c->argv[0], verbs[i].word) != 0 || c->argc != verbs[i].words)
 			continue;

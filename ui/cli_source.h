@@ -4,5 +4,7 @@
 
 struct cli;
 int source_catalog(struct cli *c); /* catalog NAME [TABLE] */
+int source_query(
+        struct cli *c); /* query NAME TEXT: a text in the source's own language, written by hand */
 
 #endif

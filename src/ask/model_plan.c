@@ -91,6 +91,11 @@ int model_plan_bounds(const struct plan *p, const struct model_scope *scope, str
 	for (size_t i = 0; i < p->nsteps; i++) {
 		const struct plan_step *s = &p->steps[i];
 		const char *standard = s->kind == PS_GRAPH ? "graph" : "lake";
+		if (s->hand)
+			return err_set(e, ERR_DENIED,
+			               "step %zu: a text of a source's own language is written by "
+			               "analysts alone",
+			               i + 1);
 		if (check_source(s->source ? s->source : standard, scope, e) ||
 		    (s->kind == PS_GRAPH ? check_graph(&s->graph, i, e)
 		                         : check_search(s, i, scope, e)))

@@ -26,8 +26,9 @@
 #define MW_PLAN_DEPTH_MAX 24 /* nesting of a where tree */
 #define MW_PLAN_NODES_MAX 4096
 #define MW_PLAN_STEPS_MAX 16
-#define MW_PLAN_STAGES_MAX 8 /* of a sequence */
-#define MW_PLAN_BY_MAX 8     /* by fields, stats, sort columns, baseline keys each */
+#define MW_PLAN_HAND_MAX (64 * 1024) /* a text in a source's own language */
+#define MW_PLAN_STAGES_MAX 8         /* of a sequence */
+#define MW_PLAN_BY_MAX 8             /* by fields, stats, sort columns, baseline keys each */
 #define MW_PLAN_DATASETS_MAX 64
 #define MW_PLAN_HOPS_MAX 16
 #define MW_PLAN_GRAPH_DEPTH_MAX 32 /* repetitions of a hop, depth of a graph question */

@@ -538,7 +538,7 @@ static int read_search(struct reader *r, const cJSON *o, const struct place *at,
 	static const char *const keys[] = {
 	        "kind",     "name",      "source", "datasets", "from", "to",     "where",
 	        "sequence", "baseline",  "stats",  "by",       "span", "having", "sort",
-	        "limit",    "with_ties", "part",   "columns",  NULL,
+	        "limit",    "with_ties", "part",   "columns",  "hand", NULL,
 	};
 
 	return only(r, o, keys, at) || read_datasets(r, o, at, s) ||
@@ -635,6 +635,8 @@ static int read_step(struct reader *r, const cJSON *o, const struct place *at)
 		return -1;
 	s = plan_add_step(r->p, (enum plan_kind)kind);
 	if (get_str(r, o, "name", at, &s->name) || get_str(r, o, "source", at, &s->source))
+		return -1;
+	if (kind == PS_SEARCH && get_str(r, o, "hand", at, &s->hand))
 		return -1;
 	s->part = json_get(o, "part") != NULL;
 	s->part_show = (enum plan_show)show;

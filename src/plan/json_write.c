@@ -255,6 +255,7 @@ static cJSON *step_json(const struct plan_step *s)
 	json_add_str(o, "kind", plan_kind_words[s->kind]);
 	add_opt(o, "name", s->name);
 	add_opt(o, "source", s->source);
+	add_opt(o, "hand", s->hand);
 	if (s->part)
 		json_add_str(o, "part", plan_show_words[s->part_show]);
 	if (s->kind == PS_GRAPH)

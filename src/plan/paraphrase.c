@@ -397,7 +397,9 @@ static void say_graph(struct buf *b, const struct plan_graph *g)
 
 void plan_paraphrase_step(const struct plan_step *s, struct buf *out)
 {
-	if (s->kind == PS_GRAPH)
+	if (s->hand)
+		buf_str(out, "a text written by hand");
+	else if (s->kind == PS_GRAPH)
 		say_graph(out, &s->graph);
 	else
 		say_search(out, &s->search);
@@ -407,7 +409,7 @@ void plan_paraphrase_step(const struct plan_step *s, struct buf *out)
 
 void plan_paraphrase_head(const struct plan_step *s, struct buf *out)
 {
-	if (s->kind == PS_SEARCH)
+	if (s->kind == PS_SEARCH && !s->hand)
 		say_head(out, &s->search);
 }
 

@@ -287,6 +287,7 @@ struct plan *plan_clone(const struct plan *p)
 	for (size_t i = 0; i < c->nsteps; i++) {
 		c->steps[i].name = copy_str(c, c->steps[i].name);
 		c->steps[i].source = copy_str(c, c->steps[i].source);
+		c->steps[i].hand = copy_str(c, c->steps[i].hand);
 		copy_search(c, &c->steps[i].search);
 		copy_graph(c, &c->steps[i].graph);
 	}
@@ -353,4 +354,12 @@ int plan_column_find(const struct plan_search *s, const char *name)
 		if (names_field(&s->by[i], name))
 			return (int)(first_by + i);
 	return -1;
+}
+
+bool plan_has_hand(const struct plan *p)
+{
+	for (size_t i = 0; p && i < p->nsteps; i++)
+		if (p->steps[i].hand)
+			return true;
+	return false;
 }

@@ -201,6 +201,9 @@ struct plan_step {
 	char *source; /* "lake" (default), "graph", or a configured source */
 	struct plan_search search;
 	struct plan_graph graph;
+	/* A text that an analyst has written by hand in that source's own language, in place of everything but the limit; NULL: none. Only
+	 * that source runs it, and only where render_check_hand lets it pass; its rows come as events. No planner and no model makes one. */
+	char *hand;
 	bool part; /* answers a part of the question by itself ("how many, and from which"), shown as part_show */
 	enum plan_show part_show;
 };
@@ -233,6 +236,9 @@ struct plan_node *plan_clone_node(struct plan *into, const struct plan_node *n);
 bool plan_dataset_in(const struct plan_search *s, const char *dataset);
 bool plan_time_in(const struct plan_search *s, mw_time t);
 
+bool plan_has_hand(
+        const struct
+        plan *p); /* a step is a text written by hand: nothing can be read out of it or added to it */
 /* Output columns of a search step that counts or groups: "time" where span is set, by fields as written, stats. A step with
  * none of these has events as rows, and plan_ncolumns is 0. plan_column_find also knows a by field by its other names. */
 bool plan_is_grouped(const struct plan_search *s);

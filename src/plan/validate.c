@@ -548,6 +548,28 @@ static int check_value_field(struct check *c)
 	return check_field(c, &c->p->value_field, at);
 }
 
+/* It stands in place of the plan's own words, so that none of them can be taken for what was asked. */
+static int check_hand(const struct check *c, const struct plan_step *s, const struct place *at)
+{
+	const struct plan_search *q = &s->search;
+	const struct place *hand = PLACE_KEY(at, "hand");
+
+	if (!s->hand)
+		return 0;
+	if (!*s->hand || strlen(s->hand) > MW_PLAN_HAND_MAX)
+		return place_err(hand, c->e, "a text of 1 to %d bytes is wanted", MW_PLAN_HAND_MAX);
+	if (!strcmp(s->source, "lake") || !strcmp(s->source, "graph") || strchr(s->source, ','))
+		return place_err(hand, c->e, "it runs at one configured source, and %s is none",
+		                 s->source);
+	if (q->where || q->sequence || q->baseline || q->nstats || q->nby || q->span || q->having ||
+	    q->nsort || q->ndatasets || q->from.kind != PW_NONE || q->to.kind != PW_NONE)
+		return place_err(
+		        hand, c->e,
+		        "a text written by hand says all of it: the step has a limit beside "
+		        "it and no more");
+	return 0;
+}
+
 int plan_validate(struct plan *p, struct err *e)
 {
 	struct check c = {.p = p, .e = e};
@@ -563,6 +585,8 @@ int plan_validate(struct plan *p, struct err *e)
 		if (!s->source || !s->source[0])
 			return place_err(PLACE_KEY(at, "source"), e,
 			                 "the name of a source is missing");
+		if (check_hand(&c, s, at))
+			return -1;
 		if (s->kind == PS_GRAPH ? check_graph(&c, &s->graph, at)
 		                        : check_search(&c, &s->search, at))
 			return -1;

@@ -206,6 +206,23 @@ static int check_rights(const struct client *c, int method, struct err *e)
 	return 0;
 }
 
+/* A text written by hand is no plan that the engine has made: it needs more than reading. */
+static int check_hand(const struct client *c, const cJSON *params, struct err *e)
+{
+	const cJSON *step;
+
+	if (c->role >= PERM_ANALYST)
+		return 0;
+	cJSON_ArrayForEach(step, json_arr(json_obj(params, "plan"), "steps"))
+	{
+		if (json_get(step, "hand"))
+			return err_set(e, ERR_DENIED,
+			               "a text written by hand needs the role %s; you have %s",
+			               role_name(PERM_ANALYST), role_name(c->role));
+	}
+	return 0;
+}
+
 static struct request *make_request(struct client *c, int method, const cJSON *msg)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
@@ -240,7 +257,8 @@ static void take_message(struct client *c, const cJSON *msg)
 		err_set(&e, ERR_NOT_FOUND, "there is no method \"%s\"", name);
 		fail_one(c, id, &e);
 	} else if (check_rights(c, method, &e) ||
-	           method_check(&methods[method], json_get(msg, "params"), &e)) {
+	           method_check(&methods[method], json_get(msg, "params"), &e) ||
+	           check_hand(c, json_get(msg, "params"), &e)) {
 		if (c->user)
 			fail_one(c, id, &e);
 		else

@@ -25,6 +25,8 @@ struct health {
 	const char *state; /* "unknown", "up", "slow", "down" */
 	char *error;       /* of the last call that failed; NULL */
 	mw_time since;     /* of the state */
+	mw_time polled, tested;
+	cJSON *checks; /* of the last test */
 	int64_t elapsed_us, findings;
 	bool polling, no_findings; /* no_findings: the platform has none of its own */
 	struct health *next;
@@ -39,8 +41,12 @@ static struct health *health_of(struct engine *e, const char *name)
 	if (h)
 		return h;
 	h = xcalloc(1, sizeof(*h));
-	*h = (struct health){
-	        .name = xstrdup(name), .state = "unknown", .since = mw_now(), .next = e->health};
+	*h = (struct health){.name = xstrdup(name),
+	                     .state = "unknown",
+	                     .since = mw_now(),
+	                     .polled = MW_TIME_NONE,
+	                     .tested = MW_TIME_NONE,
+	                     .next = e->health};
 	e->health = h;
 	return h;
 }
@@ -86,18 +92,29 @@ void sources_free(struct engine *e)
 		e->health = h->next;
 		free(h->name);
 		free(h->error);
+		cJSON_Delete(h->checks);
 		free(h);
 	}
 	timer_end(e->poll);
 }
 
+static const char *first_index(const cJSON *entry)
+{
+	const cJSON *x = cJSON_GetArrayItem(json_arr(entry, "indexes"), 0);
+
+	return cJSON_IsString(x) ? x->valuestring : NULL;
+}
+
 static cJSON *source_json(struct engine *e, const cJSON *entry)
 {
 	const struct health *h = health_of(e, json_str(entry, "name", ""));
+	const struct connector *k = connector_find(json_str(entry, "kind", ""));
 	cJSON *o = cJSON_CreateObject();
 
 	json_add_str(o, "name", h->name);
 	json_add_str(o, "kind", json_str(entry, "kind", ""));
+	json_add_str(o, "language", k ? k->language : NULL);
+	json_add_str(o, "table", json_str(entry, "table", first_index(entry)));
 	json_add_str(o, "url", json_str(entry, "url", ""));
 	json_add_str(o, "at", json_str(entry, "at", ""));
 	json_add_str(o, "insecure_why", json_str(entry, "insecure_why", NULL));
@@ -106,6 +123,13 @@ static cJSON *source_json(struct engine *e, const cJSON *entry)
 	json_add_str(o, "error", h->error);
 	json_add_i64(o, "elapsed_ms", h->elapsed_us / 1000);
 	json_add_i64(o, "findings", h->findings);
+	if (json_i64(entry, "delay", -1) >= 0)
+		json_add_i64(o, "delay_s", json_i64(entry, "delay", 0) / MW_SECOND);
+	json_add_time(o, "polled", h->polled);
+	json_add_bool(o, "no_findings", h->no_findings);
+	json_add_time(o, "tested", h->tested);
+	if (h->checks)
+		cJSON_AddItemToObject(o, "checks", cJSON_Duplicate(h->checks, 1));
 	cJSON_AddItemToObject(o, "catalog", catalog_json(e, h->name));
 	return o;
 }
@@ -133,11 +157,36 @@ struct asking {
 	int64_t started_us;
 };
 
+/* A test that could not log in is no call that failed, and says as much about the source. */
+static void keep_checks(struct health *h, const cJSON *result)
+{
+	const cJSON *c;
+
+	cJSON_Delete(h->checks);
+	h->checks = cJSON_Duplicate(json_arr(result, "checks"), 1);
+	h->tested = mw_now();
+	cJSON_ArrayForEach(c, h->checks)
+	{
+		static const char *const fatal[] = {"DNS", "TLS", "connection", "API", "login"};
+		for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
+			if (strcmp(json_str(c, "state", ""), "failed") != 0 ||
+			    strcmp(json_str(c, "what", ""), fatal[i]) != 0)
+				continue;
+			h->state = "down";
+			h->since = h->tested;
+			free(h->error);
+			h->error = xstrdup(json_str(c, "found", ""));
+		}
+	}
+}
+
 static void asked(void *ctx, cJSON *result, const struct err *e)
 {
 	struct asking *a = ctx;
 
 	source_fares(a->r->e, request_str(a->r, "source"), e, mw_mono_us() - a->started_us);
+	if (!e && a->r->method == M_SOURCE_TEST)
+		keep_checks(health_of(a->r->e, request_str(a->r, "source")), result);
 	if (e)
 		request_fail(a->r, e);
 	else
@@ -359,6 +408,7 @@ static void findings_came(void *ctx, cJSON *result, const struct err *e)
 
 	source_fares(p->e, p->name, e, mw_mono_us() - p->started_us);
 	p->findings = json_i64(result, "findings", 0);
+	health_of(p->e, p->name)->polled = mw_now();
 	p->more = json_bool(result, "limited", false);
 	health_of(p->e, p->name)->no_findings = json_bool(result, "none", false);
 	free(p->cursor);

@@ -21,7 +21,7 @@ static void read_turn(struct conversation *c, const cJSON *t)
 	/* A plan that an older version made and this one refuses is a turn without a plan: the
 	 * follow-up will ask back. */
 	c->plans[c->n] = plan ? plan_from_json(plan, &ignored) : NULL;
-	turn->plan = c->plans[c->n];
+	turn->plan = plan_has_hand(c->plans[c->n]) ? NULL : c->plans[c->n];
 	turn->question = slice_of(json_str(t, "question", ""));
 	turn->values = arena_zalloc(&c->arena, ((size_t)n + 1) * sizeof(*turn->values));
 	for (const cJSON *v = values ? values->child : NULL; v; v = v->next)

@@ -8,11 +8,16 @@
 static int own_text(const struct plan *p, size_t step, cJSON *result)
 {
 	cJSON *j = plan_to_json(p);
+	const char *hand = p->steps[step].hand;
 	char *text = cJSON_Print(cJSON_GetArrayItem(json_arr(j, "steps"), (int)step));
 
-	json_add_str(result, "text", text);
+	json_add_str(result, "text", hand ? hand : text);
 	json_add_bool(result, "exact", true);
-	json_add_arr(result, "notes");
+	if (hand)
+		cJSON_AddItemToArray(json_add_arr(result, "notes"),
+		                     cJSON_CreateString("written by hand: sent as it is"));
+	else
+		json_add_arr(result, "notes");
 	cJSON_free(text);
 	cJSON_Delete(j);
 	return 0;
@@ -76,7 +81,7 @@ int work_plan_text(struct worker *w, const cJSON *params, cJSON **result, struct
 	}
 	*result = cJSON_CreateObject();
 	json_add_str(*result, "language", language);
-	if (strcmp(language, "plan") == 0)
+	if (strcmp(language, "plan") == 0 || p->steps[step].hand)
 		rc = own_text(p, (size_t)step, *result);
 	else
 		rc = siem_text(p, (size_t)step, language, json_str(params, "table", NULL), *result,

@@ -647,6 +647,7 @@ static int open_(struct connected **out, const struct connector_env *env, struct
 
 const struct connector connector_clickhouse = {
         .kind = "clickhouse",
+        .language = "sql",
         .rights = RIGHTS,
         .open = open_,
         .test = test,

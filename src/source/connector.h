@@ -95,6 +95,8 @@ struct connected { /* what open returns: a source with more calls. First member,
 struct connector {
 	const char *kind; /* as in sections.def */
 	const char *
+	        language; /* of texts written by hand, as in render_lang_words; NULL: it takes none */
+	const char *
 	        rights; /* narrowest role and permissions it needs, for `source add` and messages; several lines */
 	/* Opens nothing remote. */
 	int (*open)(struct connected **out, const struct connector_env *env, struct err *e);

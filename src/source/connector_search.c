@@ -2,7 +2,9 @@
 
 #include "base/evjson.h"
 #include "base/limits.h"
+#include "plan/hand.h"
 #include "source/connector_catalog.h"
+#include "source/connector_hand.h"
 
 static int begin(struct search *s, const struct connector_env *env, enum render_lang lang,
                  const struct plan *p, size_t step, const struct source_run *run,
@@ -89,6 +91,25 @@ static void release_text(struct search *s)
 	buf_init(&s->text.text, 0);
 }
 
+/* A text written by hand goes as it is, where it may. */
+static int take_hand(struct search *s, const char *table, const struct row_conf *rows,
+                     struct err *e)
+{
+	const char *text = s->p->steps[s->step].hand;
+	struct render_target t = {.table = table};
+
+	if (hand_scope(s->env->entry, s->lang, text, e) ||
+	    render_check_hand(s->lang, slice_of(text), &t, e))
+		return err_prefix(e, "%s: the text written by hand was not sent", s->name);
+	buf_str(&s->text.text, text);
+	s->text.exact_where = s->text.exact_rows = true;
+	s->rower = rower_new(rows);
+	free(s->done->sent);
+	s->done->sent = xstrdup(text);
+	snprintf(s->done->fields, sizeof(s->done->fields), "not checked: written by hand");
+	return 0;
+}
+
 int search_render(struct search *s, const char *table, const struct row_conf *rows, struct err *e)
 {
 	struct render_target t = {.table = table};
@@ -98,6 +119,8 @@ int search_render(struct search *s, const char *table, const struct row_conf *ro
 	char *sent = s->done->sent;
 
 	release_text(s);
+	if (s->p->steps[s->step].hand)
+		return take_hand(s, table, rows, e);
 	t.catalog = known ? &catalog : NULL;
 	if (known && catalog_check_table(&look, s->name, table, e))
 		return -1;
@@ -226,6 +249,10 @@ unsigned search_fit(const struct connector_env *env, enum render_lang lang, cons
 
 	if (!c)
 		return 0;
+	if (c->steps[step].hand) {
+		plan_free(c);
+		return FIT_ALL;
+	}
 	if (catalog_of(&look, env, lang, &catalog))
 		t.catalog = &catalog;
 	if (!plan_render(lang, c, step, &t, &r, NULL)) {

@@ -606,6 +606,7 @@ static int open_(struct connected **out, const struct connector_env *env, struct
 
 const struct connector connector_opensearch = {
         .kind = "opensearch",
+        .language = "dsl",
         .rights = OPENSEARCH_RIGHTS,
         .open = open_,
         .test = opensearch_test,

@@ -488,6 +488,7 @@ static int open_(struct connected **out, const struct connector_env *env, struct
 
 const struct connector connector_qradar = {
         .kind = "qradar",
+        .language = "aql",
         .rights = QRADAR_RIGHTS,
         .open = open_,
         .test = test,

@@ -295,7 +295,7 @@ static int ask_window(struct ask *a, mw_time from, mw_time to, struct err *e)
 	s->s->to = (struct plan_time){.kind = PW_ABS, .t = to};
 	if (search_render(s, a->table, &rows, e))
 		return -1;
-	halves = halves && !s->grouped;
+	halves = halves && !s->grouped && !s->p->steps[s->step].hand;
 	rc = sentinel_query(a->x, s->run, s->text.text.s, from, to, !halves, &part, search_object,
 	                    s, e);
 	if (part && halves) {
@@ -354,12 +354,28 @@ static int named_tables(const struct sentinel *x, const struct plan_search *s, s
 	return 0;
 }
 
+/* The known table that a text begins with: its columns' names are those of the rows. */
+static const char *hand_table(const char *text)
+{
+	const char *t;
+
+	for (size_t i = 0; (t = kql_table_at(i)); i++)
+		if (!strncmp(text, t, strlen(t)))
+			return t;
+	return kql_table_at(0);
+}
+
 static int choose_tables(struct sentinel *x, const struct source_run *run,
-                         const struct plan_search *s, struct chosen *out, struct err *e)
+                         const struct plan_search *s, const char *hand, struct chosen *out,
+                         struct err *e)
 {
 	const cJSON *known;
 	const char *t;
 
+	if (hand) {
+		add_table(out, hand_table(hand));
+		return 0;
+	}
 	if (named_tables(x, s, out, e) || s->ndatasets)
 		return s->ndatasets && out->n ? 0 : -1;
 	if (sentinel_tables(x, run, &known, e))
@@ -384,7 +400,7 @@ static int search(struct source *src, const struct plan *p, size_t i, const stru
 
 	x->run = *run;
 	if (!rc)
-		rc = choose_tables(x, run, s.s, &tables, e);
+		rc = choose_tables(x, run, s.s, p->steps[i].hand, &tables, e);
 	for (size_t k = 0; !rc && k < tables.n && !s.full; k++) {
 		rc = ask_table(x, &s, tables.v[k], e);
 		/* A table without the column has no such row; the others may. */
@@ -495,6 +511,7 @@ static int open_(struct connected **out, const struct connector_env *env, struct
 
 const struct connector connector_sentinel = {
         .kind = "sentinel",
+        .language = "kql",
         .rights = SENTINEL_RIGHTS,
         .open = open_,
         .test = sentinel_test,

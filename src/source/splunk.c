@@ -72,7 +72,9 @@ static int search(struct source *src, const struct plan *p, size_t i, const stru
 	const char *index;
 	int rc = search_begin(&s, &x->env, RENDER_SPL, p, i, run, sink, done, e);
 
-	for (size_t k = 0; !rc && !s.full && (index = splunk_index(x, k)); k++)
+	/* A text written by hand names its indexes itself. */
+	for (size_t k = 0;
+	     !rc && !s.full && (index = splunk_index(x, k)) && !(k && p->steps[i].hand); k++)
 		rc = ask_index(x, &s, index, e);
 	return search_end(&s, rc, e);
 }
@@ -133,6 +135,7 @@ static int open_(struct connected **out, const struct connector_env *env, struct
 
 const struct connector connector_splunk = {
         .kind = "splunk",
+        .language = "spl",
         .rights = SPLUNK_RIGHTS,
         .open = open_,
         .test = splunk_test,

@@ -45,6 +45,16 @@ ok "its records open byte for byte under an id of their own" says '"source":"spl
 ok "its catalogue is read and shown" says 'main (' run source catalog spl
 ok "and kept with its age" says '"catalog":{"at":"20' run --json source list
 ok "a field that it does not have is an answer in words" says 'has no field http_user_agent' run ask "events where user agent contains curl in splunk"
+hand="search index=main earliest=1 sourcetype=\"aws:cloudtrail\"
+| sort 0 _time
+| head 20"
+ok "a text written by hand runs there" says 'ev:9' run source query spl "$hand"
+ok "and is told as such" says 'a text written by hand, in spl' run source query spl "$hand"
+ok "a command that is not on the list is refused and named" says 'outputlookup is not allowed' run source query spl "search index=main earliest=1 | outputlookup x | head 5"
+ok "so is one without a bound" says 'it is not bounded' run source query spl "search index=main earliest=1"
+ok "an index that is not its entry's is refused" says 'has to begin with index=NAME' run source query spl "search index=other earliest=1 | head 5"
+ok "OR does not lead out of the index" says 'has to begin with index=NAME' run source query spl "search index=main OR x earliest=1 | head 5"
+ok "doctor looks at each source" says 'spl may not write' run doctor
 ok "its notables come into the lake" says 'findings taken in' run source poll spl
 ok "and once only" says '0 findings taken in' run source poll spl
 dead_is_named() { # five notables came into the lake before

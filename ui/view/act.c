@@ -356,6 +356,13 @@ static bool jobs(struct app *a, struct view *v)
 	return true;
 }
 
+static bool sources(struct app *a, struct view *v)
+{
+	(void)v;
+	open_sources(a);
+	return true;
+}
+
 static bool import(struct app *a, struct view *v)
 {
 	(void)v;
@@ -596,6 +603,7 @@ static bool (*const common[ACT_COUNT])(struct app *a, struct view *v) = {
         [ACT_REFRESH] = refresh,     [ACT_WEB] = web,
         [ACT_METRICS] = metrics,     [ACT_MODELS] = models,
         [ACT_STORY] = story,         [ACT_NEXT_STEP] = next_step,
+        [ACT_SOURCES] = sources,
 };
 
 bool action_allowed(struct app *a, enum action act, const char **why)

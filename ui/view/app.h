@@ -193,7 +193,7 @@ void app_draw(struct app *a);
 /* --- the screens --- */
 extern const struct view_ops queue_ops, card_ops, chat_ops, plan_ops, timeline_ops, evidence_ops,
         graph_ops, cover_ops, proposal_ops, approval_ops, report_ops, jobs_ops, help_ops, text_ops,
-        storm_ops, bulk_ops;
+        storm_ops, bulk_ops, sources_ops;
 void open_card(struct app *a, const char *incident);
 void open_chat(struct app *a, const char *incident);
 /* Turns from `turn` on have changed or go: their lines must not be used any more. */
@@ -210,6 +210,7 @@ void open_proposal(struct app *a, const char *incident);
 void open_approval(struct app *a, const char *action);
 void open_report(struct app *a, const char *kind, const char *incident);
 void open_jobs(struct app *a);
+void open_sources(struct app *a);
 void open_text(struct app *a, const char *title, const char *text);
 /* Takes the parameters of bulk.review over. */
 void open_bulk_close(struct app *a, cJSON *params);

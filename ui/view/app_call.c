@@ -177,6 +177,8 @@ static void got_status(struct app *a, struct view *v, cJSON *result, const struc
 	(void)v;
 	if (!e)
 		status_engine(&a->status, result, mw_now());
+	if (!e && a->depth && app_top(a)->ops == &sources_ops)
+		view_dirty(app_top(a));
 }
 
 void app_read_status(struct app *a)

@@ -4,8 +4,7 @@
  */
 #include "view/app.h"
 
-#include <unistd.h>
-
+#include "view/hand_edit.h"
 #include "view/plan_form.h"
 #include "widget/text.h"
 
@@ -16,6 +15,7 @@ static const char *const language_keys[] = {NULL, "spl", "kql", "aql", "sql", "d
 struct plan_state {
 	cJSON *plan, *before; /* before: as it was before the change that is being checked */
 	char *back;           /* text of the last edit that was refused */
+	char *hand_at;        /* the source whose text is being edited by hand */
 	bool changed;         /* by the form, not run yet */
 };
 
@@ -128,30 +128,6 @@ static void ran(struct app *a, struct view *v, cJSON *result, const struct err *
 	open_chat(a, incident);
 }
 
-static bool write_file(int fd, const char *text)
-{
-	size_t n = strlen(text);
-	bool ok = write(fd, text, n) == (ssize_t)n;
-
-	return !close(fd) && ok;
-}
-
-static char *read_file(const char *path)
-{
-	struct buf b = BUF_INIT;
-	FILE *f = fopen(path, "re");
-	size_t n = 1;
-
-	while (f && n && b.len <= MW_PLAN_JSON_MAX) {
-		char *at = buf_room(&b, 4096);
-		n = fread(at, 1, 4096, f);
-		b.len += n;
-	}
-	if (f)
-		fclose(f);
-	return buf_take(&b, NULL);
-}
-
 static void run_edited(struct app *a, struct view *v, char *text)
 {
 	struct err e;
@@ -173,28 +149,62 @@ static void run_edited(struct app *a, struct view *v, char *text)
 	app_call(a, v, "plan.run", p, ran);
 }
 
+static void edit_plan(struct app *a, struct view *v)
+{
+	char *text = own(v)->back ? xstrdup(own(v)->back) : cJSON_Print(own(v)->plan),
+	     *edited = hand_text(a, text, ".json");
+
+	if (edited)
+		run_edited(a, v, edited);
+	free(text);
+}
+
+static void text_came(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	if (e)
+		app_say_err(a, e);
+	else if (v)
+		hand_run(a, v, own(v)->hand_at, json_str(result, "text", ""), ran);
+	cJSON_Delete(result);
+}
+
+/* As it is rendered for that source's own table or index, so that it can be sent as it stands. */
+static void edit_hand(struct app *a, struct view *v, const char *language)
+{
+	const cJSON *step =
+	        cJSON_GetArrayItem(json_arr(own(v)->plan, "steps"), (int)v->num[N_STEP]);
+	const char *hand = json_str(step, "hand", NULL), *at = json_str(step, "source", "");
+	const cJSON *source = hand ? NULL : hand_source(a, language, at);
+	cJSON *p;
+
+	if (!hand && !source) {
+		app_say(a, R_WARN, "no configured source speaks %s: y copies the text",
+		        languages[v->num[N_LANGUAGE]]);
+		return;
+	}
+	if (hand) {
+		hand_run(a, v, at, hand, ran);
+		return;
+	}
+	free(own(v)->hand_at);
+	own(v)->hand_at = xstrdup(json_str(source, "name", ""));
+	p = text_params(v);
+	if (json_str(source, "table", NULL))
+		json_add_str(p, "table", json_str(source, "table", ""));
+	app_call(a, v, "plan.text", p, text_came);
+}
+
+/* The plan itself as JSON, or, where another language is shown, the text in it. */
 static void edit(struct app *a, struct view *v)
 {
-	const char *dir = getenv("XDG_RUNTIME_DIR"),
-	           *prog = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
-	char *text = own(v)->back ? xstrdup(own(v)->back) : cJSON_Print(own(v)->plan), path[256];
-	char *argv[3] = {xstrdup(prog ? prog : "vi"), path, NULL};
-	struct err e;
-	int fd;
+	const char *language = language_keys[v->num[N_LANGUAGE]];
+	const cJSON *step =
+	        cJSON_GetArrayItem(json_arr(own(v)->plan, "steps"), (int)v->num[N_STEP]);
 
-	snprintf(path, sizeof(path), "%s/midwatch-plan-XXXXXX.json", dir ? dir : "/tmp");
-	fd = mkstemps(path, 5);
-	if (fd < 0 || !write_file(fd, text))
-		app_say(a, R_BAD, "cannot write a file to edit in %s", dir ? dir : "/tmp");
-	else if (tty_run(&a->tty, argv, &e))
-		app_say_err(a, &e);
+	if (language || json_get(step, "hand"))
+		edit_hand(a, v, language ? language : "");
 	else
-		run_edited(a, v, read_file(path));
-	if (fd >= 0)
-		unlink(path);
-	a->redraw = true;
-	free(argv[0]);
-	free(text);
+		edit_plan(a, v);
 }
 
 /* --- the form ------------------------------------------------------------------------------------------------------------------- */
@@ -316,6 +326,7 @@ static void plan_closed(struct app *a, struct view *v)
 	cJSON_Delete(own(v)->plan);
 	cJSON_Delete(own(v)->before);
 	free(own(v)->back);
+	free(own(v)->hand_at);
 	free(own(v));
 }
 
@@ -325,7 +336,7 @@ static void plan_message(struct app *a, struct view *v, struct buf *b)
 	buf_str(b, own(v)->changed
 	                   ? "Changed, not run: r runs it. v next step, digits other language"
 	                   : "This is what is sent, letter for letter. v next step, digits "
-	                     "other language, y copies");
+	                     "other language, y copies, e edits");
 }
 
 const struct view_ops plan_ops = {.name = "plan",
