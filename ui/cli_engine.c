@@ -298,9 +298,10 @@ static void check_place(struct cli *c, struct check *k)
 	char *config = config_path(c->config_flag);
 	struct config *own = config_new();
 	struct err e;
+	int rc;
 
-	note(k, "configuration", config_load(own, c->config_flag, &e) == 0,
-	     config_load(own, c->config_flag, &e) ? e.what : config);
+	rc = config_load(own, c->config_flag, &e);
+	note(k, "configuration", rc == 0, rc ? e.what : config);
 	config_free(own);
 	free(config);
 	note(k, "terminal", term && strcmp(term, "dumb") != 0,

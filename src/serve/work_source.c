@@ -275,6 +275,8 @@ static int do_search(struct worker *w, const cJSON *params, cJSON **result, stru
 		         json_str(params, "catalog_error", ""));
 	if (rc == 0)
 		*result = source_done_json(&done);
+	else if (!done.sent && (e->code == ERR_NOT_FOUND || e->code == ERR_DENIED))
+		e->code = ERR_INVALID; /* refused here: it says nothing about the platform */
 	free(done.sent);
 	buf_release(&s.row);
 	plan_free(p);

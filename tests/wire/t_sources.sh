@@ -54,6 +54,7 @@ ok "a command that is not on the list is refused and named" says 'outputlookup i
 ok "so is one without a bound" says 'it is not bounded' run source query spl "search index=main earliest=1"
 ok "an index that is not its entry's is refused" says 'has to begin with index=NAME' run source query spl "search index=other earliest=1 | head 5"
 ok "OR does not lead out of the index" says 'has to begin with index=NAME' run source query spl "search index=main OR x earliest=1 | head 5"
+ok "what is refused here does not make the source look down" says 'splunk      up' run source list
 ok "doctor looks at each source" says 'spl may not write' run doctor
 ok "its notables come into the lake" says 'findings taken in' run source poll spl
 ok "and once only" says '0 findings taken in' run source poll spl

@@ -18,14 +18,12 @@ static char *read_all(const char *path)
 {
 	struct buf b;
 	FILE *f = fopen(path, "re");
-	size_t n = 1;
+	char part[4096];
+	size_t n;
 
 	buf_init(&b, MW_PLAN_JSON_MAX);
-	while (f && n && !b.over) {
-		char *at = buf_room(&b, 4096);
-		n = at ? fread(at, 1, 4096, f) : 0;
-		b.len += n;
-	}
+	while (f && (n = fread(part, 1, sizeof(part), f)) > 0)
+		buf_add(&b, part, n);
 	if (f)
 		fclose(f);
 	return buf_take(&b, NULL);
