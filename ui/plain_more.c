@@ -123,6 +123,8 @@ static const struct form forms[] = {
         {"jobs", "engine|status", false},
         {"lake", "lake|status", false},
         {"sources", "source|list", false},
+        {"query a source in its own language",
+         "source|query|?source|?text (it has to be bounded)", true},
         {"imports", "import|--list", false},
         {"import", "import|*files or folders", true},
         {"every command", "help", false},

@@ -54,6 +54,7 @@ static const struct {
         [ACT_ACCEPT] = {"accept of a handoff", NULL},
         [ACT_HANDOFF] = {"handoff", NULL},
         [ACT_JOBS] = {"jobs", NULL},
+        [ACT_SOURCES] = {"sources", NULL},
         [ACT_WATCHES] = {"watches", NULL},
         [ACT_IMPORTS] = {"import", NULL},
         [ACT_STORY] = {"write the story", NULL},
