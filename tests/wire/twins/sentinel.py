@@ -174,7 +174,8 @@ class Vendor(Twin):
         now = self.incidents.get(name)
         if now and body.get("etag") != now["etag"]:
             raise Refused(self.options.get("conflict", 409), "Newer instance of incident exists for incident id. Etag does not match.", "Conflict", strict=False)
-        new = {"name": name, "etag": f'"{uuid.uuid4().hex}"', "properties": dict(now["properties"] if now else {}, **p, lastModifiedTimeUtc="2026-11-24T00:00:00Z")}
+        new = {"name": name, "etag": f'"{uuid.uuid4().hex}"', "properties": dict(now["properties"] if now else {"incidentNumber": 3000 + len(self.incidents), "createdTimeUtc": "2026-11-24T00:00:00Z"}, **p,
+                                                                                   lastModifiedTimeUtc="2026-11-24T00:00:00Z")}
         self.incidents[name] = new
         return Reply(new, 200 if now else 201)
 
