@@ -10,7 +10,7 @@ lines "$S/a.jsonl" 5000
 ok "import" says "events 5000, duplicates 0" run import "$S/a.jsonl"
 ok "the same again adds nothing" says "events 0, duplicates 5000" run import "$S/a.jsonl"
 ok "questions over it" says "5000" run ask "how many events are there"
-ok "search by field" says "100 in" run search actor.user.name=u7
+ok "search by field" says "100 rows in" run search actor.user.name=u7
 ok "exactly one JSON object" [ "$(run ask --json "how many events by u7" | wc -l)" = 1 ]
 ok "its result" says '"kind":"count","value":100' run ask --json "how many events by u7"
 ok "ids of a search are the source's own" says '"00000000-0000-0000-0000-000000000007"' run search --json actor.user.name=u7

@@ -12,7 +12,7 @@ ok "a tree of more files than a message takes" says "files 452, unreadable 0, ev
 ok "is one import" [ "$(run import --list | wc -l)" = 1 ]
 ok "with the sum of all" says "tree  452 events, 0 duplicates, 1 rejected" run import --list
 ok "UTF-16 is read" says '"wide"' run search --json api.operation=ListRoles
-ok "a web access log is read" says "1 in" run search http_request.user_agent=curl/8
+ok "a web access log is read" says "1 row in" run search http_request.user_agent=curl/8
 ok "what was set aside is listed" says "access.log:2: no syslog" run import --rejected
 ok "and tried again" says "1 records read again: 0 events, 0 there already, 1 still set aside" run import --retry
 ok "it still stands there once" [ "$(run import --rejected | wc -l)" = 1 ]
