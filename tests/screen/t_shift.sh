@@ -37,7 +37,7 @@ key a
 type who else used 203.0.113.77
 key Enter
 expect you  who else used 203.0.113.77
-expect values.
+expect values of
 key Esc
 settle
 key Esc
