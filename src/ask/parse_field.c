@@ -239,7 +239,7 @@ static bool value_ahead(const struct walk *w, size_t *k)
 			*k = i;
 			return true;
 		}
-		if (!joins_value(t) || t->close)
+		if (!joins_value(t) || t->close || tok_is(&w->p->t->toks.v[t->tok], "never"))
 			return false;
 	}
 	return false;

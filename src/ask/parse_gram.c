@@ -125,13 +125,36 @@ static void on_prep(struct walk *w, enum gram g)
 
 /* "hosts without any sysmon events", "which regions were never used by bob": the things that have no such event are another set than
  * those of the other events. */
+static bool is_thing(const struct query *q)
+{
+	const struct lex_entry *e = q->subjects.n ? q->subjects.v[q->subjects.n - 1] : NULL;
+
+	return e && e->thing && !e->noun;
+}
+
+/* "which users never logged in", "who did not sign in" */
+static bool never_did(const struct walk *w, const struct term *t)
+{
+	const struct term *ahead = walk_ahead(w, NULL), *p = w->i ? walk_at(w, w->i - 1) : NULL;
+	bool never = tok_is(&w->p->t->toks.v[t->tok], "never");
+
+	if (t->lex->gram != G_NOT || !ahead || !(w->q->who || is_thing(w->q)))
+		return false;
+	if (never)
+		return ahead->kind == T_CONCEPT || ahead->kind == T_VERB || ahead->kind == T_VALUE;
+	return p && term_gram(p, G_DID) &&
+	       (ahead->kind == T_VERB ||
+	        (ahead->kind == T_CONCEPT && ahead->lex->concept == CK_ACTION));
+}
+
 static bool none_of_it(const struct walk *w, const struct term *t)
 {
 	const struct term *p = w->i ? walk_at(w, w->i - 1) : NULL, *n = walk_at(w, w->i + 1),
 	                  *ahead = walk_ahead(w, NULL);
-	bool thing = w->q->subjects.n && w->q->subjects.v[w->q->subjects.n - 1]->thing &&
-	             !w->q->subjects.v[w->q->subjects.n - 1]->noun && w->q->cons.n == 0;
+	bool thing = is_thing(w->q) && w->q->cons.n == 0;
 
+	if (never_did(w, t))
+		return true;
 	if (!thing || !p || !n || !ahead)
 		return false;
 	if (t->lex->gram == G_WITHOUT)
