@@ -375,6 +375,31 @@ static bool negated_before(const struct walk *w)
 	       !term_gram(p, G_WITHOUT);
 }
 
+/* "addresses used by both A and B": each has events of all of them, not of any */
+static void by_all_of(const struct walk *w)
+{
+	struct query *q = w->q;
+	const struct lex_entry *subject = q->subjects.n ? q->subjects.v[0] : NULL;
+
+	for (size_t i = 0; i < q->cons.n && w->both && subject && subject->thing; i++) {
+		const struct con *c = &q->cons.v[i];
+		struct lex_entry *e;
+		const char **names;
+
+		if (c->term != w->both || c->kind != CON_FIELD || c->nvalues < 2 || c->neg ||
+		    c->nfields != 1 || q->having != G_NONE)
+			continue;
+		e = arena_zalloc(w->p->env->a, sizeof(*e));
+		*e = (struct lex_entry){.kind = LEX_FIELD, .name = c->fields[0], .thing = true};
+		names = arena_zalloc(w->p->env->a, 2 * sizeof(*names));
+		names[0] = c->fields[0];
+		e->fields = names;
+		q->having_field = e;
+		q->having = G_GE;
+		q->having_n = (int64_t)c->nvalues;
+	}
+}
+
 void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 {
 	struct walk w = {.p = p, .q = q, .to = to, .prep = G_NONE, .join = G_NONE, .cmp = G_NONE};
@@ -440,6 +465,7 @@ void query_parse(const struct parse *p, size_t from, size_t to, struct query *q)
 		if (t->close == ':' || t->close == ';' || t->close == ')')
 			w.near_last = false;
 	}
+	by_all_of(&w);
 	if (q->fn == FN_AVG && !q->sum_of && !q->clarify)
 		q->clarify =
 		        "Averages are taken of numbers in the records, such as bytes or durations. "

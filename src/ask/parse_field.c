@@ -205,6 +205,11 @@ void walk_concept(struct walk *w, struct term *t)
 		t->used = true;
 		return;
 	}
+	/* "disabling guardduty or cloudtrail": the second is no alternative to what was done to the first */
+	if (w->join == G_OR && w->last && t->lex->concept == CK_DATASET &&
+	    w->q->cons.v[w->last - 1].kind == CON_CONCEPT &&
+	    w->q->cons.v[w->last - 1].lex->concept == CK_ACTION)
+		return;
 	list_things(w, t);
 	if (!w->neg && t->lex->concept == CK_ACTION)
 		note_inside(w, t);

@@ -356,6 +356,8 @@ static void on_filler(struct walk *w, struct term *t, const struct tok *tok)
 	t->used = true;
 	if (makes(w, t, tok))
 		return;
+	if (tok_is(tok, "both"))
+		w->both = w->i + 1;
 	for (size_t i = 0; i < t->n; i++)
 		if (slice_eq_str(tok[i].stem, "attempt") || slice_eq_str(tok[i].stem, "tri"))
 			w->q->attempted = true;

@@ -24,6 +24,7 @@ struct walk {
 	bool after_per;
 	bool after_group; /* a field was just taken to group by: "and" adds another */
 	bool pointed;     /* "this", "that": a field without a value refers to something */
+	size_t both;      /* index + 1 of the word "both" */
 	bool total;       /* "total" was said: a sum, where a number follows */
 };
 struct term *walk_at(const struct walk *w, size_t i); /* NULL past the clause's end */

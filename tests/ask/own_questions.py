@@ -535,6 +535,8 @@ EVENING = [
     (BOTH, "how many events have no user agent", lambda R: sum(not UA(r) for r in R)),
     (BOTH, "no of calls by benjamin", lambda R: sum(U(r) == "benjamin" for r in R)),
     (BOTH, "earliest and latest event", lambda R: ASK),
+    (BOTH, "which ip addresses were used by both bert-jan and benjamin", lambda R: vals({IP(r) for r in R if U(r) == "bert-jan"} & {IP(r) for r in R if U(r) == "benjamin"})),
+    (BOTH, "anyone disabling guardduty or cloudtrail", lambda R: ASK),
     (BOTH, "which users never logged in without mfa", lambda R: ASK),
     (BOTH, "which roles never called s3", lambda R: ASK),
     (BOTH, "who did not log in to the console", lambda R: ASK),
