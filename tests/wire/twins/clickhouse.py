@@ -6,7 +6,7 @@ from twin import Columns, Refused, Reply, Twin, route
 USER, PASSWORD = "midwatch", "ch-p4ssw0rd"
 SETTINGS = ("database query query_id default_format max_execution_time timeout_overflow_mode result_overflow_mode send_progress_in_http_headers "
             "http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close output_format_json_quote_64bit_integers date_time_output_format "
-            "wait_end_of_query date_time_input_format insert_deduplicate insert_deduplication_token param_*").split()
+            "wait_end_of_query date_time_input_format insert_deduplicate insert_deduplication_token max_partitions_per_insert_block param_*").split()
 
 
 class Vendor(Twin):
