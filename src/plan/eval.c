@@ -239,78 +239,77 @@ static bool add_distinct(void *ctx, struct slice v)
 	return true;
 }
 
+struct earlier_column {
+	int col; /* of a grouped step, else -1 */
+	struct plan_field field;
+};
+
+static struct earlier_column earlier_column(const struct earlier *from, int step, const char *name,
+                                            struct plan *scratch)
+{
+	struct earlier_column c = {.col = plan_column_find(&from->p->steps[step].search, name)};
+
+	(void)plan_field_set(scratch, &c.field, name);
+	return c;
+}
+
+static void row_values(const struct earlier_column *c, const struct eval_row *row,
+                       bool (*fn)(void *, struct slice), void *ctx)
+{
+	struct eval_view v;
+
+	if (c->col >= 0) {
+		if (row->cols[c->col].n)
+			(void)fn(ctx, row->cols[c->col]);
+	} else if (row->event) {
+		eval_view_of_event(&v, row->event);
+		v.values(v.ctx, &c->field, fn, ctx);
+	}
+}
+
 static void earlier_values(void *ctx, int step, const char *column,
                            void (*add)(void *, struct slice), void *add_ctx)
 {
 	const struct earlier *from = ctx;
-	const struct plan_search *s = &from->p->steps[step].search;
-	const struct eval_result *r = &from->results[step];
 	struct distinct d = {.add = add, .ctx = add_ctx};
 	struct plan scratch = {0};
-	struct plan_field f;
-	int col = plan_column_find(s, column);
+	const struct earlier_column c = earlier_column(from, step, column, &scratch);
+	const struct eval_row *row;
 
-	(void)plan_field_set(&scratch, &f, column);
-	for (size_t i = 0; i < r->rows.n; i++) {
-		struct eval_view v;
-		if (col >= 0 && r->rows.v[i].cols[col].n)
-			(void)add_distinct(&d, r->rows.v[i].cols[col]);
-		if (col >= 0 || !r->rows.v[i].event)
-			continue;
-		eval_view_of_event(&v, r->rows.v[i].event);
-		v.values(v.ctx, &f, add_distinct, &d);
-	}
+	vec_each (row, &from->results[step].rows)
+		row_values(&c, row, add_distinct, &d);
 	arena_release(&scratch.arena);
 	map_release(&d.seen);
-}
-
-static bool collect(void *ctx, struct slice v)
-{
-	struct tuple_cells *cells = ctx;
-
-	*vec_push(&cells->v) = v;
-	return true;
-}
-
-static void row_cells(const struct plan_search *s, const struct eval_row *row, const char *column,
-                      struct tuple_cells *cells)
-{
-	int col = plan_column_find(s, column);
-	struct plan scratch = {0};
-	struct plan_field f;
-	struct eval_view v;
-
-	cells->v.n = 0;
-	if (col >= 0) {
-		collect(cells, row->cols[col]);
-		return;
-	}
-	if (!row->event)
-		return;
-	(void)plan_field_set(&scratch, &f, column);
-	eval_view_of_event(&v, row->event);
-	v.values(v.ctx, &f, collect, cells);
-	arena_release(&scratch.arena);
 }
 
 static void earlier_tuples(void *ctx, int step, const char *const *columns, size_t n,
                            void (*add)(void *, const struct slice *), void *add_ctx)
 {
 	const struct earlier *from = ctx;
-	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
+	struct earlier_column c[TUPLE_COLUMNS_MAX];
+	struct value_list cells[TUPLE_COLUMNS_MAX] = {0};
+	struct plan scratch = {0};
 	struct tuples t = {.ncols = n};
 	const struct eval_row *row;
 
+	for (size_t i = 0; i < n; i++)
+		c[i] = earlier_column(from, step, columns[i], &scratch);
 	vec_each (row, &from->results[step].rows) {
-		for (size_t i = 0; i < n; i++)
-			row_cells(&from->p->steps[step].search, row, columns[i], &cells[i]);
+		struct arena a = ARENA_INIT;
+		for (size_t i = 0; i < n; i++) {
+			cells[i].v.n = 0;
+			row_values(&c[i], row, value_collect_add,
+			           &(struct value_collect){&a, &cells[i]});
+		}
 		tuples_row(&t, cells);
+		arena_release(&a);
 	}
 	for (size_t i = 0; i < tuples_count(&t); i++)
 		add(add_ctx, &t.values.v[i * n]);
 	for (size_t i = 0; i < n; i++)
 		vec_free(&cells[i].v);
 	tuples_release(&t);
+	arena_release(&scratch.arena);
 }
 
 static void earlier_times(void *ctx, int step, mw_time *first, mw_time *last)

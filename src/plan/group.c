@@ -5,16 +5,13 @@
 
 /* ---- values and tuples ---- */
 
-struct collect {
-	struct arena *a;
-	struct value_list *out;
-};
-
-static bool collect_value(void *ctx, struct slice value)
+bool value_collect_add(void *collect, struct slice value)
 {
-	struct collect *c = ctx;
+	struct value_collect *c = collect;
 	const struct slice *s;
 
+	if (value.n == 0)
+		return true;
 	vec_each (s, &c->out->v)
 		if (slice_eq(*s, value))
 			return true;
@@ -25,9 +22,9 @@ static bool collect_value(void *ctx, struct slice value)
 void view_values(const struct eval_view *v, const struct plan_field *f, struct arena *a,
                  struct value_list *out)
 {
-	struct collect c = {a, out};
+	struct value_collect c = {a, out};
 
-	v->values(v->ctx, f, collect_value, &c);
+	v->values(v->ctx, f, value_collect_add, &c);
 }
 
 void each_tuple(const struct value_list *lists, size_t n,
@@ -184,7 +181,7 @@ static bool add_to_group(void *ctx, const struct slice *tuple, size_t n)
 
 static bool add_every(void *ctx, struct slice value)
 {
-	struct collect *c = ctx;
+	struct value_collect *c = ctx;
 
 	*vec_push(&c->out->v) = (struct slice){arena_memdup(c->a, value.s, value.n), value.n};
 	return true;
@@ -213,7 +210,7 @@ void groups_add(struct groups *g, const struct eval_view *v)
 	for (size_t i = 0; i < g->s->nby; i++)
 		view_values(v, &g->s->by[i], &a, &by[n++]);
 	for (size_t i = 0; i < g->s->nstats; i++) {
-		struct collect c = {&a, &values[i]};
+		struct value_collect c = {&a, &values[i]};
 		if (g->s->stats[i].field.name)
 			v->values(v->ctx, &g->s->stats[i].field, add_every, &c);
 	}

@@ -29,6 +29,11 @@ int rows_finish_events(struct plan *p, const struct plan_search *s, struct eval_
 struct value_list {
 	VEC(struct slice) v;
 };
+struct value_collect {
+	struct arena *a;
+	struct value_list *out;
+};
+bool value_collect_add(void *collect, struct slice value); /* an empty one is no value */
 void view_values(const struct eval_view *v, const struct plan_field *f, struct arena *a,
                  struct value_list *out);
 /* Every combination of one value of each list (at most MW_PLAN_BY_MAX + 1 lists). Stops when fn

@@ -8,23 +8,20 @@
 
 #include "base/limits.h"
 #include "base/map.h"
-#include "plan/plan.h"
+#include "plan/group.h"
 
 #define TUPLE_COLUMNS_MAX MW_PLAN_BY_MAX
 
-struct tuple_cells { /* what one row has in one column; several where the field is an array */
-	VEC(struct slice) v;
-};
 struct tuples {
-	size_t ncols;
+	size_t ncols; /* at most TUPLE_COLUMNS_MAX */
 	struct arena arena;
 	struct map seen;
 	VEC(struct slice) values; /* ncols a tuple, in the order of the rows */
 	bool cut;                 /* there were more than MW_PIVOT_TUPLES_MAX */
 };
 void tuples_release(struct tuples *t);
-/* Each way to take one value of each column; none where a column is empty. */
-void tuples_row(struct tuples *t, const struct tuple_cells *cells);
+/* Each way to take one value of each column; none where a column is empty. cells: what the row has, a list a column. */
+void tuples_row(struct tuples *t, const struct value_list *cells);
 static inline size_t tuples_count(const struct tuples *t)
 {
 	return t->ncols ? t->values.n / t->ncols : 0;

@@ -203,39 +203,40 @@ static void column_row(struct memory *m, struct memory_column *c, const struct s
 		each_cell(c, r, add_value, &a);
 }
 
-static bool collect(void *ctx, struct slice v)
+/* Takes the cells of one row and releases them. */
+static void take_cells(struct memory_tuples *t, struct value_list *cells, struct arena *a)
 {
-	struct tuple_cells *cells = ctx;
-
-	*vec_push(&cells->v) = v;
-	return true;
+	tuples_row(&t->tuples, cells);
+	for (size_t i = 0; i < t->tuples.ncols; i++)
+		vec_free(&cells[i].v);
+	arena_release(a);
 }
 
 static void tuple_of_thing(void *ctx, const cJSON *thing)
 {
 	struct memory_tuples *t = ctx;
-	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
+	struct value_list cells[TUPLE_COLUMNS_MAX] = {0};
+	struct arena a = ARENA_INIT;
 
 	for (size_t i = 0; i < t->tuples.ncols; i++)
-		each_property(thing, t->columns[i].name, collect, &cells[i]);
-	tuples_row(&t->tuples, cells);
-	for (size_t i = 0; i < t->tuples.ncols; i++)
-		vec_free(&cells[i].v);
+		each_property(thing, t->columns[i].name, value_collect_add,
+		              &(struct value_collect){&a, &cells[i]});
+	take_cells(t, cells, &a);
 }
 
 static void tuple_row(struct memory_tuples *t, const struct source_row *r)
 {
-	struct tuple_cells cells[TUPLE_COLUMNS_MAX] = {0};
+	struct value_list cells[TUPLE_COLUMNS_MAX] = {0};
+	struct arena a = ARENA_INIT;
 
 	if (r->json.n) {
 		each_thing(r->json, tuple_of_thing, t);
 		return;
 	}
 	for (size_t i = 0; i < t->tuples.ncols; i++)
-		each_cell(&t->columns[i], r, collect, &cells[i]);
-	tuples_row(&t->tuples, cells);
-	for (size_t i = 0; i < t->tuples.ncols; i++)
-		vec_free(&cells[i].v);
+		each_cell(&t->columns[i], r, value_collect_add,
+		          &(struct value_collect){&a, &cells[i]});
+	take_cells(t, cells, &a);
 }
 
 void memory_row(struct memory *m, size_t step, const struct source_row *r)

@@ -299,6 +299,12 @@ static void test_steps(void **state)
 	             "\"column\":\"user\"},{\"field\":\"event_name\",\"op\":\"in\","
 	             "\"from_step\":0,\"column\":\"event_name\"}]}"),
 	         "e0 e1"},
+	        /* values that the row has for the length of a call only: its time and its line */
+	        {TWO("\"where\":{\"field\":\"traffic.bytes\",\"op\":\"in\",\"values\":[5,7]}",
+	             "\"where\":{\"same_row\":[{\"field\":\"user\",\"op\":\"in\",\"from_step\":0,"
+	             "\"column\":\"user\"},{\"field\":\"file_line\",\"op\":\"in\","
+	             "\"from_step\":0,\"column\":\"file_line\"}]}"),
+	         "e0 e1"},
 	        {TWO("\"where\":" IS("user", "bob"),
 	             "\"from\":{\"step\":0,\"at\":\"first\",\"offset\":\"-10s\"},\"to\":{\"step\":"
 	             "0,\"at\":\"last\","
