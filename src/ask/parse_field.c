@@ -98,13 +98,7 @@ static const struct lex_entry *object_entry(const struct walk *w, const struct t
 
 const struct lex_entry *walk_column(const struct walk *w, const struct term *t)
 {
-	const struct tok *a = &w->p->t->toks.v[t->tok], *z = a + t->n - 1;
-
-	if (t->n == 1)
-		return term_column(w->p->env, a->text);
-	return term_column(w->p->env,
-	                   slice_of(arena_printf(w->p->env->a, "%.*s %.*s", (int)a->text.n,
-	                                         a->text.s, (int)z->text.n, z->text.s)));
+	return term_column(w->p->env, tok_words(w->p->env->a, &w->p->t->toks.v[t->tok], t->n));
 }
 
 /* "grouped by error", "a tally of alerts"; "per named pipe" where that is a column */

@@ -540,9 +540,7 @@ static size_t read_path(struct reader *r, size_t i, struct term *t)
 		e = term_path(r->env, (struct slice){w.s, w.n - 1});
 	if (!e && i + 1 < r->t.n && !r->t.v[i].close &&
 	    isalpha((unsigned char)r->t.v[i + 1].text.s[0])) {
-		e = term_path(r->env, slice_of(arena_printf(r->env->a, "%.*s %.*s", (int)w.n, w.s,
-		                                            (int)r->t.v[i + 1].text.n,
-		                                            r->t.v[i + 1].text.s)));
+		e = term_path(r->env, tok_words(r->env->a, &r->t.v[i], 2));
 		k = 2;
 	}
 	if (!e)

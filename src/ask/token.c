@@ -24,6 +24,18 @@ bool tok_in(const struct tok *t, const char *const *words)
 	return false;
 }
 
+struct slice tok_words(struct arena *a, const struct tok *t, size_t n)
+{
+	struct buf b = BUF_INIT;
+	struct slice s;
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", (int)t[i].text.n, t[i].text.s);
+	s = (struct slice){arena_memdup(a, b.s, b.len), b.len};
+	buf_release(&b);
+	return s;
+}
+
 bool slice_all_digits(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)

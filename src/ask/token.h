@@ -40,6 +40,8 @@ struct toks tokenise(struct slice question, struct arena *a);
 size_t ask_stem(struct slice word, char out[STEM_MAX]);
 bool tok_is(const struct tok *t, const char *word);
 bool tok_in(const struct tok *t, const char *const *words); /* NULL-terminated */
+/* n of them as they are written, a space between. */
+struct slice tok_words(struct arena *a, const struct tok *t, size_t n);
 /* What the characters look like. */
 bool slice_all_digits(struct slice s);
 bool slice_camel(struct slice s); /* "StopLogging", "s3:GetObject" is not: a capital inside and no
