@@ -78,6 +78,18 @@ static void add_phrase(struct loader *l, const char *phrase, const struct lex_en
 	buf_release(&key);
 }
 
+struct lex_entry *lex_field(struct arena *a, const char *name, const char *field)
+{
+	struct lex_entry *e = arena_zalloc(a, sizeof(*e));
+	const char **fields = arena_zalloc(a, 2 * sizeof(*fields));
+
+	fields[0] = field;
+	e->kind = LEX_FIELD;
+	e->name = name;
+	e->fields = fields;
+	return e;
+}
+
 const struct lex_entry *lexicon_phrase(const struct lexicon *x, const char *phrase)
 {
 	struct buf key = BUF_INIT;
@@ -491,13 +503,12 @@ static void load_field_words(struct lexicon *x)
 
 	for (size_t i = 0; i < field_count(); i++) {
 		const struct field *f = field_at((field_id)i);
-		struct lex_entry *e = arena_zalloc(&x->arena, sizeof(*e));
-		const char **names = arena_zalloc(&x->arena, 2 * sizeof(*names));
+		struct lex_entry *e = lex_field(&x->arena,
+		                                f->words[0] ? f->words[0]
+		                                : f->alias  ? f->alias
+		                                            : f->name,
+		                                f->name);
 
-		names[0] = f->name;
-		e->kind = LEX_FIELD;
-		e->name = f->words[0] ? f->words[0] : f->alias ? f->alias : f->name;
-		e->fields = names;
 		add_phrase(&l, f->name, e);
 		if (f->alias)
 			add_phrase(&l, f->alias, e);

@@ -85,6 +85,8 @@ const struct lex_entry *lexicon_at(const struct lexicon *x, const struct toks *t
                                    size_t *n);
 /* An event name that some concept knows, as the vendor writes it; NULL where none does. */
 const char *lexicon_event(const struct lexicon *x, struct slice name);
+/* An entry for one field, made for a question. */
+struct lex_entry *lex_field(struct arena *a, const char *name, const char *field);
 const struct lex_entry *lexicon_phrase(const struct lexicon *x, const char *phrase);
 /* The nearest word of the vocabulary: empty where none is near. */
 struct slice lexicon_mend(const struct lexicon *x, struct slice word);

@@ -238,19 +238,11 @@ static void on_value(struct walk *w, struct term *t)
 static const struct lex_entry *kind_of_sibling(const struct walk *w)
 {
 	const struct term * or = walk_at(w, w->i + 1), *v = walk_at(w, w->i + 2);
-	struct lex_entry *e;
-	const char **names;
 
 	if (! or || !v || !(term_gram(or, G_OR) || term_gram(or, G_AND)) || v->kind != T_VALUE ||
 	    v->ncands == 0 || (w->prep != G_BY && !w->q->did))
 		return NULL;
-	e = arena_zalloc(w->p->env->a, sizeof(*e));
-	names = arena_zalloc(w->p->env->a, 2 * sizeof(*names));
-	names[0] = v->cands[0].field;
-	e->kind = LEX_FIELD;
-	e->name = names[0];
-	e->fields = names;
-	return e;
+	return lex_field(w->p->env->a, v->cands[0].field, v->cands[0].field);
 }
 
 static void on_unknown(struct walk *w, struct term *t)
@@ -384,16 +376,12 @@ static void by_all_of(const struct walk *w)
 	for (size_t i = 0; i < q->cons.n && w->both && subject && subject->thing; i++) {
 		const struct con *c = &q->cons.v[i];
 		struct lex_entry *e;
-		const char **names;
 
 		if (c->term != w->both || c->kind != CON_FIELD || c->nvalues < 2 || c->neg ||
 		    c->nfields != 1 || q->having != G_NONE)
 			continue;
-		e = arena_zalloc(w->p->env->a, sizeof(*e));
-		*e = (struct lex_entry){.kind = LEX_FIELD, .name = c->fields[0], .thing = true};
-		names = arena_zalloc(w->p->env->a, 2 * sizeof(*names));
-		names[0] = c->fields[0];
-		e->fields = names;
+		e = lex_field(w->p->env->a, c->fields[0], c->fields[0]);
+		e->thing = true;
 		q->having_field = e;
 		q->having = G_GE;
 		q->having_n = (int64_t)c->nvalues;

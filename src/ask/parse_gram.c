@@ -314,39 +314,40 @@ static bool mentions(struct walk *w, const struct tok *tok)
 	return true;
 }
 
-/* "which roles list secrets", "did bob list any buckets": behind who does it and before what it is done to, a verb. */
-static bool lists_something(struct walk *w)
+/* The verb of that phrase; false where the language has none. */
+static bool take_verb(struct walk *w, const char *phrase)
 {
-	const struct term *prev = walk_behind(w, 0), *next = walk_ahead(w, NULL);
-	const struct lex_entry *e = lexicon_phrase(w->p->env->x, "did list");
-	bool actor = prev && !prev->close &&
-	             (prev->kind == T_FIELD || prev->kind == T_VALUE || prev->kind == T_CONCEPT ||
-	              term_gram(prev, G_WHO) || term_gram(prev, G_DID) ||
-	              term_gram(prev, G_PERSON) || term_gram(prev, G_THOSE));
+	const struct lex_entry *e = lexicon_phrase(w->p->env->x, phrase);
 
-	if (!e || e->kind != LEX_VERB || !actor || !next || next->kind != T_FIELD ||
-	    !next->lex->camel || !(w->q->which || w->q->who || w->q->did || w->q->yesno))
+	if (!e || e->kind != LEX_VERB)
 		return false;
 	*vec_push(&w->q->verbs) = e;
 	w->near_last = false;
 	return true;
 }
 
+/* "which roles list secrets", "did bob list any buckets": behind who does it and before what it is done to, a verb. */
+static bool lists_something(struct walk *w)
+{
+	const struct term *prev = walk_behind(w, 0), *next = walk_ahead(w, NULL);
+	bool actor = prev && !prev->close &&
+	             (prev->kind == T_FIELD || prev->kind == T_VALUE || prev->kind == T_CONCEPT ||
+	              term_gram(prev, G_WHO) || term_gram(prev, G_DID) ||
+	              term_gram(prev, G_PERSON) || term_gram(prev, G_THOSE));
+
+	return actor && next && next->kind == T_FIELD && next->lex->camel &&
+	       (w->q->which || w->q->who || w->q->did || w->q->yesno) && take_verb(w, "did list");
+}
+
 /* "who made access keys", "users were made": creating, where what is made is an object of event names; "calls made" is none. */
 static bool makes(struct walk *w, const struct term *t, const struct tok *tok)
 {
-	const struct lex_entry *create = lexicon_phrase(w->p->env->x, "create");
+	static const char *const words[] = {"made", "make", "making", NULL};
 	const struct term *next = walk_at(w, w->i + 1), *prev = walk_behind(w, 0);
 	bool active = next && next->kind == T_FIELD && next->lex->camel && !next->gone && !t->close;
 	bool passive = w->q->passive && prev && prev->kind == T_FIELD && prev->lex->camel;
 
-	if (!create || create->kind != LEX_VERB || t->n != 1 ||
-	    !(tok_is(tok, "made") || tok_is(tok, "make") || tok_is(tok, "making")) ||
-	    !(active || passive))
-		return false;
-	*vec_push(&w->q->verbs) = create;
-	w->near_last = false;
-	return true;
+	return t->n == 1 && tok_in(tok, words) && (active || passive) && take_verb(w, "create");
 }
 
 static void on_filler(struct walk *w, struct term *t, const struct tok *tok)

@@ -197,18 +197,12 @@ static void clarify(struct reader *r, const char *text)
 /* Where the word begins together with a preposition that would be left hanging without it. */
 static size_t with_preposition(const struct reader *r, const struct tok *w)
 {
-	static const char *const words[] = {"in",   "on",   "at",  "of", "by",
-	                                    "from", "with", "via", "the"};
+	static const char *const words[] = {"in",   "on",   "at",  "of",  "by",
+	                                    "from", "with", "via", "the", NULL};
 	const struct tok *before = w;
 
-	while (before > r->terms.toks.v) {
-		size_t i = 0;
-		while (i < ARRAY_LEN(words) && !tok_is(before - 1, words[i]))
-			i++;
-		if (i == ARRAY_LEN(words))
-			break;
+	while (before > r->terms.toks.v && tok_in(before - 1, words))
 		before--;
-	}
 	return before->from;
 }
 

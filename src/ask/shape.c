@@ -190,6 +190,12 @@ static bool singular(const struct build *b, const struct query *q)
 	return !q->plural && !q->n;
 }
 
+static void limit_ranked(const struct build *b, const struct query *q, struct plan_search *s)
+{
+	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
+	s->with_ties = !q->n && s->limit == 1;
+}
+
 static void rank(const struct build *b, struct query *q, struct plan_search *s)
 {
 	bool limited = q->top || q->least || q->busiest;
@@ -204,8 +210,7 @@ static void rank(const struct build *b, struct query *q, struct plan_search *s)
 		return;
 	if (s->span && !q->least)
 		shape_sort(b, s, "count", true);
-	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
-	s->with_ties = !q->n && s->limit == 1;
+	limit_ranked(b, q, s);
 }
 
 static void values_of(const struct build *b, struct query *q, struct plan_search *s,
@@ -413,14 +418,12 @@ static bool shape_count(const struct build *b, struct query *q, struct plan_sear
                         const struct want *w)
 {
 	bool things = q->subjects.n && thing(q->subjects.v[0]);
+	const char *listed = listed_field(q);
 
 	if ((!q->count && !only_window(q)) || q->top || q->least)
 		return false;
-	if (q->each && (w->subject || q->who || listed_field(q))) {
-		shape_by(b, s,
-		         listed_field(q) ? listed_field(q)
-		         : w->subject    ? w->subject
-		                         : who_field(b, q));
+	if (q->each && (w->subject || q->who || listed)) {
+		shape_by(b, s, listed ? listed : w->subject ? w->subject : who_field(b, q));
 		rank(b, q, s);
 		return true;
 	}
@@ -462,14 +465,14 @@ static void set_baseline(const struct build *b, struct plan_search *s, const cha
 static bool shape_values(const struct build *b, struct query *q, struct plan_search *s,
                          const struct want *w)
 {
-	const char *subject = w->subject;
+	const char *subject = w->subject, *listed = listed_field(q);
 	bool asked =
 	        q->things || q->which || q->who || q->whose || q->list || q->distinct || q->where;
 	bool ranked =
 	        q->top || q->least || q->busiest || q->having != G_NONE || q->once || q->fresh;
 
-	if (q->each && listed_field(q))
-		subject = listed_field(q);
+	if (q->each && listed)
+		subject = listed;
 	if (!subject && ranked && !(q->having != G_NONE && !q->which && !q->who))
 		subject = (q->fresh || q->once || q->top || q->least) && default_subject(b, q)
 		                  ? default_subject(b, q)
@@ -509,8 +512,7 @@ static bool shape_most_of(const struct build *b, struct query *q, struct plan_se
 	shape_by(b, s, w->subject);
 	shape_stat(b, s, FN_DISTINCT, subject_field(b, q, q->most_of), "distinct");
 	shape_sort(b, s, "distinct", true);
-	s->limit = q->n ? q->n : singular(b, q) ? 1 : TOP_DEFAULT;
-	s->with_ties = !q->n && s->limit == 1;
+	limit_ranked(b, q, s);
 	b->p->show = SHOW_RANKING;
 	(void)plan_field_set(b->p, &b->p->value_field, w->subject);
 	return true;

@@ -119,13 +119,12 @@ static struct slice made_name(const struct term_env *env, const struct query *q)
 	return s;
 }
 
-static void prefixes(const struct term_env *env, const struct query *q, struct con *c)
+static void prefixes(const struct query *q, struct con *c)
 {
 	c->op = OP_STARTS;
 	for (size_t i = 0; i < q->verbs.n; i++)
 		for (const char *const *v = q->verbs.v[i]->camel; *v && c->nvalues < MATCH_MAX; v++)
 			c->values[c->nvalues++] = slice_of(*v);
-	(void)env;
 }
 
 static bool within_scope(const struct world *w, const char *family)
@@ -167,6 +166,14 @@ static bool resource_said(const struct query *q, struct slice type)
 	return false;
 }
 
+static void add_quoted(struct buf *b, size_t nth, struct slice text, const char *end, bool lower)
+{
+	buf_str(b, nth ? ", \"" : "\"");
+	for (size_t i = 0; i < text.n; i++)
+		buf_ch(b, lower ? (char)tolower((unsigned char)text.s[i]) : text.s[i]);
+	buf_printf(b, "%s\"", end);
+}
+
 static void add_types(const struct term_env *env, const struct query *q, struct buf *b)
 {
 	const struct field *f = field_find(SLICE("resources.type"));
@@ -175,22 +182,9 @@ static void add_types(const struct term_env *env, const struct query *q, struct 
 
 	for (size_t i = 0; i < n && i < ARRAY_LEN(v); i++)
 		if (resource_said(q, v[i].value))
-			buf_printf(b, "%s\"%.*s\"", said++ ? ", " : "", (int)v[i].value.n,
-			           v[i].value.s);
-	for (size_t i = 0; i < q->objects.n && !said; i++) {
-		buf_printf(b, "%s\"", i ? ", " : "");
-		for (const char *c = q->objects.v[i]->camel[0]; *c; c++)
-			buf_ch(b, (char)tolower((unsigned char)*c));
-		buf_str(b, "s\"");
-	}
-}
-
-static void add_quoted(struct buf *b, size_t nth, const char *text, size_t n, bool lower)
-{
-	buf_str(b, nth ? ", \"" : "\"");
-	for (size_t i = 0; i < n; i++)
-		buf_ch(b, lower ? (char)tolower((unsigned char)text[i]) : text[i]);
-	buf_ch(b, '"');
+			add_quoted(b, said++, v[i].value, "", false);
+	for (size_t i = 0; i < q->objects.n && !said; i++)
+		add_quoted(b, i, slice_of(q->objects.v[i]->camel[0]), "s", true);
 }
 
 /* c holds the cloud's names for it; the cluster's are added as an alternative, as one concept made for the question. */
@@ -204,7 +198,7 @@ static void in_clusters(const struct term_env *env, const struct query *q, bool 
 	if (clouds) {
 		buf_str(&b, "api.operation in (");
 		for (size_t i = 0; i < c->nvalues; i++)
-			add_quoted(&b, i, c->values[i].s, c->values[i].n, false);
+			add_quoted(&b, i, c->values[i], "", false);
 		buf_str(&b, ") or ");
 	}
 	buf_str(&b, q->verbs.n ? "(dataset = k8s.audit and api.operation in ("
@@ -212,7 +206,7 @@ static void in_clusters(const struct term_env *env, const struct query *q, bool 
 	for (size_t i = 0; i < q->verbs.n; i++) {
 		buf_printf(&name, "%s%s", i ? " or " : "", q->verbs.v[i]->name);
 		for (const char *const *v = q->verbs.v[i]->camel; *v; v++)
-			add_quoted(&b, n++, *v, strlen(*v), true);
+			add_quoted(&b, n++, slice_of(*v), "", true);
 	}
 	if (q->objects.n) {
 		if (q->verbs.n)
@@ -248,7 +242,7 @@ bool con_of_verbs(const struct term_env *env, const struct query *q, struct con 
 		if (within_scope(env->w, "k8s.audit") && !cloud_in_scope(env->w))
 			in_clusters(env, q, false, c);
 		else if (cloud_in_scope(env->w))
-			prefixes(env, q, c);
+			prefixes(q, c);
 		else
 			return false;
 		return true;

@@ -237,6 +237,7 @@ static void test_unread(void **state)
 	asked_release(&a);
 	/* a choice is a whole question: nothing hangs in the air where the word stood */
 	ask(c, &a, NULL, 0, "denied calls in the zorbing");
+	assert_non_null(a.r.choices[0]);
 	for (const char *const *q = a.r.choices; *q; q++) {
 		assert_null(strstr(*q, "in the mentioning"));
 		assert_true(strlen(*q) < 6 || strcmp(*q + strlen(*q) - 6, "in the"));
