@@ -2,8 +2,8 @@
  * Text in a platform's own language that an analyst has edited by hand: may it be sent? Only where every command, function and
  * table in it is on that language's allow-list, within macros and subsearches too, and it is bounded in rows, and in time where
  * the language has a word for it (for RQL and LQL the request has both). What is not known is refused: a list of what is bad
- * would never be whole. This is to be the console's own gate (no call of the engine takes such text yet); `source test` also sees that
- * the account cannot write. Pure; any thread.
+ * would never be whole. This is the engine's own gate for plan_step.hand, in front of every send; `source test` also sees that the
+ * account cannot write. Pure; any thread.
  */
 #ifndef MW_PLAN_HAND_H
 #define MW_PLAN_HAND_H
