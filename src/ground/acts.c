@@ -235,26 +235,6 @@ void check_opposites(struct ground *g, struct sentence *s)
 		}
 }
 
-int way_of_word(const struct sentence *s, size_t i)
-{
-	return word_is(s, i, "sent|sends|sending|uploaded|outbound|outgoing|out")        ? 1
-	       : word_is(s, i, "received|returned|downloaded|inbound|incoming|answered") ? -1
-	                                                                                 : 0;
-}
-
-int way_of_path(const char *path)
-{
-	static const struct {
-		const char *part;
-		int way;
-	} parts[] = {{"_out", 1}, {"orig_", 1},  {"sent", 1},
-	             {"_in", -1}, {"resp_", -1}, {"receiv", -1}};
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (strstr(path, parts[i].part))
-			return parts[i].way;
-	return 0;
-}
-
 /* ---- levels ---- */
 
 #define LEVEL_NEAR 24 /* bytes between a member's name and its value */

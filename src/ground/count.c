@@ -32,6 +32,27 @@ static bool counts_distinct(struct ground *g, const struct atom *a, const struct
 	return false;
 }
 
+/* 1 out, -1 in, 0 neither */
+static int way_of_word(const struct sentence *s, size_t i)
+{
+	return word_is(s, i, "sent|sends|sending|uploaded|outbound|outgoing|out")        ? 1
+	       : word_is(s, i, "received|returned|downloaded|inbound|incoming|answered") ? -1
+	                                                                                 : 0;
+}
+
+static int way_of_path(const char *path)
+{
+	static const struct {
+		const char *part;
+		int way;
+	} parts[] = {{"_out", 1}, {"orig_", 1},  {"sent", 1},
+	             {"_in", -1}, {"resp_", -1}, {"receiv", -1}};
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (strstr(path, parts[i].part))
+			return parts[i].way;
+	return 0;
+}
+
 /* "894 bytes sent", "returned 55,873 bytes": the way that the number is said to have gone. */
 static int way_said(const struct sentence *s, const struct atom *a)
 {

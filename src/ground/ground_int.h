@@ -197,8 +197,6 @@ bool act_by_others(struct ground *g, struct sentence *s, size_t verb,
 void check_opposites(struct ground *g, struct sentence *s);
 void check_levels(struct ground *g, struct sentence *s); /* "high integrity" */
 void record_raw(struct ground *g, struct rec *r);        /* makes raw_low */
-int way_of_word(const struct sentence *s, size_t i);     /* 1 out, -1 in, 0 neither */
-int way_of_path(const char *path);
 
 #define NOUN_FIELDS 24 /* fields that one noun may mean */
 struct scope {

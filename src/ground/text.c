@@ -207,7 +207,7 @@ static enum compare compared(const struct sentence *s, size_t i)
 		return word_is(s, i - 2, "more|greater|longer") ? CMP_MORE : CMP_LESS;
 	if (i >= 2 && word_is(s, i - 1, "to") && word_is(s, i - 2, "up"))
 		return CMP_UP_TO;
-	if (i >= 2 && word_is(s, i - 1, "over|above|under|below|short|less|more|than") &&
+	if (i >= 2 && word_is(s, i - 1, "over|above|under|below|short|less|more") &&
 	    word_is(s, i - 2, "just|slightly|barely|little"))
 		return CMP_ABOUT;
 	if (i && word_is(s, i - 1, "over|above|exceeding"))

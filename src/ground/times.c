@@ -227,8 +227,8 @@ static void add_span(struct sentence *s, size_t i, size_t n, int64_t us, int64_t
 	/* "eleven or twelve seconds" */
 	bool two = i > 1 && word_is(s, i - 1, "or|to") && s->t[i - 2].atom < 0 &&
 	           amount(s->t[i - 2].low, &least);
-	struct atom *a = atom_add(s, AT_SPAN, two ? i - 2 : i, i + n);
 	size_t b = two ? i - 2 : i;
+	struct atom *a = atom_add(s, AT_SPAN, b, i + n);
 	if (!a)
 		return;
 	a->num = us;
@@ -241,7 +241,7 @@ static void add_span(struct sentence *s, size_t i, size_t n, int64_t us, int64_t
 	else if (b > 1 && word_is(s, b - 1, "than"))
 		a->cmp = word_is(s, b - 2, "more|longer|greater") ? CMP_MORE : CMP_LESS;
 	else if (b && word_is(s, b - 1, "over"))
-		a->cmp = b > 1 && word_is(s, b - 2, "for|just|lasted|took") ? CMP_MORE : CMP_EQUAL;
+		a->cmp = b > 1 && word_is(s, b - 2, "for|lasted|took") ? CMP_MORE : CMP_EQUAL;
 	else if (b && word_is(s, b - 1, "within|under"))
 		a->cmp = CMP_MOST;
 	else if (b > 1 && word_is(s, b - 1, "least"))
