@@ -103,8 +103,8 @@ int cli_run(struct client *cl, const char *method, cJSON *params, cJSON **readin
 /* What it came to, as `ask --json` has it under "result", all ids with it, and the sources' own ids as uids; NULL
  * with e. */
 cJSON *cli_result(struct client *cl, cJSON *reading, cJSON *done, struct err *e);
-/* A file's text as it is; at most 16 MiB. */
-int cli_read(const char *path, struct buf *out, struct err *e) MW_USE_RESULT;
+/* A file's text as it is; more than `most` bytes are an error. `out` has no cap of its own. */
+int cli_read(const char *path, size_t most, struct buf *out, struct err *e) MW_USE_RESULT;
 struct tally;
 /* Each row with its share; CLI_FAILED where one is below. */
 int cli_put_tally(const struct tally *t, double least);

@@ -16,7 +16,7 @@
 #define SUITE_MAX (16u * 1024 * 1024)
 #define VARIANTS_MAX 32
 
-int cli_read(const char *path, struct buf *out, struct err *e)
+int cli_read(const char *path, size_t most, struct buf *out, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char part[65536];
@@ -24,12 +24,12 @@ int cli_read(const char *path, struct buf *out, struct err *e)
 
 	if (fd < 0)
 		return err_errno(e, "%s", path);
-	while (out->len <= SUITE_MAX && (n = read(fd, part, sizeof(part))) > 0)
+	while (out->len <= most && (n = read(fd, part, sizeof(part))) > 0)
 		buf_add(out, part, (size_t)n);
 	if (n < 0)
 		err_errno(e, "%s", path);
-	else if (out->len > SUITE_MAX)
-		n = err_set(e, ERR_LIMIT, "%s has over %u bytes", path, SUITE_MAX);
+	else if (out->len > most)
+		n = err_set(e, ERR_LIMIT, "%s has over %zu bytes", path, most);
 	close(fd);
 	return n < 0 ? -1 : 0;
 }
@@ -368,7 +368,7 @@ static int run_suite(struct eval *x, const char *path, struct err *e)
 	x->suite = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	if (strcmp(path, "prompts") == 0)
 		return run_prompts(x, e);
-	if (cli_read(path, &text, e)) {
+	if (cli_read(path, SUITE_MAX, &text, e)) {
 		buf_release(&text);
 		return -1;
 	}

@@ -1,6 +1,7 @@
 /* Configured sources: what they are, how they fare, checks, and a guided entry in the configuration. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -174,22 +175,12 @@ static bool gather(const struct cli *c, const char *kind, struct buf *b)
 	return true;
 }
 
-static int read_text(const char *path, struct buf *b, struct err *e)
+/* There may be none yet. */
+static int read_config(const char *path, struct buf *b, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 1;
-	char *room;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_errno(e, "open %s", path);
-	while (n > 0 && (room = buf_room(b, 4096))) {
-		n = read(fd, room, 4096);
-		b->len += n > 0 ? (size_t)n : 0;
-	}
-	if (b->len)
-		b->s[b->len] = '\0'; /* the last room of the loop has it */
-	close(fd);
-	return n < 0 ? err_errno(e, "read %s", path) : 0;
+	if (access(path, F_OK) && errno == ENOENT)
+		return 0;
+	return cli_read(path, CONFIG_TEXT_MAX, b, e);
 }
 
 /* Behind the line "sources:" where there is one, else at the end. */
@@ -238,13 +229,10 @@ static int check_text(const struct buf *text, const char *path, struct err *e)
 
 static int add_entry(const struct buf *entry, const char *path)
 {
-	struct buf old, text;
+	struct buf old = BUF_INIT, text = BUF_INIT;
 	struct err e;
-	int rc;
+	int rc = read_config(path, &old, &e);
 
-	buf_init(&old, CONFIG_TEXT_MAX);
-	buf_init(&text, CONFIG_TEXT_MAX);
-	rc = read_text(path, &old, &e);
 	if (rc == 0) {
 		put_in(&old, entry, &text);
 		rc = check_text(&text, path, &e);
@@ -420,16 +408,15 @@ static cJSON *next_part(const struct cli *c, const char *incident, struct slice 
 static int send_events(struct cli *c)
 {
 	const char *incident = cli_option(c, "--incident");
-	struct buf text;
+	struct buf text = BUF_INIT;
 	struct slice rest;
 	struct err e;
 	cJSON *params;
 	int rc;
 
-	buf_init(&text, SEND_FILE_MAX);
 	if (!cli_words(c, 3, 3))
 		return CLI_USAGE;
-	rc = read_text(c->argv[2], &text, &e) ? cli_error(&e) : CLI_OK;
+	rc = cli_read(c->argv[2], SEND_FILE_MAX, &text, &e) ? cli_error(&e) : CLI_OK;
 	rest = (struct slice){text.s, text.len};
 	while (rc == CLI_OK && (params = next_part(c, incident, &rest)))
 		rc = cli_show(c, "source.send", params, show_intents);
@@ -439,54 +426,43 @@ static int send_events(struct cli *c)
 
 /* ---- the table ---- */
 
+/* Most call a method with the source and an id and show what came; own: has more to do. */
 static const struct {
-	const char *word, *method;
-	int words;
+	const char *word;
+	int least, most; /* words with the verb */
+	int (*own)(struct cli *c);
+	const char *method;
 	int (*show)(const cJSON *result);
 } verbs[] = {
-        {"list", "source.list", 1, show_list},     {"test", "source.test", 2, show_checks},
-        {"poll", "source.poll", 2, show_poll},     {"finding", "source.finding", 3, show_record},
-        {"asset", "source.asset", 3, show_record},
+        {"list", 1, 1, NULL, "source.list", show_list},
+        {"test", 2, 2, NULL, "source.test", show_checks},
+        {"poll", 2, 2, NULL, "source.poll", show_poll},
+        {"finding", 3, 3, NULL, "source.finding", show_record},
+        {"asset", 3, 3, NULL, "source.asset", show_record},
+        {"add", 1, INT_MAX, add, NULL, NULL},
+        {"catalog", 2, 3, source_catalog, NULL, NULL},
+        {"query", 1, INT_MAX, source_query, NULL, NULL},
+        {"outbox", 1, INT_MAX, outbox, NULL, NULL},
+        {"create", 3, 3, create, NULL, NULL},
+        {"send", 3, INT_MAX, send_events, NULL, NULL},
 };
 
 int cmd_source(struct cli *c)
 {
-	cJSON *params = cJSON_CreateObject();
-
-	if (c->argc > 0 && strcmp(c->argv[0], "add") == 0) {
-		cJSON_Delete(params);
-		return add(c);
-	}
-	if (c->argc > 1 && c->argc < 4 && strcmp(c->argv[0], "catalog") == 0) {
-		cJSON_Delete(params);
-		return source_catalog(c);
-	}
-	if (c->argc > 0 && strcmp(c->argv[0], "outbox") == 0) {
-		cJSON_Delete(params);
-		return outbox(c);
-	}
-	if (c->argc > 2 && strcmp(c->argv[0], "send") == 0) {
-		cJSON_Delete(params);
-		return send_events(c);
-	}
-	if (c->argc == 3 && strcmp(c->argv[0], "create") == 0) {
-		cJSON_Delete(params);
-		return create(c);
-	}
-	if (c->argc > 0 && strcmp(c->argv[0], "query") == 0) {
-		cJSON_Delete(params);
-		return source_query(c);
-	}
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && c->argc > 0; i++) {
-		if (strcmp(c->argv[0], verbs[i].word) != 0 || c->argc != verbs[i].words)
+		cJSON *params;
+		if (strcmp(c->argv[0], verbs[i].word) != 0 || c->argc < verbs[i].least ||
+		    c->argc > verbs[i].most)
 			continue;
+		if (verbs[i].own)
+			return verbs[i].own(c);
+		params = cJSON_CreateObject();
 		if (c->argc > 1)
 			json_add_str(params, "source", c->argv[1]);
 		if (c->argc > 2)
 			json_add_str(params, "id", c->argv[2]);
 		return cli_show(c, verbs[i].method, params, verbs[i].show);
 	}
-	cJSON_Delete(params);
 	cli_words(c, c->argc + 1, 0);
 	return CLI_USAGE;
 }
