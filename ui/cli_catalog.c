@@ -2,11 +2,6 @@
 #include "cli.h"
 #include "cli_source.h"
 
-static int64_t total_of(const cJSON *page)
-{
-	return json_i64(page, "total", 0);
-}
-
 static void put_fields(const char *table, const cJSON *fields)
 {
 	const cJSON *f;
@@ -44,27 +39,24 @@ static void put_rows(const cJSON *page, const char *table, bool json)
 int source_catalog(struct cli *c)
 {
 	const char *table = c->argc > 2 ? c->argv[2] : NULL;
-	int64_t offset = 0, total = 1;
+	int64_t offset = 0, total = 0, n = 1;
 	struct client cl;
 	cJSON *page = NULL;
 	int rc = cli_open(c, &cl);
 
 	if (rc)
 		return rc;
-	while (rc == CLI_OK && offset < total) {
+	while (rc == CLI_OK && n && (!page || offset < total)) {
 		cJSON *p = cJSON_CreateObject();
 		json_add_str(p, "source", c->argv[1]);
 		json_add_i64(p, "offset", offset);
 		cJSON_Delete(page);
 		page = NULL;
 		rc = cli_call(&cl, "source.catalog", p, &page);
-		if (rc)
-			break;
 		put_rows(page, table, c->json);
-		total = total_of(page);
-		offset += cJSON_GetArraySize(json_arr(page, "rows"));
-		if (!cJSON_GetArraySize(json_arr(page, "rows")))
-			break;
+		total = json_i64(page, "total", 0);
+		n = cJSON_GetArraySize(json_arr(page, "rows"));
+		offset += n;
 	}
 	if (rc == CLI_OK && !c->json)
 		printf("read %s%s\n", json_str(page, "at", ""),

@@ -208,7 +208,8 @@ struct check {
 	bool failed;
 };
 
-static void note(struct check *k, const char *what, bool ok, const char *text)
+/* The entry, for whoever has more to say. */
+static cJSON *note(struct check *k, const char *what, bool ok, const char *text)
 {
 	cJSON *o = cJSON_CreateObject();
 
@@ -217,6 +218,7 @@ static void note(struct check *k, const char *what, bool ok, const char *text)
 	json_add_str(o, "text", text);
 	cJSON_AddItemToArray(k->list, o);
 	k->failed = k->failed || !ok;
+	return o;
 }
 
 /* Each check of one source, with what to do where it is not well. */
@@ -237,9 +239,7 @@ static void check_source(struct client *cl, struct check *k, const char *name)
 		char *what = xasprintf("%s %s", name, json_str(x, "what", "")),
 		     *text = xasprintf("%s%s%s", json_str(x, "found", ""), fix ? ". To do: " : "",
 		                       fix ? fix : "");
-		note(k, what, strcmp(state, "failed") != 0, text);
-		json_add_str(cJSON_GetArrayItem(k->list, cJSON_GetArraySize(k->list) - 1), "state",
-		             state);
+		json_add_str(note(k, what, strcmp(state, "failed") != 0, text), "state", state);
 		free(what);
 		free(text);
 	}
