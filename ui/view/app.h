@@ -47,9 +47,10 @@ struct view_ops {
 	bool (*can)(struct app *a, struct view *v, enum action act);
 	void (*news)(struct app *a, struct view *v, const char *method, const cJSON *params);
 	void (*closed)(struct app *a, struct view *v);
-	bool keeps;    /* build goes on after the lines that still hold (chat_forget) */
-	bool input;    /* the cursor rests in the input line */
-	bool no_input; /* no chat line at all */
+	bool of_status; /* built of the engine's status: anew with each */
+	bool keeps;     /* build goes on after the lines that still hold (chat_forget) */
+	bool input;     /* the cursor rests in the input line */
+	bool no_input;  /* no chat line at all */
 };
 struct view {
 	const struct view_ops *ops;

@@ -175,10 +175,12 @@ void app_read_queue(struct app *a)
 static void got_status(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
 	(void)v;
-	if (!e)
-		status_engine(&a->status, result, mw_now());
-	if (!e && a->depth && app_top(a)->ops == &sources_ops)
-		view_dirty(app_top(a));
+	if (e)
+		return;
+	status_engine(&a->status, result, mw_now());
+	for (int i = 0; i < a->depth; i++)
+		if (a->stack[i]->ops->of_status)
+			view_dirty(a->stack[i]);
 }
 
 void app_read_status(struct app *a)

@@ -43,7 +43,10 @@ static void add_jobs(struct app *a, struct view *v)
 	bool any = false;
 
 	doc_printf(&v->doc, R_HEAD, "Jobs");
-	cJSON_ArrayForEach(j, json_arr(a->status.engine, "jobs"))
+	/* Lines refer to a copy: the status is read anew while they stand. */
+	cJSON_Delete(v->data);
+	v->data = cJSON_Duplicate(json_arr(a->status.engine, "jobs"), true);
+	cJSON_ArrayForEach(j, v->data)
 	{
 		struct buf b = BUF_INIT;
 		buf_printf(&b, " job %lld  %s  %s  ", (long long)json_i64(j, "job", 0),
@@ -285,6 +288,7 @@ const struct view_ops jobs_ops = {.name = "jobs and data",
                                   .build = jobs_build,
                                   .act = jobs_act,
                                   .news = jobs_news,
+                                  .of_status = true,
                                   .closed = jobs_closed,
                                   .message = jobs_message};
 

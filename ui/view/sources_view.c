@@ -183,7 +183,8 @@ const struct view_ops sources_ops = {.name = "sources",
                                      .context = CX_JOBS,
                                      .build = sources_build,
                                      .act = sources_act,
-                                     .message = sources_message};
+                                     .message = sources_message,
+                                     .of_status = true};
 
 void open_sources(struct app *a)
 {
