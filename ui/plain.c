@@ -82,14 +82,6 @@ cJSON *plain_call(struct plain *p, const char *method, cJSON *params)
 	return result;
 }
 
-static cJSON *param(const char *key, const char *value)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	json_add_str(o, key, value);
-	return o;
-}
-
 /* Says what the screen of these ops would show for the data. Takes data over. */
 void plain_view(struct plain *p, const struct view_ops *ops, cJSON *data)
 {
@@ -203,13 +195,13 @@ void plain_turn(struct plain *p, const char *question, const char *method, cJSON
 
 void plain_question(struct plain *p, const char *question)
 {
-	plain_turn(p, question, "ask", param("question", question));
+	plain_turn(p, question, "ask", params_new("question", question));
 }
 
 /* A numbered question of the card. */
 static void ask_next(struct plain *p)
 {
-	cJSON *card = plain_call(p, "incident.get", param("id", p->incident)), *params;
+	cJSON *card = plain_call(p, "incident.get", params_new("id", p->incident)), *params;
 	const char *line = plain_ask(p, "question number> ");
 	const cJSON *n;
 	int64_t at = 0;
@@ -217,7 +209,7 @@ static void ask_next(struct plain *p)
 	(void)slice_i64(slice_trim(slice_of(line ? line : "")), &at);
 	cJSON_ArrayForEach(n, json_arr(card, "next")) if (json_i64(n, "n", -1) == at) break;
 	if (n) {
-		params = param("recipe", json_str(n, "recipe", ""));
+		params = params_new("recipe", json_str(n, "recipe", ""));
 		json_add_str(params, "value", json_str(n, "value", ""));
 		plain_turn(p, json_str(n, "label", ""), "recipe.run", params);
 	} else {
@@ -240,7 +232,7 @@ static void open_session(struct plain *p, const char *name)
 {
 	session_release(&p->session);
 	session_init(&p->session, name);
-	cJSON_Delete(plain_call(p, "subscribe", param("session", name)));
+	cJSON_Delete(plain_call(p, "subscribe", params_new("session", name)));
 }
 
 /* --- the queue ----------------------------------------------------------------------------------------------------------------- */
@@ -260,15 +252,6 @@ void plain_read_queue(struct plain *p)
 		cJSON_Delete(page);
 	}
 	queue_refresh(&p->queue);
-}
-
-static const char *severity_word(char c)
-{
-	return c == 'C'   ? "critical"
-	       : c == 'H' ? "high"
-	       : c == 'M' ? "medium"
-	       : c == 'L' ? "low"
-	                  : "informational";
 }
 
 static void say_row_of(const struct qrow *r)
@@ -366,7 +349,7 @@ static void queue_filter(struct plain *p)
 static void update(struct plain *p, const char *id, const char *key, const char *value)
 {
 	const struct qrow *r = queue_find(&p->queue, id);
-	cJSON *params = param("id", id), *result;
+	cJSON *params = params_new("id", id), *result;
 
 	json_add_str(params, key, value);
 	if (r)
@@ -400,12 +383,12 @@ static void claim(struct plain *p)
 
 static void card(struct plain *p)
 {
-	plain_view(p, &card_ops, plain_call(p, "incident.get", param("id", p->incident)));
+	plain_view(p, &card_ops, plain_call(p, "incident.get", params_new("id", p->incident)));
 }
 
 static void timeline(struct plain *p)
 {
-	cJSON *params = param("incident", p->incident);
+	cJSON *params = params_new("incident", p->incident);
 
 	json_add_i64(params, "offset", 0);
 	json_add_i64(params, "limit", 60);
@@ -423,7 +406,8 @@ static void evidence(struct plain *p)
 		return;
 	}
 	plain_view(p, &evidence_ops,
-	           plain_call(p, wire[0] == 'c' ? "cover.get" : "evidence.get", param("id", wire)));
+	           plain_call(p, wire[0] == 'c' ? "cover.get" : "evidence.get",
+	                      params_new("id", wire)));
 }
 
 static void note(struct plain *p)
@@ -433,7 +417,7 @@ static void note(struct plain *p)
 
 	if (!text || !*text)
 		return;
-	params = param("id", p->incident);
+	params = params_new("id", p->incident);
 	json_add_str(params, "text", text);
 	result = plain_call(p, "incident.note", params);
 	if (result)
@@ -447,8 +431,7 @@ static void close_it(struct plain *p)
 	const char *word;
 
 	cJSON_AddItemToArray(ids, cJSON_CreateString(p->incident));
-	word = plain_ask(p, "verdict: true_positive, benign_positive, false_positive_logic, "
-	                    "false_positive_data, duplicate> ");
+	word = plain_ask(p, PLAIN_VERDICT);
 	json_add_str(params, "verdict", word ? word : "");
 	word = word && *word ? plain_ask(p, "reason> ") : NULL;
 	if (!word || !*word) {
@@ -468,7 +451,7 @@ static void close_it(struct plain *p)
 static void decide(struct plain *p, const char *id, const cJSON *action)
 {
 	const char *off = json_str(action, "off", NULL), *word;
-	cJSON *params = param("action", id), *result;
+	cJSON *params = params_new("action", id), *result;
 	bool deny;
 
 	if (off)
@@ -499,19 +482,20 @@ static void decide(struct plain *p, const char *id, const cJSON *action)
 /* The request for a step: the one that is open, else a new one. "" in id: there is none, and it was said why. */
 static void request_of(struct plain *p, int64_t step, char id[40])
 {
-	cJSON *book = plain_call(p, "playbook.get", param("incident", p->incident)), *params,
+	cJSON *book = plain_call(p, "playbook.get", params_new("incident", p->incident)), *params,
 	      *result;
 	const cJSON *s;
 
 	id[0] = '\0';
-	cJSON_ArrayForEach(s,
-	                   json_arr(book, "steps")) if (json_i64(s, "n", -1) == step &&
-	                                                !strcmp(json_str(s, "state", ""), "open"))
-	        snprintf(id, 40, "%s", json_str(s, "request", ""));
+	cJSON_ArrayForEach(s, json_arr(book, "steps"))
+	{
+		if (json_i64(s, "n", -1) == step && !strcmp(json_str(s, "state", ""), "open"))
+			snprintf(id, 40, "%s", json_str(s, "request", ""));
+	}
 	cJSON_Delete(book);
 	if (id[0])
 		return;
-	params = param("incident", p->incident);
+	params = params_new("incident", p->incident);
 	json_add_i64(params, "step", step);
 	result = plain_call(p, "action.propose", params);
 	snprintf(id, 40, "%s", json_str(result, "id", ""));
@@ -524,12 +508,13 @@ static void response(struct plain *p)
 	char id[40];
 	cJSON *action;
 
-	plain_view(p, &proposal_ops, plain_call(p, "playbook.get", param("incident", p->incident)));
+	plain_view(p, &proposal_ops,
+	           plain_call(p, "playbook.get", params_new("incident", p->incident)));
 	n = plain_ask(p, "ask approval of step (number, nothing to go back)> ");
 	if (!n || !*n)
 		return;
 	request_of(p, strtol(n, NULL, 10), id);
-	action = id[0] ? plain_call(p, "action.get", param("action", id)) : NULL;
+	action = id[0] ? plain_call(p, "action.get", params_new("action", id)) : NULL;
 	if (!action)
 		return;
 	plain_say("Approval %s, everything that is asked for:", id);
@@ -540,7 +525,7 @@ static void response(struct plain *p)
 
 static void draft(struct plain *p)
 {
-	cJSON *params = param("kind", p->incident[0] ? "incident" : "handoff"), *result;
+	cJSON *params = params_new("kind", p->incident[0] ? "incident" : "handoff"), *result;
 	struct slice rest, line;
 
 	if (p->incident[0])
@@ -626,10 +611,8 @@ static void turn(struct plain *p)
 		menu[at - 1].fn(p);
 	} else if (named(menu, n, line) < n) {
 		menu[named(menu, n, line)].fn(p);
-	} else if (plain_more_has(line)) {
-		char *label = xstrdup(line);
-		(void)plain_more_named(p, label);
-		free(label);
+	} else if (plain_more_named(p, line)) {
+		return;
 	} else if (!strcmp(line, "quit")) {
 		p->quit = true;
 	} else if (line[0] == ':') { /* words of the command line */

@@ -26,6 +26,10 @@ struct choice {
 };
 struct view_ops;
 
+#define PLAIN_VERDICT                                                     \
+	"verdict: true_positive, benign_positive, false_positive_logic, " \
+	"false_positive_data, duplicate> "
+
 void plain_say(const char *fmt, ...) MW_PRINTF(1, 2); /* one line, escaped */
 const char *plain_ask(struct plain *p,
                       const char *prompt); /* borrowed until the next; NULL at the end of input */

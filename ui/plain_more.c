@@ -44,6 +44,13 @@ static void add_quoted(struct words *w, const char *s)
 	}
 }
 
+static void forget_words(struct words *w)
+{
+	for (int i = 0; i < w->n; i++)
+		free(w->v[i]);
+	w->n = 0;
+}
+
 static void run_words(struct plain *p, struct words *w)
 {
 	char *argv[WORDS_MAX + 1];
@@ -57,9 +64,7 @@ static void run_words(struct plain *p, struct words *w)
 	                 : rc == CLI_PARTIAL ? "Done in part"
 	                 : rc == CLI_NOTHING ? "Nothing found"
 	                                     : "Not done");
-	for (int i = 0; i < w->n; i++)
-		free(w->v[i]);
-	*w = (struct words){.n = 0};
+	forget_words(w);
 	plain_read_queue(p);
 }
 
@@ -123,8 +128,8 @@ static const struct form forms[] = {
         {"jobs", "engine|status", false},
         {"lake", "lake|status", false},
         {"sources", "source|list", false},
-        {"query a source in its own language",
-         "source|query|?source|?text (it has to be bounded)", true},
+        {"query a source in its own language", "source|query|?source|?text (it has to be bounded)",
+         true},
         {"imports", "import|--list", false},
         {"import", "import|*files or folders", true},
         {"every command", "help", false},
@@ -203,19 +208,10 @@ static void run_form(struct plain *p, const struct form *f)
 		return;
 	}
 	plain_say("Not done.");
-	for (int i = 0; i < w.n; i++)
-		free(w.v[i]);
+	forget_words(&w);
 }
 
 /* --- entries with more to them --------------------------------------------------------------------------------------------- */
-
-static cJSON *param(const char *key, const char *value)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	json_add_str(o, key, value);
-	return o;
-}
 
 /* Which of n: 1 to n, 0 where none was chosen. */
 static int choose(struct plain *p, const char *prompt, int n)
@@ -231,7 +227,8 @@ static int choose(struct plain *p, const char *prompt, int n)
 static void pivot(struct plain *p)
 {
 	const char *value = plain_ask(p, "pivot on which value> ");
-	cJSON *menu = value && *value ? plain_call(p, "pivot.menu", param("value", value)) : NULL;
+	cJSON *menu =
+	        value && *value ? plain_call(p, "pivot.menu", params_new("value", value)) : NULL;
 	const cJSON *it;
 	int n = 0;
 
@@ -259,7 +256,7 @@ static void recipe(struct plain *p, const char *name, const char *prompt)
 
 	if (!label)
 		return;
-	params = param("recipe", name);
+	params = params_new("recipe", name);
 	json_add_str(params, "value", value);
 	plain_turn(p, label, "recipe.run", params);
 	free(label);
@@ -326,7 +323,7 @@ static void edit_plan(struct plain *p)
 		plain_say("Not run, this is no JSON: %s", e.what);
 		return;
 	}
-	params = param("question", t->question);
+	params = params_new("question", t->question);
 	cJSON_AddItemToObject(params, "plan", plan);
 	plain_turn(p, t->question, "plan.run", params);
 }
@@ -344,7 +341,7 @@ static void vendor(struct plain *p)
 
 	if (!id || !wire_id(slice_of(id), wire))
 		return;
-	params = param("id", wire);
+	params = params_new("id", wire);
 	json_add_i64(params, "offset", 0);
 	json_add_i64(params, "length", RECORD_PART);
 	record = plain_call(p, "evidence.get", params);
@@ -374,7 +371,7 @@ static void split(struct plain *p)
 	if (!plain_target(p))
 		return;
 	snprintf(id, sizeof(id), "%s", plain_target(p));
-	card = plain_call(p, "incident.get", param("id", id));
+	card = plain_call(p, "incident.get", params_new("id", id));
 	cJSON_ArrayForEach(f, json_arr(card, "findings"))
 	        plain_say("%d %s", ++n, json_str(f, "title", finding_key(f)));
 	f = n > 1 ? cJSON_GetArrayItem(json_arr(card, "findings"),
@@ -382,7 +379,7 @@ static void split(struct plain *p)
 	          : NULL;
 	why = f ? plain_ask(p, "why it does not belong here> ") : NULL;
 	if (why && *why) {
-		params = param("id", id);
+		params = params_new("id", id);
 		cJSON_AddItemToArray(json_add_arr(params, "findings"),
 		                     cJSON_CreateString(finding_key(f)));
 		json_add_str(params, "reason", why);
@@ -444,9 +441,7 @@ static void close_many(struct plain *p)
 	for (size_t i = 0; w.n && !strcmp(w.v[0], "all") && i < p->queue.rows.n; i++)
 		if (queue_match(&p->queue.rows.v[i], slice_of(p->queue.filter), p->user, NULL))
 			cJSON_AddItemToArray(ids, cJSON_CreateString(p->queue.rows.v[i].id));
-	line = w.n ? plain_ask(p, "verdict: true_positive, benign_positive, false_positive_logic, "
-	                          "false_positive_data, duplicate> ")
-	           : NULL;
+	line = w.n ? plain_ask(p, PLAIN_VERDICT) : NULL;
 	json_add_str(params, "verdict", line ? line : "");
 	line = line && *line ? plain_ask(p, "reason> ") : NULL;
 	if (line && *line) {
@@ -459,8 +454,7 @@ static void close_many(struct plain *p)
 	if (bulk)
 		run_reviewed(p, bulk);
 	cJSON_Delete(bulk);
-	for (int i = 0; i < w.n; i++)
-		free(w.v[i]);
+	forget_words(&w);
 	plain_read_queue(p);
 }
 
@@ -551,23 +545,21 @@ static const char *more_label(size_t i)
 	return i < ARRAY_LEN(others) ? others[i].label : forms[i - ARRAY_LEN(others)].label;
 }
 
-/* By its number or by its name. */
-static size_t more_chosen(const char *line)
-{
-	size_t n = ARRAY_LEN(others) + ARRAY_LEN(forms);
-	int64_t at;
+#define MORE_COUNT (ARRAY_LEN(others) + ARRAY_LEN(forms))
 
-	if (slice_i64(slice_trim(slice_of(line)), &at))
-		return at >= 1 && at <= (int64_t)n ? (size_t)at - 1 : n;
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(more_label(i), line))
-			return i;
-	return n;
+/* MORE_COUNT: none is called so. */
+static size_t more_named(const char *label)
+{
+	size_t i = 0;
+
+	while (i < MORE_COUNT && strcmp(more_label(i), label) != 0)
+		i++;
+	return i;
 }
 
 bool plain_more_has(const char *label)
 {
-	return more_chosen(label) < ARRAY_LEN(others) + ARRAY_LEN(forms);
+	return more_named(label) < MORE_COUNT;
 }
 
 static void run_more(struct plain *p, size_t at)
@@ -580,22 +572,27 @@ static void run_more(struct plain *p, size_t at)
 
 bool plain_more_named(struct plain *p, const char *label)
 {
-	if (!plain_more_has(label))
-		return false;
-	run_more(p, more_chosen(label));
-	return true;
+	size_t at = more_named(label);
+
+	if (at < MORE_COUNT)
+		run_more(p, at);
+	return at < MORE_COUNT;
 }
 
 void plain_more(struct plain *p)
 {
-	size_t n = ARRAY_LEN(others) + ARRAY_LEN(forms), at;
 	const char *line;
+	int64_t n;
+	size_t at;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < MORE_COUNT; i++)
 		plain_say("%zu %s", i + 1, more_label(i));
 	line = plain_ask(p, "which (number or name)> ");
-	at = line && *line ? more_chosen(line) : n;
-	if (at < n)
+	if (line && slice_i64(slice_trim(slice_of(line)), &n))
+		at = n >= 1 && n <= (int64_t)MORE_COUNT ? (size_t)n - 1 : MORE_COUNT;
+	else
+		at = more_named(line ? line : "");
+	if (at < MORE_COUNT)
 		run_more(p, at);
 	else
 		plain_say("Nothing was chosen.");

@@ -81,7 +81,15 @@ static void row_read(struct qrow *r, const cJSON *j)
 	snprintf(r->id, sizeof(r->id), "%s", json_str(j, "id", ""));
 	snprintf(r->state, sizeof(r->state), "%s", json_str(j, "state", ""));
 	r->rule = alike_pattern(r->title);
-	r->pattern = !strcmp(r->state, "new") && !r->owner[0] ? r->rule : NULL;
+}
+
+const char *severity_word(char letter)
+{
+	return letter == 'C'   ? "critical"
+	       : letter == 'H' ? "high"
+	       : letter == 'M' ? "medium"
+	       : letter == 'L' ? "low"
+	                       : "informational";
 }
 
 struct qrow *queue_find(struct queue *q, const char *id)
@@ -269,6 +277,12 @@ static bool is_toggled(const struct queue *q, const char *id)
 	return false;
 }
 
+/* Somebody works on it: it stays out of folds. */
+static bool in_work(const struct qrow *r)
+{
+	return strcmp(r->state, "new") != 0 || r->owner[0];
+}
+
 /* Finds what is alike anew: after the rows changed. */
 static void find_bursts(struct queue *q)
 {
@@ -276,7 +290,8 @@ static void find_bursts(struct queue *q)
 	struct qrow *r;
 
 	vec_each (r, &q->rows) {
-		*vec_push(&items) = (struct alike_item){r->title, r->pattern, r->severity};
+		*vec_push(&items) =
+		        (struct alike_item){r->title, in_work(r) ? NULL : r->rule, r->severity};
 		r->burst = -1;
 		r->odd = NULL;
 	}
@@ -469,18 +484,14 @@ int queue_selected_burst(const struct queue *q)
 }
 
 /* One that is worked on stands outside of the fold, and is of the rule all the same. */
-int queue_burst_of(const struct queue *q, const char *id)
+int queue_burst_of(struct queue *q, const char *id)
 {
-	const struct qrow *r;
+	const struct qrow *r = queue_find(q, id);
 
-	vec_each (r, &q->rows) {
-		if (strcmp(r->id, id) != 0)
-			continue;
-		for (size_t i = 0; i < q->alike.v.n; i++) {
-			const struct alike_member *m = q->alike.v.v[i].members.v;
-			if (!strcmp(q->rows.v[m->item].rule, r->rule))
-				return (int)i;
-		}
+	for (size_t i = 0; r && i < q->alike.v.n; i++) {
+		const struct alike_member *m = q->alike.v.v[i].members.v;
+		if (!strcmp(q->rows.v[m->item].rule, r->rule))
+			return (int)i;
 	}
 	return -1;
 }
@@ -649,7 +660,6 @@ static void row_update(struct qrow *r, const struct qrow *j, const char *me)
 	r->changed_by = again(j->changed_by);
 	r->asset = again(j->asset);
 	r->rule = again(j->rule);
-	r->pattern = j->pattern ? r->rule : NULL;
 	r->ticked = ticked;
 	r->changed = *j->changed_by && strcmp(j->changed_by, me) != 0;
 }

@@ -18,8 +18,7 @@ struct qrow {
 	int64_t sla_s, age_s; /* as of `queue.read_at`; INT64_MIN: none */
 	char state[12];
 	char *owner, *sources, *title, *changed_by, *asset;
-	char *rule;    /* pattern of the title (alike.h) */
-	char *pattern; /* the same; NULL: somebody works on it, it stays out of folds */
+	char *rule; /* pattern of the title (alike.h) */
 	int64_t count;
 	bool ticked, changed, gone;
 	int burst;       /* index of the burst that it belongs to, or -1 */
@@ -108,16 +107,16 @@ void queue_refresh(struct queue *q);      /* shows what waits */
 void queue_set_filter(struct queue *q, const char *filter);
 void queue_set_sort(struct queue *q, enum queue_sort sort);
 const char *queue_sort_name(enum queue_sort s);
+const char *severity_word(char letter); /* of a row or burst: "critical" */
 void queue_set_group(struct queue *q, enum queue_group group);
 const char *queue_group_name(enum queue_group g);
 const char *queue_view_id(const void *q, size_t i); /* for list.h */
 struct qrow *queue_selected(
         struct queue *q); /* NULL where the view is empty, a burst or a heading is selected */
-int queue_selected_burst(const struct queue *q); /* -1: a row is, or nothing */
-int queue_selected_group(const struct queue *q); /* -1: a row or a burst is, or nothing */
-void queue_unfold(struct queue *q, int burst);   /* lists the members, or folds them again */
-int queue_burst_of(const struct queue *q,
-                   const char *id); /* the burst whose rule the incident is of, or -1 */
+int queue_selected_burst(const struct queue *q);     /* -1: a row is, or nothing */
+int queue_selected_group(const struct queue *q);     /* -1: a row or a burst is, or nothing */
+void queue_unfold(struct queue *q, int burst);       /* lists the members, or folds them again */
+int queue_burst_of(struct queue *q, const char *id); /* whose rule the incident is of, or -1 */
 void queue_fold_group(struct queue *q, int group);
 void queue_tick_group(struct queue *q, int group); /* ticks all, or unticks them */
 void queue_tick_burst(struct queue *q, int burst,

@@ -291,11 +291,7 @@ static const char *severity_of(struct app *a, const struct view *v)
 	const char *ids[BULK_MAX];
 	const struct qrow *r = targets(a, v, ids) ? queue_find(&a->queue, ids[0]) : NULL;
 
-	return !r                   ? "medium"
-	       : r->severity == 'C' ? "critical"
-	       : r->severity == 'H' ? "high"
-	       : r->severity == 'M' ? "medium"
-	                            : "low";
+	return r ? severity_word(r->severity) : "medium";
 }
 
 static void suppress_because(struct app *a, struct view *v, const char *text)
