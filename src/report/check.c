@@ -152,14 +152,13 @@ static void check_claims(struct slice plain, struct fact *f)
 static void check_written(struct slice plain, struct fact *f)
 {
 	struct slice name;
-	mw_time time;
 	size_t at = 0;
 
 	if (f->bad)
 		return;
 	if (f->n)
 		check_claims(plain, f);
-	else if (claim_name(plain, &at, &name, &time))
+	else if (claim_name(plain, &at, &name))
 		f->bad = "names what only a record can know, and cites none";
 }
 

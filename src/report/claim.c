@@ -138,14 +138,12 @@ static bool is_one(struct slice s)
 }
 
 /* The word, or a part of it between slashes: *s becomes what was found. */
-static bool is_name(struct slice *s, mw_time *time)
+static bool is_name(struct slice *s)
 {
 	struct slice rest = *s, piece;
+	mw_time time;
 
-	if (s->n >= 16 && mw_time_parse(*s, time))
-		return true;
-	*time = MW_TIME_NONE;
-	if (is_one(*s))
+	if ((s->n >= 16 && mw_time_parse(*s, &time)) || is_one(*s))
 		return true;
 	while (slice_split(&rest, '/', &piece))
 		if (is_one(piece)) {
@@ -170,7 +168,7 @@ static struct slice bare(struct slice s)
 	return s;
 }
 
-bool claim_name(struct slice line, size_t *at, struct slice *name, mw_time *time)
+bool claim_name(struct slice line, size_t *at, struct slice *name)
 {
 	while (*at < line.n) {
 		size_t n = 0;
@@ -178,7 +176,7 @@ bool claim_name(struct slice line, size_t *at, struct slice *name, mw_time *time
 			n++;
 		*name = bare((struct slice){line.s + *at, n});
 		*at += n + 1;
-		if (name->n && is_name(name, time))
+		if (name->n && is_name(name))
 			return true;
 	}
 	return false;

@@ -10,9 +10,8 @@
 bool claim_cite(struct slice line, size_t *at, char id[CLAIM_ID_MAX]);
 /* Its words without citations. */
 void claim_words(struct buf *out, struct slice plain);
-/* The next name that only a record can know (address, key id, ARN, resource id, account, hash, URL, time); moves *at behind it.
- * *time is set for a time, else MW_TIME_NONE. */
-bool claim_name(struct slice line, size_t *at, struct slice *name, mw_time *time);
+/* The next name that only a record can know (address, key id, ARN, resource id, account, hash, URL, time); moves *at behind it. */
+bool claim_name(struct slice line, size_t *at, struct slice *name);
 /* Without Markdown's backslashes. */
 void claim_plain(struct buf *out, struct slice line);
 
