@@ -41,5 +41,6 @@ ok "a handoff is signed" heard "not accepted"
 plain :"case INC-3" ":nonsense"
 ok "a colon runs a command" heard "INC-3"
 ok "an unknown command is said" heard 'no command "nonsense"'
-printf '%s\n' assign ana quit | run --plain --read-only >"$S/plain.out" 2>&1
-ok "read-only changes nothing" heard "read-only"
+printf '%s\n' assign mallory quit | run --plain --read-only >"$S/plain.out" 2>&1
+ok "read-only says that it does not" heard "Not done: this console was started read-only."
+ok "and changes nothing" fails says mallory run queue

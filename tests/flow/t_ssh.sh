@@ -130,4 +130,5 @@ kept() { # draft: the engine has it
 }
 cut_line "SIGHUP" HUP "how many events by user u7" "ans  1,200."
 cut_line "SIGKILL" KILL "all events by user u8" "1,200 events" up
+ok "there was one" [ -n "$engine" ]
 ok "one engine served it all" [ "$(engine_pid)" = "$engine" ]
