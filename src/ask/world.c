@@ -2,14 +2,6 @@
 
 #include <ctype.h>
 
-bool dataset_within(const char *dataset, struct slice name)
-{
-	size_t n = strlen(dataset);
-
-	return n >= name.n && memcmp(dataset, name.s, name.n) == 0 &&
-	       (n == name.n || dataset[name.n] == '.');
-}
-
 static int dataset_index(const struct world *w, const char *name)
 {
 	for (size_t i = 0; i < w->nds && i < WORLD_DATASETS_MAX; i++)

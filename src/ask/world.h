@@ -18,8 +18,6 @@ struct world {
 	uint64_t *count;    /* by field_id: events that have it, all datasets */
 };
 void ask_world_init(struct world *w, struct catalog *c, struct arena *a);
-/* dataset is name, or below it ("windows" takes "windows.sysmon"). */
-bool dataset_within(const char *dataset, struct slice name);
 bool world_has_dataset(const struct world *w, struct slice name);
 bool world_has_field(const struct world *w,
                      const char *name); /* normalised or raw:path, in datasets in scope */

@@ -12,12 +12,6 @@ static bool fits(const char *pattern, const char *text)
 	return !strcasecmp(pattern, text);
 }
 
-static bool in_family(const char *dataset, const char *family)
-{
-	size_t n = strlen(family);
-	return !strncmp(dataset, family, n) && (!dataset[n] || dataset[n] == '.');
-}
-
 static bool has_entity(const struct finding *f, const cJSON *entity)
 {
 	const cJSON *one;
@@ -46,8 +40,8 @@ static bool hides(const cJSON *match, const struct finding *f)
 	const char *dataset = json_str(match, "dataset", NULL);
 	const cJSON *entity = json_get(match, "entity");
 	return (!rule || fits(rule, f->rule)) && (!title || fits(title, f->title)) &&
-	       (!dataset || in_family(f->dataset, dataset)) && (!entity || has_entity(f, entity)) &&
-	       f->severity <= worst_of(match);
+	       (!dataset || dataset_within(f->dataset, slice_of(dataset))) &&
+	       (!entity || has_entity(f, entity)) && f->severity <= worst_of(match);
 }
 
 static int check_entity(const cJSON *entity, struct err *e)

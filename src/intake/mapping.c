@@ -64,13 +64,6 @@ static const char *const windows_placeholders[] = {"-", "(null)", "INFO", NULL};
 static const char *const audit_placeholders[] = {"-",     "(null)",     "(none)", "(empty)", "?",
                                                  "unset", "4294967295", "\"-1\"", "-1",      NULL};
 
-static bool below(const char *dataset, const char *family)
-{
-	size_t n = strlen(family);
-
-	return strncmp(dataset, family, n) == 0 && (!dataset[n] || dataset[n] == '.');
-}
-
 /* ---- compiling ---- */
 
 static struct slice arena_slice(struct arena *a, struct slice s)
@@ -163,7 +156,7 @@ static const char *const *paths_for(const struct field *f, const char *dataset)
 	size_t longest = 0;
 
 	for (const struct field_name *n = f->formats; n->where; n++) {
-		if (below(dataset, n->where) && strlen(n->where) >= longest) {
+		if (dataset_within(dataset, slice_of(n->where)) && strlen(n->where) >= longest) {
 			longest = strlen(n->where);
 			best = n->paths;
 		}
@@ -194,10 +187,10 @@ static struct mapping *mapping_new(struct mapper *m, const char *dataset)
 	struct mapping *p = xcalloc(1, sizeof(*p));
 
 	p->dataset = mapper_intern(m, slice_of(dataset));
-	p->prefixes = below(dataset, "windows") ? windows_prefixes : no_words;
-	p->placeholders = below(dataset, "auditd")    ? audit_placeholders
-	                  : below(dataset, "windows") ? windows_placeholders
-	                                              : usual_placeholders;
+	p->prefixes = dataset_within(dataset, SLICE("windows")) ? windows_prefixes : no_words;
+	p->placeholders = dataset_within(dataset, SLICE("auditd"))    ? audit_placeholders
+	                  : dataset_within(dataset, SLICE("windows")) ? windows_placeholders
+	                                                              : usual_placeholders;
 	map_put_str(&m->mappings, p->dataset, NULL)->val.p = p;
 	return p;
 }
@@ -490,7 +483,7 @@ static bool uid_is_repeated(const char *dataset)
 	                                       "splunk",    "qradar",    "sentinel"};
 
 	for (size_t i = 0; i < ARRAY_LEN(datasets); i++)
-		if (below(dataset, datasets[i]))
+		if (dataset_within(dataset, slice_of(datasets[i])))
 			return true;
 	return false;
 }

@@ -53,3 +53,11 @@ void event_copy(struct event *to, const struct event *from, struct arena *a)
 	vec_each (v, &from->vals)
 		*vec_push(&to->vals) = (struct event_val){v->field, keep(a, v->value)};
 }
+
+bool dataset_within(const char *dataset, struct slice name)
+{
+	size_t n = strlen(dataset);
+
+	return n >= name.n && memcmp(dataset, name.s, name.n) == 0 &&
+	       (n == name.n || dataset[name.n] == '.');
+}

@@ -37,6 +37,9 @@ void event_add(struct event *ev, field_id f, struct slice value); /* empty value
 void event_copy(struct event *to, const struct event *from, struct arena *a);
 struct slice event_get(const struct event *ev, field_id f); /* first value, or the empty slice */
 
+/* dataset is name, or below it ("windows" takes "windows.sysmon"). */
+bool dataset_within(const char *dataset, struct slice name);
+
 /* A stored event's id: assigned by the lake, never reused, stable under compaction. On the wire "ev:<decimal>". */
 typedef uint64_t event_id;
 #define EVENT_ID_NONE UINT64_MAX

@@ -82,12 +82,6 @@ static const char *const data_calls[] = {
         "ListObjectVersions",
 };
 
-static bool below(const char *dataset, const char *family)
-{
-	size_t n = strlen(family);
-	return strncmp(dataset, family, n) == 0 && (!dataset[n] || dataset[n] == '.');
-}
-
 enum cover_class cover_class_of(const char *dataset, struct slice op)
 {
 	if (strcmp(dataset, "cloudtrail") == 0)
@@ -95,7 +89,7 @@ enum cover_class cover_class_of(const char *dataset, struct slice op)
 			if (slice_ieq(op, slice_of(data_calls[i])))
 				return COVER_DATA;
 	for (size_t i = 0; i < ARRAY_LEN(datasets); i++)
-		if (below(dataset, datasets[i].dataset))
+		if (dataset_within(dataset, slice_of(datasets[i].dataset)))
 			return datasets[i].cls;
 	return COVER_AUDIT;
 }

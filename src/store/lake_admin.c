@@ -138,18 +138,11 @@ int lake_import_undo(struct lake *l, int64_t id, uint64_t *removed, struct err *
 	return 0;
 }
 
-static bool in_family(const char *dataset, const char *family)
-{
-	size_t n = strlen(family);
-
-	return strncmp(dataset, family, n) == 0 && (dataset[n] == '\0' || dataset[n] == '.');
-}
-
 static int drop_rows(struct lake *l, struct lake_seg *s, void *ctx, struct err *e)
 {
 	const char *dataset = ctx;
 
-	if (dataset && !in_family(s->dataset, dataset))
+	if (dataset && !dataset_within(s->dataset, slice_of(dataset)))
 		return 0;
 	return db_run(&l->db, e, "DELETE FROM segment WHERE id=?", "i", s->id);
 }
@@ -159,7 +152,7 @@ int lake_drop(struct lake *l, const char *dataset, struct err *e)
 	bool any = !dataset;
 
 	for (size_t i = 0; i < l->segs.n && !any; i++)
-		any = in_family(l->segs.v[i]->dataset, dataset);
+		any = dataset_within(l->segs.v[i]->dataset, slice_of(dataset));
 	if (!any)
 		return err_set(e, ERR_NOT_FOUND,
 		               "the lake has no dataset '%s'; `midwatch lake status` lists them",
