@@ -12,9 +12,7 @@
 /* Vendor records that are findings and still open. Statuses of all vendors that say "done with". */
 static const char vendor_plan[] =
         "{\"show\":\"events\",\"steps\":[{\"kind\":\"search\",\"name\":\"findings of "
-        "vendors\",\"datasets\":"
-        "[\"guardduty\",\"securityhub\",\"ocsf\",\"finding\",\"alerts\",\"defender\",\"splunk\","
-        "\"qradar\",\"sentinel\"],\"limit\":"
+        "vendors\",\"limit\":"
         "200000,\"where\":{\"all\":["
         "{\"field\":\"finding_info.title\",\"op\":\"exists\"},"
         "{\"not\":{\"field\":\"status\",\"op\":\"in\",\"values\":[\"PASS\",\"PASSED\",\"RESOLVED\","
@@ -196,7 +194,10 @@ static int run_vendors(const struct run_env *env, mw_time since, struct finding_
                        struct err *e)
 {
 	struct collecting c = {.out = out};
-	cJSON *j = json_parse(SLICE(vendor_plan), sizeof(vendor_plan), e);
+	cJSON *j = json_parse(SLICE(vendor_plan), sizeof(vendor_plan), e),
+	      *datasets = json_add_arr(json_arr(j, "steps")->child, "datasets");
+	for (size_t i = 0; finding_families[i]; i++)
+		cJSON_AddItemToArray(datasets, cJSON_CreateString(finding_families[i]));
 	if (since != MW_TIME_NONE)
 		json_add_time(json_arr(j, "steps")->child, "from", since);
 	struct plan *p = plan_from_json(j, e);

@@ -12,6 +12,7 @@
 
 #include "base/map.h"
 #include "intake/import_int.h"
+#include "model/incident.h"
 #include "store/graph.h"
 #include "store/lake_batch.h"
 
@@ -280,20 +281,6 @@ static void count_duplicates(struct import *im, const struct unit *u, const stru
 	}
 }
 
-/* Families of datasets whose records are findings: correlate/collect.c makes incidents of them. */
-static bool is_finding(const char *dataset)
-{
-	static const char *const families[] = {"guardduty", "securityhub", "ocsf",
-	                                       "finding",   "alerts",      "defender"};
-
-	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		size_t n = strlen(families[i]);
-		if (strncmp(dataset, families[i], n) == 0 && (!dataset[n] || dataset[n] == '.'))
-			return true;
-	}
-	return false;
-}
-
 static int keep_findings(struct import *im, int fd, struct err *e)
 {
 	struct lake_appended a = {0};
@@ -302,7 +289,7 @@ static int keep_findings(struct import *im, int fd, struct err *e)
 
 	if (own < 0)
 		return -1;
-	rc = lake_batch_pick(fd, is_finding, own, &n, e);
+	rc = lake_batch_pick(fd, finding_dataset, own, &n, e);
 	if (rc == 0 && n)
 		rc = lake_append(im->l, 0, own, &a, e);
 	close(own);

@@ -1,5 +1,7 @@
 #include "model/incident.h"
 
+#include "model/event.h"
+
 static const struct severity_name {
 	const char *word;
 	enum severity severity;
@@ -30,6 +32,17 @@ char *finding_key(const char *dataset, struct slice uid, struct slice source)
 {
 	return xasprintf("%s:%.*s%s%.*s", dataset, (int)uid.n, uid.s ? uid.s : "",
 	                 source.n ? "@" : "", (int)source.n, source.n ? source.s : "");
+}
+
+const char *const finding_families[] = {"guardduty", "securityhub", "ocsf",   "finding",  "alerts",
+                                        "defender",  "splunk",      "qradar", "sentinel", NULL};
+
+bool finding_dataset(const char *dataset)
+{
+	for (size_t i = 0; finding_families[i]; i++)
+		if (dataset_within(dataset, slice_of(finding_families[i])))
+			return true;
+	return false;
 }
 
 char severity_letter(enum severity s)

@@ -22,6 +22,10 @@ bool severity_parse(
  * records from 1. malloc. */
 char *finding_key(const char *dataset, struct slice uid, struct slice source);
 
+/* Families of datasets whose records are findings of vendors, of which incidents are made; NULL-terminated. */
+extern const char *const finding_families[];
+bool finding_dataset(const char *dataset);
+
 struct finding {            /* one alert: a vendor's record, or a hit of one of our detections */
 	char *key;          /* identity: finding_key's, or "det:<detection>:<group key>" */
 	char *title, *rule; /* rule: what makes repeats alike */

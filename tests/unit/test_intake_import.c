@@ -311,6 +311,64 @@ static void test_parts(void **state)
 	lake_close(l);
 }
 
+static int take_batch(void *ctx, int batch_fd, struct err *e)
+{
+	(void)batch_fd;
+	(void)e;
+	++*(int *)ctx;
+	return 0;
+}
+
+static int batch_taken(void *ctx, struct import_stored *out, struct err *e)
+{
+	(void)ctx;
+	(void)out;
+	(void)e;
+	return 0;
+}
+
+/* With another store of events, what incidents are made of is in the lake as well: findings of files, and of every platform that is polled. */
+static void test_findings_stay_in_the_lake(void **state)
+{
+	static const char *const records[] = {
+	        "{\"event_id\":\"a\",\"rule_id\":\"r\",\"urgency\":\"high\"}",
+	        "{\"finding\":{\"id\":1,\"offense_type\":3,\"magnitude\":5}}",
+	        "{\"finding\":{\"name\":\"x\",\"properties\":{\"incidentNumber\":1,\"title\":\"t\"}}}",
+	        "{\"alertId\":1,\"alertName\":\"n\",\"alertType\":\"t\"}", "{\"n\":1}"};
+	struct lake *l = open_lake(LAKE_WRITE);
+	struct import_file files[ARRAY_LEN(records)];
+	char names[ARRAY_LEN(records)][16];
+	int batches = 0;
+	const struct import_store store = {&batches, take_batch, batch_taken};
+	struct import_result r;
+	struct err e = {0};
+	cJSON *status;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
+		char path[128];
+		FILE *f;
+		snprintf(names[i], sizeof(names[i]), "%zu.jsonl", i);
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		fprintf(f, "%s\n", records[i]);
+		fclose(f);
+		files[i] = (struct import_file){open(path, O_RDONLY | O_CLOEXEC), names[i]};
+	}
+	r = run_with(l, files, ARRAY_LEN(records),
+	             &(struct import_opts){.parsers = 1, .store = &store});
+	assert_true(batches > 0);
+	status = lake_status(l, &e);
+	assert_int_equal(cJSON_GetArraySize(json_arr(status, "datasets")), 4);
+	assert_int_equal(json_i64(status, "events", 0), 4);
+	cJSON_Delete(status);
+	cJSON_Delete(r.files);
+	for (size_t i = 0; i < ARRAY_LEN(records); i++)
+		close(files[i].fd);
+	lake_close(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +377,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_cancel, make_dir, remove_dir),
 	        cmocka_unit_test_setup_teardown(test_retry, make_dir, remove_dir),
 	        cmocka_unit_test_setup_teardown(test_parts, make_dir, remove_dir),
+	        cmocka_unit_test_setup_teardown(test_findings_stay_in_the_lake, make_dir,
+	                                        remove_dir),
 	        cmocka_unit_test_setup_teardown(test_kill_and_resume, make_dir, remove_dir),
 	};
 
