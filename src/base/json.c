@@ -304,6 +304,13 @@ const char *json_str(const cJSON *o, const char *key, const char *fallback)
 	return cJSON_IsString(v) ? v->valuestring : fallback;
 }
 
+mw_time json_time(const cJSON *o, const char *key)
+{
+	mw_time t;
+
+	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
+}
+
 int64_t json_i64(const cJSON *o, const char *key, int64_t fallback)
 {
 	const cJSON *v = json_get(o, key);

@@ -22,6 +22,7 @@ cJSON *json_get(const cJSON *o, const char *key);
 const char *json_str(const cJSON *o, const char *key, const char *fallback);
 int64_t json_i64(const cJSON *o, const char *key, int64_t fallback); /* exact up to 2^53 */
 bool json_bool(const cJSON *o, const char *key, bool fallback);
+mw_time json_time(const cJSON *o, const char *key); /* of text as mw_time_parse reads it; MW_TIME_NONE */
 cJSON *json_arr(const cJSON *o, const char *key);
 cJSON *json_obj(const cJSON *o, const char *key);
 /* Adders that cannot fail; add_time writes RFC 3339 text, or null for MW_TIME_NONE. */

@@ -114,16 +114,11 @@ static void add_indicator(struct facts *f, const cJSON *props)
 		         arena_printf(&f->arena, "%s.", value)); /* as DNS logs write it */
 }
 
-static mw_time time_of(const cJSON *props, const char *key)
-{
-	mw_time t;
-	return mw_time_parse(slice_of(json_str(props, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 static void add_change(struct facts *f, const char *name, const cJSON *props, uint32_t node)
 {
-	struct fact_change c = {
-	        .id = keep(f, name), .from = time_of(props, "from"), .to = time_of(props, "to")};
+	struct fact_change c = {.id = keep(f, name),
+	                        .from = json_time(props, "from"),
+	                        .to = json_time(props, "to")};
 	if (c.from == MW_TIME_NONE || c.to == MW_TIME_NONE)
 		return;
 	c.title = keep(f, json_str(props, "title", ""));

@@ -195,12 +195,6 @@ static int read_severity(const cJSON *o, enum severity *out, struct err *e)
 	return err_set(e, ERR_INVALID, "\"%s\" is no severity", s);
 }
 
-static mw_time read_time(const cJSON *o, const char *key)
-{
-	mw_time t;
-	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 #define READ_TEXTS(o, key, list)                                                         \
 	do {                                                                             \
 		const cJSON *item_;                                                      \
@@ -215,8 +209,8 @@ static int finding_from_json(const cJSON *o, struct finding *f, struct err *e)
 		return -1;
 	f->rule = xstrdup(json_str(o, "rule", ""));
 	f->dataset = xstrdup(json_str(o, "dataset", ""));
-	f->first = read_time(o, "first");
-	f->last = read_time(o, "last");
+	f->first = json_time(o, "first");
+	f->last = json_time(o, "last");
 	f->events = (uint64_t)json_i64(o, "events", 1);
 	f->confidence = (int)json_i64(o, "confidence", 50);
 	READ_TEXTS(o, "entities", &f->entities);
@@ -257,8 +251,8 @@ int incident_from_json(const cJSON *j, struct incident *out, struct err *e)
 	out->suppressed_by = json_i64(j, "suppressed_by", 0);
 	if (out->suppressed_by)
 		out->suppressed_why = xstrdup(json_str(j, "suppressed_why", ""));
-	out->first = read_time(j, "first");
-	out->last = read_time(j, "last");
+	out->first = json_time(j, "first");
+	out->last = json_time(j, "last");
 	snprintf(out->origins, sizeof(out->origins), "%s", json_str(j, "origins", ""));
 	cJSON_ArrayForEach(
 	        x, json_arr(j, "findings")) if (finding_from_json(x, vec_push(&out->findings),

@@ -146,13 +146,6 @@ static void timeline(const struct timeline *t, struct buf *out)
 
 /* ---- incidents ---- */
 
-static mw_time time_of(const cJSON *o, const char *key)
-{
-	mw_time t;
-
-	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 static bool scale_incidents(const cJSON *list, struct scale *s)
 {
 	mw_time to = MW_TIME_NONE;
@@ -161,7 +154,7 @@ static bool scale_incidents(const cJSON *list, struct scale *s)
 	*s = (struct scale){MW_TIME_NONE, 0, LABEL_W};
 	cJSON_ArrayForEach(i, list)
 	{
-		mw_time first = time_of(i, "first"), last = time_of(i, "last");
+		mw_time first = json_time(i, "first"), last = json_time(i, "last");
 		if (first == MW_TIME_NONE || last == MW_TIME_NONE)
 			continue;
 		s->from = s->from == MW_TIME_NONE || first < s->from ? first : s->from;
@@ -182,7 +175,7 @@ static const char *severity_fill(const cJSON *incident)
 
 static void incident_bar(const cJSON *i, const struct scale *s, int y, struct buf *out)
 {
-	mw_time first = time_of(i, "first"), last = time_of(i, "last");
+	mw_time first = json_time(i, "first"), last = json_time(i, "last");
 
 	buf_printf(out, "<text x=\"%d\" y=\"%d\" font-size=\"11\">%s INC-%lld</text>\n", MARGIN,
 	           y + BAR_H - 4, json_str(i, "severity", "?"), (long long)json_i64(i, "id", 0));
@@ -204,10 +197,10 @@ static void incidents(const cJSON *list, struct buf *out)
 	begin(out, rows * BAR_H + 26, "incidents");
 	cJSON_ArrayForEach(i, list)
 	{
-		if (time_of(i, "first") != MW_TIME_NONE && n < rows)
+		if (json_time(i, "first") != MW_TIME_NONE && n < rows)
 			incident_bar(i, &s, n++ * BAR_H, out);
 		cJSON_ArrayForEach(f, json_arr(i, "findings"))
-		        put(counts, &s, time_of(f, "first"), 1);
+		        put(counts, &s, json_time(f, "first"), 1);
 	}
 	axis(out, &s, rows * BAR_H + 4);
 	buf_str(out, "</svg><figcaption>From the first to the last record of each incident: red "

@@ -161,13 +161,6 @@ static int64_t number(const cJSON *o, const char *key)
 	return slice_i64(slice_of(json_str(o, key, "")), &n) ? n : json_i64(o, key, 0);
 }
 
-static mw_time time_of(const cJSON *o, const char *key)
-{
-	mw_time t;
-
-	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 struct totals {
 	int64_t events, raw;
 	mw_time from, to;
@@ -176,14 +169,14 @@ struct totals {
 static cJSON *dataset_status(const cJSON *row, struct totals *all)
 {
 	cJSON *o = cJSON_CreateObject();
-	mw_time from = time_of(row, "first"), to = time_of(row, "last");
+	mw_time from = json_time(row, "first"), to = json_time(row, "last");
 
 	json_add_str(o, "name", json_str(row, "dataset", ""));
 	json_add_i64(o, "events", number(row, "events"));
 	json_add_i64(o, "raw_bytes", number(row, "raw_bytes"));
 	json_add_time(o, "from", from);
 	json_add_time(o, "to", to);
-	json_add_time(o, "newest_arrival", time_of(row, "arrival"));
+	json_add_time(o, "newest_arrival", json_time(row, "arrival"));
 	all->events += number(row, "events");
 	all->raw += number(row, "raw_bytes");
 	if (from != MW_TIME_NONE && (all->from == MW_TIME_NONE || from < all->from))

@@ -180,13 +180,6 @@ struct catalog *catalog_rows_new(void)
 	return c;
 }
 
-static mw_time time_of(const cJSON *row, const char *key)
-{
-	mw_time t;
-
-	return mw_time_parse(slice_of(json_str(row, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 /* Some engines write 64-bit numbers as text. */
 static uint64_t number_of(const cJSON *row, const char *key)
 {
@@ -200,8 +193,8 @@ static uint64_t number_of(const cJSON *row, const char *key)
 static void add_dataset(struct catalog *c, const char *dataset, const cJSON *row)
 {
 	struct catalog_dataset *d = catalog_dataset_of(c, dataset);
-	mw_time from = time_of(row, "first"), to = time_of(row, "last"),
-	        arrival = time_of(row, "arrival");
+	mw_time from = json_time(row, "first"), to = json_time(row, "last"),
+	        arrival = json_time(row, "arrival");
 
 	d->events += number_of(row, "events");
 	if (from != MW_TIME_NONE && (d->from == MW_TIME_NONE || from < d->from))
@@ -238,9 +231,9 @@ static void add_seen(struct catalog *c, const char *dataset, const cJSON *row)
 	struct slice rest = slice_of(json_str(row, "value", "")), account, region, resource;
 	int cls = cover_class_parse(json_str(row, "field", ""));
 	struct seen s = {.events = number_of(row, "events"),
-	                 .from = time_of(row, "first"),
-	                 .to = time_of(row, "last"),
-	                 .newest = time_of(row, "arrival")};
+	                 .from = json_time(row, "first"),
+	                 .to = json_time(row, "last"),
+	                 .newest = json_time(row, "arrival")};
 
 	if (cls < 0 || !slice_split(&rest, '\n', &account) || !slice_split(&rest, '\n', &region))
 		return;

@@ -118,12 +118,6 @@ struct inventory {
 	mw_time read;             /* when it was imported */
 };
 
-static mw_time time_of(const cJSON *o, const char *key)
-{
-	mw_time t;
-	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 static void add_trail(struct inventory *v, const cJSON *node)
 {
 	const cJSON *p = json_obj(node, "props");
@@ -141,7 +135,7 @@ static void add_trail(struct inventory *v, const cJSON *node)
 	                    .org = json_bool(p, "IsOrganizationTrail", false),
 	                    .multi = json_bool(p, "IsMultiRegionTrail", false),
 	                    .logging = json_bool(p, "IsLogging", true),
-	                    .since = time_of(p, "StartLoggingTime")};
+	                    .since = json_time(p, "StartLoggingTime")};
 }
 
 static uint32_t attached_to(struct graph *g, uint32_t node)
@@ -161,7 +155,7 @@ static void add_log(struct inventory *v, struct graph *g, uint32_t node, enum co
 	const char *status = json_str(p, "FlowLogStatus", json_str(p, "Status", "ACTIVE"));
 	*vec_push(&v->logs) =
 	        (struct log_setting){cls, json_str(tree, "id", ""), attached_to(g, node),
-	                             time_of(p, "CreationTime"), strcmp(status, "ACTIVE") == 0};
+	                             json_time(p, "CreationTime"), strcmp(status, "ACTIVE") == 0};
 }
 
 static int read_node(struct inventory *v, struct graph *g, uint32_t i, struct err *e)
@@ -227,7 +221,7 @@ static int inventory_read(struct inventory *v, struct graph *g, struct err *e)
 		}
 	join_status(v);
 	status = graph_status(g, e);
-	v->read = time_of(status, "imported");
+	v->read = json_time(status, "imported");
 	cJSON_Delete(status);
 	return 0;
 }

@@ -179,13 +179,6 @@ void state_add_json(cJSON *o, const char *key, sqlite3_stmt *st, int col)
 	state_put(o, key, state_json_col(st, col));
 }
 
-mw_time state_time(const cJSON *o, const char *key)
-{
-	mw_time t;
-
-	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
-}
-
 /* ---- the audit chain ---- */
 
 struct entry {

@@ -310,7 +310,7 @@ int64_t state_count_records(const cJSON *doc)
 int state_write_document(struct state *s, const cJSON *doc, int64_t id, struct err *e)
 {
 	struct buf body = state_text(doc);
-	mw_time first = state_time(doc, "first"), last = state_time(doc, "last");
+	mw_time first = json_time(doc, "first"), last = json_time(doc, "last");
 	int rc = db_run(&s->db, e,
 	                "UPDATE incident SET doc = ?2, severity = ?3, score = ?4, suppressed = ?5, "
 	                "title = ?6, origins = ?7, n = ?8, first = ?9, last = ?10, rev = rev + 1 "

@@ -17,7 +17,6 @@ typedef cJSON *state_row_fn(sqlite3_stmt *st);
 cJSON *state_rows(struct state *s, sqlite3_stmt *st, state_row_fn *row, struct err *e);
 cJSON *state_named(const char *key, cJSON *list);    /* {key: list}; NULL where list is */
 void state_put(cJSON *o, const char *key, cJSON *v); /* add, taking over v */
-mw_time state_time(const cJSON *o, const char *key); /* of a text member; MW_TIME_NONE */
 cJSON *state_queue_row(struct state *s, int64_t id, mw_time now,
                        struct err *e); /* QROW of methods.def */
 

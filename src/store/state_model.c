@@ -28,7 +28,7 @@ int state_model_add(struct state *s, const cJSON *r, struct err *e)
 	            "INSERT INTO model_call (id, at, uid, user, session, incident, job, purpose, "
 	            "prompt, version, sha256, model, tokens, cost, elapsed, doc, inputs) "
 	            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	            "iiisssisssssiiiss", json_i64(r, "id", 0), state_time(r, "at"),
+	            "iiisssisssssiiiss", json_i64(r, "id", 0), json_time(r, "at"),
 	            json_i64(r, "uid", 0), json_str(r, "user", ""), json_str(r, "session", NULL),
 	            json_str(r, "incident", NULL), json_i64(r, "job", 0),
 	            json_str(r, "purpose", ""), json_str(p, "id", ""), json_str(p, "version", ""),

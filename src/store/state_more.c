@@ -12,14 +12,14 @@ int state_suppress_add(struct state *s, const struct who *w, const cJSON *params
 	if (!cJSON_GetArraySize(json_obj(params, "match")))
 		return err_set(e, ERR_INVALID,
 		               "a suppression without a condition would hide everything");
-	if (state_time(params, "until") <= now)
+	if (json_time(params, "until") <= now)
 		return err_set(e, ERR_INVALID, "the end of a suppression must lie ahead");
 	match = state_text(json_obj(params, "match"));
 	rc = db_run(&s->db, e,
 	            "INSERT INTO suppression (match, owner, reason, until, at, by) VALUES "
 	            "(?,?,?,?,?,?)",
 	            "sssiis", match.s, json_str(params, "owner", ""),
-	            json_str(params, "reason", ""), state_time(params, "until"), now, w->user);
+	            json_str(params, "reason", ""), json_time(params, "until"), now, w->user);
 	buf_release(&match);
 	return rc;
 }
@@ -52,13 +52,13 @@ cJSON *state_suppress_list(struct state *s, mw_time now, struct err *e)
 int state_watch_add(struct state *s, const struct who *w, const cJSON *params, mw_time now,
                     int64_t *id, struct err *e)
 {
-	if (state_time(params, "until") <= now)
+	if (json_time(params, "until") <= now)
 		return err_set(e, ERR_INVALID, "the end of a watch must lie ahead");
 	if (db_run(&s->db, e,
 	           "INSERT INTO watch (session, question, incident, until, at, uid) VALUES "
 	           "(?,?,?,?,?,?)",
 	           "sssiii", json_str(params, "session", ""), json_str(params, "question", ""),
-	           json_str(params, "incident", NULL), state_time(params, "until"), now,
+	           json_str(params, "incident", NULL), json_time(params, "until"), now,
 	           (int64_t)w->uid))
 		return -1;
 	*id = sqlite3_last_insert_rowid(s->db.h);
