@@ -168,3 +168,18 @@ int spool_page(const struct spool *s, uint64_t offset, uint64_t limit, size_t ma
 	*n = rc ? 0 : count;
 	return rc;
 }
+
+cJSON *spool_page_json(const struct spool *s, uint64_t offset, uint64_t limit, size_t max_bytes,
+                       uint64_t *n, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	cJSON *rows = NULL;
+
+	buf_ch(&b, '[');
+	if (!spool_page(s, offset, limit, max_bytes, &b, n, e)) {
+		buf_ch(&b, ']');
+		rows = json_parse((struct slice){b.s, b.len}, b.len, e);
+	}
+	buf_release(&b);
+	return rows;
+}

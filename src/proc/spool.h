@@ -6,7 +6,7 @@
 #ifndef MW_SPOOL_H
 #define MW_SPOOL_H
 
-#include "base/buf.h"
+#include "base/json.h"
 #include "base/err.h"
 
 struct spool { /* an open pair, -1 where there is none */
@@ -39,5 +39,8 @@ uint64_t spool_rows(const struct spool *s);
  * *n gets how many. */
 int spool_page(const struct spool *s, uint64_t offset, uint64_t limit, size_t max_bytes,
                struct buf *out, uint64_t *n, struct err *e) MW_USE_RESULT;
+/* The same rows, parsed, as an array; NULL with e. */
+cJSON *spool_page_json(const struct spool *s, uint64_t offset, uint64_t limit, size_t max_bytes,
+                       uint64_t *n, struct err *e);
 
 #endif

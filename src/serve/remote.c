@@ -215,18 +215,10 @@ static int give_rows(struct taking *t, struct err *e)
 	int rc = 0;
 
 	while (rc == 0 && t->files->data >= 0 && t->at < spool_rows(t->files)) {
-		struct buf b = BUF_INIT;
-		cJSON *rows = NULL;
-		buf_ch(&b, '[');
-		rc = spool_page(t->files, t->at, PAGE_ROWS, MW_ROW_MAX, &b, &n, e);
-		buf_ch(&b, ']');
-		if (rc == 0 && !(rows = json_parse((struct slice){b.s, b.len}, b.len, e)))
-			rc = -1;
-		if (rc == 0)
-			rc = give_page(t, rows, e);
+		cJSON *rows = spool_page_json(t->files, t->at, PAGE_ROWS, MW_ROW_MAX, &n, e);
+		rc = rows ? give_page(t, rows, e) : -1;
 		t->at += n;
 		cJSON_Delete(rows);
-		buf_release(&b);
 		if (rc == 0)
 			rc = late(t, e);
 	}

@@ -325,17 +325,9 @@ static int store_records(struct state *s, struct polling *p, struct err *e)
 	mw_time now = mw_now();
 
 	for (uint64_t at = 0; at < all; at += n) {
-		struct buf page = BUF_INIT;
-		cJSON *records = NULL;
-		int rc;
-		buf_ch(&page, '[');
-		rc = spool_page(f, at, RECORDS_AT_ONCE, MW_LINE_MAX, &page, &n, e);
-		buf_ch(&page, ']');
-		if (!rc && !(records = json_parse((struct slice){page.s, page.len}, page.len, e)))
-			rc = -1;
-		rc = rc ? rc : store_some(s, p, records, now, e);
+		cJSON *records = spool_page_json(f, at, RECORDS_AT_ONCE, MW_LINE_MAX, &n, e);
+		int rc = records ? store_some(s, p, records, now, e) : -1;
 		cJSON_Delete(records);
-		buf_release(&page);
 		if (rc || !n)
 			return rc;
 	}

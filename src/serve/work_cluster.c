@@ -66,18 +66,12 @@ static int take_rows(struct reading *r, const struct spool *files, struct err *e
 	int rc = 0;
 
 	while (rc == 0 && files->data >= 0 && at < spool_rows(files)) {
-		struct buf b = BUF_INIT;
-		cJSON *rows = NULL;
+		cJSON *rows = spool_page_json(files, at, PAGE_ROWS, 4 * MW_ROW_MAX, &n, e);
 		const cJSON *row;
-		buf_ch(&b, '[');
-		rc = spool_page(files, at, PAGE_ROWS, 4 * MW_ROW_MAX, &b, &n, e);
-		buf_ch(&b, ']');
-		if (rc == 0 && !(rows = json_parse((struct slice){b.s, b.len}, b.len, e)))
-			rc = -1;
+		rc = rows ? 0 : -1;
 		cJSON_ArrayForEach(row, rows) take_row(r, row);
 		at += n;
 		cJSON_Delete(rows);
-		buf_release(&b);
 	}
 	return rc;
 }

@@ -177,17 +177,11 @@ static int catalog_take(struct worker *w, const cJSON *params, struct err *e)
 		return 0;
 	cat.tables = cJSON_CreateObject();
 	while (rc == 0 && at < spool_rows(&files)) {
-		struct buf b = BUF_INIT;
-		cJSON *rows = NULL;
-		buf_ch(&b, '[');
-		rc = spool_page(&files, at, 20, MW_ROW_MAX, &b, &n, e);
-		buf_ch(&b, ']');
-		if (rc == 0 && !(rows = json_parse((struct slice){b.s, b.len}, b.len, e)))
-			rc = -1;
+		cJSON *rows = spool_page_json(&files, at, 20, MW_ROW_MAX, &n, e);
+		rc = rows ? 0 : -1;
 		take_rows(cat.tables, rows);
 		at += n;
 		cJSON_Delete(rows);
-		buf_release(&b);
 	}
 	if (rc)
 		cJSON_Delete(cat.tables);
@@ -663,20 +657,13 @@ static int do_holdings(struct worker *w, const cJSON *params, cJSON **result, st
 }
 
 static const struct worker_method source_methods[] = {
-        {"search", do_search},
-        {"fit", do_fit},
-        {"test", do_test},
-        {"catalog", do_catalog},
-        {"findings", do_findings},
-        {"finding", do_finding},
-        {"asset", do_asset},
-        {"present", do_present},
-        {"update", do_update},
-        {"create", do_create},
-        {"ingest", do_ingest},
-        {"load", do_load},
-        {"holdings", do_holdings},
-        {NULL, NULL},
+        {"search", do_search},     {"fit", do_fit},
+        {"test", do_test},         {"catalog", do_catalog},
+        {"findings", do_findings}, {"finding", do_finding},
+        {"asset", do_asset},       {"present", do_present},
+        {"update", do_update},     {"create", do_create},
+        {"ingest", do_ingest},     {"load", do_load},
+        {"holdings", do_holdings}, {NULL, NULL},
 };
 const struct worker_kind work_source = {
         .name = "source",
