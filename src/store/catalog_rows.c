@@ -228,22 +228,21 @@ static struct cat_path *path_of(struct catalog *c, const char *dataset, const ch
 
 static void add_seen(struct catalog *c, const char *dataset, const cJSON *row)
 {
-	struct slice rest = slice_of(json_str(row, "value", "")), account, region, resource;
+	struct slice rest = slice_of(json_str(row, "value", "")), account, region;
 	int cls = cover_class_parse(json_str(row, "field", ""));
-	struct seen s = {.events = number_of(row, "events"),
-	                 .from = json_time(row, "first"),
-	                 .to = json_time(row, "last"),
-	                 .newest = json_time(row, "arrival")};
+	mw_time from = json_time(row, "first"), to = json_time(row, "last"),
+	        newest = json_time(row, "arrival");
+	struct seen *s;
 
 	if (cls < 0 || !slice_split(&rest, '\n', &account) || !slice_split(&rest, '\n', &region))
 		return;
-	resource = rest.s ? rest : SLICE("");
-	s.cls = (enum cover_class)cls;
-	snprintf(s.dataset, sizeof(s.dataset), "%s", dataset);
-	s.account = arena_strndup(&c->arena, account.s, account.n);
-	s.region = arena_strndup(&c->arena, region.s, region.n);
-	s.resource = arena_strndup(&c->arena, resource.s, resource.n);
-	seen_add(&c->seen, &s);
+	s = seen_of(&c->seen, (enum cover_class)cls, dataset, account, region,
+	            rest.s ? rest : SLICE(""));
+	s->events += number_of(row, "events");
+	if (from != MW_TIME_NONE && (s->from == MW_TIME_NONE || from < s->from))
+		s->from = from;
+	s->to = to > s->to ? to : s->to;
+	s->newest = newest > s->newest ? newest : s->newest;
 }
 
 void catalog_rows_add(struct catalog *c, const cJSON *row)

@@ -233,39 +233,28 @@ struct sides {
 	int64_t lake_generation, graph_generation;
 	uint64_t graph_file;
 	bool have_lake, have_graph;
-	struct seen_all seen;
+	struct seen_all in_lake, *seen; /* seen: in_lake, or of another store */
 	struct inventory inv;
 };
 static _Thread_local struct sides kept;
-static _Thread_local const struct catalog *rows_of_store;
+static _Thread_local struct catalog *rows_of_store;
 
-void cover_arrived(const struct catalog *c)
+void cover_arrived(struct catalog *c)
 {
 	rows_of_store = c;
-}
-
-/* What the rows of another store say. */
-static void refresh_rows(struct sides *s)
-{
-	struct seen *x;
-	seen_release(&s->seen);
-	s->have_lake = false;
-	vec_each (x, &rows_of_store->seen.v)
-		seen_add(&s->seen, x);
 }
 
 static int refresh_lake(struct sides *s, struct lake *l, struct err *e)
 {
 	bool changed;
-	if (!l && rows_of_store)
-		refresh_rows(s);
+	s->seen = !l && rows_of_store ? &rows_of_store->seen : &s->in_lake;
 	if (!l || lake_refresh(l, &changed, e))
 		return l ? -1 : 0;
 	if (s->have_lake && s->lake_generation == l->generation && strcmp(s->lake_dir, l->dir) == 0)
 		return 0;
-	seen_release(&s->seen);
+	seen_release(&s->in_lake);
 	s->have_lake = false;
-	if (seen_read(&s->seen, l, e))
+	if (seen_read(&s->in_lake, l, e))
 		return -1;
 	s->have_lake = true;
 	s->lake_generation = l->generation;
@@ -575,7 +564,7 @@ static void stream_end(struct proving *p, const struct seen *like)
 	struct cover_proof *o = p->out;
 	const struct seen *s, *last = NULL;
 	int64_t usual;
-	vec_each (s, &p->s->seen.v)
+	vec_each (s, &p->s->seen->v)
 		if (strcmp(s->dataset, like->dataset) == 0 &&
 		    strcmp(s->account, like->account) == 0 && (!last || s->to > last->to))
 			last = s;
@@ -592,7 +581,7 @@ static bool by_lake(struct proving *p, bool maybe)
 	const struct seen *s;
 	struct cover_proof *o = p->out;
 	mw_time from = MW_TIME_NONE;
-	vec_each (s, &p->s->seen.v) {
+	vec_each (s, &p->s->seen->v) {
 		enum fit fit = seen_fits(p, s);
 		if (s->to == MW_TIME_NONE || fit == FIT_NO || (fit == FIT_MAYBE && !maybe))
 			continue;
@@ -613,7 +602,7 @@ static bool stream_is_here(struct proving *p)
 	static const char stream[] = "cloudtrail";
 	if (p->q->cls != COVER_DATA)
 		return false;
-	vec_each (s, &p->s->seen.v)
+	vec_each (s, &p->s->seen->v)
 		if (strcmp(s->dataset, stream) == 0 && s->cls == COVER_DATA &&
 		    s->to != MW_TIME_NONE && strcmp(s->account, p->account) == 0) {
 			stream_end(p, s);
@@ -784,7 +773,7 @@ static void add_holes(struct table *t, cJSON *row, const struct cover_query *q)
 	struct hole holes[HOLES_MAX];
 	cJSON *list = json_add_arr(row, "holes");
 	struct seen *s;
-	vec_each (s, &t->s->seen.v) {
+	vec_each (s, &t->s->seen->v) {
 		size_t n;
 		if (s->cls != q->cls || (q->account && strcmp(q->account, s->account) != 0) ||
 		    (q->region && strcmp(q->region, s->region) != 0) ||
@@ -847,7 +836,7 @@ static const char *or_null(const char *s)
 static void rows_of_lake(struct table *t)
 {
 	const struct seen *s;
-	vec_each (s, &t->s->seen.v) {
+	vec_each (s, &t->s->seen->v) {
 		bool single = (s->cls == COVER_DATA || s->cls == COVER_FLOW) && *s->resource;
 		bool placed =
 		        s->cls == COVER_MANAGEMENT || s->cls == COVER_FLOW || s->cls == COVER_DNS;

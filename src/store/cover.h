@@ -46,7 +46,7 @@ cJSON *cover_find(struct lake *l, struct graph *g, const char *id, struct err *e
 /* Where events are in another store than the lake: what arrived is what its catalogue (catalog_rows.h) says, for every call of this thread with no
  * lake (l NULL). c outlives that; NULL ends it. */
 struct catalog;
-void cover_arrived(const struct catalog *c);
+void cover_arrived(struct catalog *c);
 /* The class that an event of this dataset and operation falls in. */
 enum cover_class cover_class_of(const char *dataset, struct slice api_operation);
 const char *cover_class_name(enum cover_class c);

@@ -36,7 +36,6 @@ static struct slice value_of(const struct column *c, uint32_t code)
 
 struct reading {
 	struct seen_all *out;
-	struct map index; /* class, dataset, account, region, resource -> place + 1 */
 	const char *dataset;
 	struct column account, region, resource, management, operation;
 	struct seg_ints time, arrival;
@@ -55,36 +54,39 @@ static enum cover_class class_at(const struct reading *r, uint32_t row)
 	return cover_class_of(r->dataset, value_of(&r->operation, code_at(&r->operation, row)));
 }
 
-static const char *kept(struct reading *r, struct slice s)
+struct seen *seen_of(struct seen_all *all, enum cover_class cls, const char *dataset,
+                     struct slice account, struct slice region, struct slice resource)
 {
-	return arena_strndup(&r->out->arena, s.s, s.n);
+	struct buf key = BUF_INIT;
+	struct map_entry *e;
+	struct seen *s;
+	bool added;
+
+	buf_printf(&key, "%d\n%s\n%.*s\n%.*s\n%.*s", (int)cls, dataset, (int)account.n, account.s,
+	           (int)region.n, region.s, (int)resource.n, resource.s);
+	e = map_put(&all->index, key.s, key.len, &added);
+	buf_release(&key);
+	if (!added)
+		return &all->v.v[e->val.u];
+	e->val.u = all->v.n;
+	s = vec_push(&all->v);
+	s->cls = cls;
+	snprintf(s->dataset, sizeof(s->dataset), "%s", dataset);
+	s->account = arena_strndup(&all->arena, account.s, account.n);
+	s->region = arena_strndup(&all->arena, region.s, region.n);
+	s->resource = arena_strndup(&all->arena, resource.s, resource.n);
+	s->from = s->to = s->newest = MW_TIME_NONE;
+	return s;
 }
 
 static size_t place_of(struct reading *r, enum cover_class cls, const uint32_t codes[3])
 {
-	struct buf key = BUF_INIT;
-	struct slice account = value_of(&r->account, codes[0]),
-	             region = value_of(&r->region, codes[1]), resource = {"", 0};
-	struct map_entry *e;
-	bool added;
+	bool told = cls == COVER_DATA || cls == COVER_FLOW;
+	struct seen *s = seen_of(r->out, cls, r->dataset, value_of(&r->account, codes[0]),
+	                         value_of(&r->region, codes[1]),
+	                         told ? value_of(&r->resource, codes[2]) : (struct slice){"", 0});
 
-	if (cls == COVER_DATA || cls == COVER_FLOW)
-		resource = value_of(&r->resource, codes[2]);
-	buf_printf(&key, "%d\n%s\n%.*s\n%.*s\n%.*s", (int)cls, r->dataset, (int)account.n,
-	           account.s, (int)region.n, region.s, (int)resource.n, resource.s);
-	e = map_put(&r->index, key.s, key.len, &added);
-	buf_release(&key);
-	if (added) {
-		struct seen *s = vec_push(&r->out->v);
-		s->cls = cls;
-		snprintf(s->dataset, sizeof(s->dataset), "%s", r->dataset);
-		s->account = kept(r, account);
-		s->region = kept(r, region);
-		s->resource = kept(r, resource);
-		s->from = s->to = s->newest = MW_TIME_NONE;
-		e->val.u = r->out->v.n - 1;
-	}
-	return (size_t)e->val.u;
+	return (size_t)(s - r->out->v.v);
 }
 
 static void note_delay(struct reading *r, struct seen *s, int64_t delay)
@@ -164,39 +166,9 @@ int seen_read(struct seen_all *out, struct lake *l, struct err *e)
 	*out = (struct seen_all){0};
 	for (size_t i = 0; i < l->segs.n && !rc; i++)
 		rc = read_segment(&r, l->segs.v[i], e);
-	map_release(&r.index);
 	if (rc)
 		seen_release(out);
 	return rc;
-}
-
-static bool same_kind(const struct seen *a, const struct seen *b)
-{
-	return a->cls == b->cls && !strcmp(a->dataset, b->dataset) &&
-	       !strcmp(a->account, b->account) && !strcmp(a->region, b->region) &&
-	       !strcmp(a->resource, b->resource);
-}
-
-void seen_add(struct seen_all *to, const struct seen *s)
-{
-	struct seen *have = NULL, *x;
-
-	vec_each (x, &to->v)
-		if (same_kind(x, s))
-			have = x;
-	if (!have) {
-		have = vec_push(&to->v);
-		*have = *s;
-		have->account = arena_strdup(&to->arena, s->account);
-		have->region = arena_strdup(&to->arena, s->region);
-		have->resource = arena_strdup(&to->arena, s->resource);
-		return;
-	}
-	have->events += s->events;
-	if (s->from != MW_TIME_NONE && (have->from == MW_TIME_NONE || s->from < have->from))
-		have->from = s->from;
-	have->to = s->to > have->to ? s->to : have->to;
-	have->newest = s->newest > have->newest ? s->newest : have->newest;
 }
 
 void seen_release(struct seen_all *s)
@@ -204,6 +176,7 @@ void seen_release(struct seen_all *s)
 	for (size_t i = 0; i < s->v.n; i++)
 		free(s->v.v[i].hours);
 	vec_free(&s->v);
+	map_release(&s->index);
 	arena_release(&s->arena);
 	*s = (struct seen_all){0};
 }

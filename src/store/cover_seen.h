@@ -28,11 +28,12 @@ struct seen {
 struct seen_all {
 	struct arena arena;
 	VEC(struct seen) v;
+	struct map index; /* class, dataset, account, region and resource -> place in v */
 };
 int seen_read(struct seen_all *out, struct lake *l, struct err *e) MW_USE_RESULT;
-/* One row of what arrived, as another store of events keeps it (catalog_rows.h): adds to what is there of the same. Delays and holes are not known
- * then. */
-void seen_add(struct seen_all *to, const struct seen *s);
+/* What arrived of that, empty where it is new; until the next call. */
+struct seen *seen_of(struct seen_all *all, enum cover_class cls, const char *dataset,
+                     struct slice account, struct slice region, struct slice resource);
 void seen_release(struct seen_all *s);
 int64_t seen_delay(const struct seen *s,
                    int percent); /* of the samples, microseconds; -1 unknown */
