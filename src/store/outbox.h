@@ -36,8 +36,10 @@ cJSON *state_records_of(struct state *s, int64_t incident, struct err *e);
 struct platform_change {
 	const char *status, *owner, *severity, *comment, *tag, *verdict, *reason;
 };
+/* *made (may be NULL): how many that is. */
 int state_outbox_intend(struct state *s, const struct who *w, int64_t incident,
-                        const struct platform_change *c, mw_time now, struct err *e) MW_USE_RESULT;
+                        const struct platform_change *c, mw_time now, int64_t *made,
+                        struct err *e) MW_USE_RESULT;
 /* An intent of another kind ("create": doc {incident}, "ingest": doc {events, key}) for a source; *id gets its number. */
 int state_outbox_add(struct state *s, const struct who *w, const char *source, int64_t incident,
                      const char *kind, const cJSON *doc, mw_time now, int64_t *id,
@@ -62,11 +64,13 @@ int state_record_own(struct state *s, const char *key, int64_t incident,
                      struct err *e) MW_USE_RESULT;
 /* The engine that sent them is gone: they are sent once more, by the same key. */
 int state_outbox_resume(struct state *s, struct err *e) MW_USE_RESULT;
-/* Waiting ones of a source (NULL: all) are due at once. */
+/* Waiting ones of a source are due at once. */
 int state_outbox_hurry(struct state *s, const char *source, struct err *e) MW_USE_RESULT;
 /* A person's decision over one: "retry" (a conflict: ours goes over theirs), "drop" (a conflict: theirs stays). */
 int state_outbox_decide(struct state *s, const struct who *w, int64_t id, const char *what,
                         mw_time now, char incident[32], struct err *e) MW_USE_RESULT;
+/* How many are open: {waiting, sending, failed, conflict}. */
+cJSON *state_outbox_counts(struct state *s, struct err *e);
 /* {intents: [{id, source, incident, record, kind, text, state, attempts, next, error, at, by, ended}], counts: {waiting, sending, failed,
  * conflict}}: what is open, and the newest `ended` that are not. */
 cJSON *state_outbox_list(struct state *s, int64_t ended, struct err *e);

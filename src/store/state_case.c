@@ -602,7 +602,7 @@ int state_incident_update(struct state *s, const struct who *w, const char *id,
 	                     c->snooze_until, n))
 		return -1;
 	there = (struct platform_change){.status = c->status, .owner = c->owner};
-	if ((c->status || c->owner) && state_outbox_intend(s, w, n, &there, now, e))
+	if ((c->status || c->owner) && state_outbox_intend(s, w, n, &there, now, NULL, e))
 		return -1;
 	return state_touch(s, w, n, now, e);
 }
@@ -630,7 +630,7 @@ int state_incident_close(struct state *s, const struct who *w, const char *id, c
 		            body.s, n);
 	buf_release(&body);
 	if (!rc)
-		rc = state_outbox_intend(s, w, n, &there, now, e);
+		rc = state_outbox_intend(s, w, n, &there, now, NULL, e);
 	return rc ? -1 : state_touch(s, w, n, now, e);
 }
 
@@ -645,7 +645,7 @@ int state_note_add(struct state *s, const struct who *w, const char *id, const c
 	if (state_begin_change(s, id, 0, &n, e) ||
 	    db_run(&s->db, e, "INSERT INTO note (incident, at, by, text) VALUES (?,?,?,?)", "iiss",
 	           n, now, w->user, note) ||
-	    state_outbox_intend(s, w, n, &there, now, e))
+	    state_outbox_intend(s, w, n, &there, now, NULL, e))
 		return -1;
 	return state_touch(s, w, n, now, e);
 }

@@ -131,37 +131,38 @@ static int audit(struct state *s, const struct who *w, const char *action, int64
 }
 
 static int intend_one(struct state *s, const struct who *w, int64_t incident, const cJSON *record,
-                      const struct platform_change *c, mw_time now, struct err *e)
+                      const cJSON *doc, mw_time now, struct err *e)
 {
-	cJSON *doc = update_doc(record, c);
 	const char *source = json_str(record, "source", "");
 	int64_t id;
-	int rc = 0;
 
-	if (doc)
-		rc = insert(s, w, source, incident, json_str(record, "key", ""),
-		            needs_version(doc) ? json_str(record, "etag", NULL) : NULL, "update",
-		            doc, now, &id, e) ||
-		                     audit(s, w, "outbox.intend", id, source, incident, doc, NULL,
-		                           now, e)
-		             ? -1
-		             : 0;
-	cJSON_Delete(doc);
-	return rc;
+	return insert(s, w, source, incident, json_str(record, "key", ""),
+	              needs_version(doc) ? json_str(record, "etag", NULL) : NULL, "update", doc,
+	              now, &id, e) ||
+	                       audit(s, w, "outbox.intend", id, source, incident, doc, NULL, now, e)
+	               ? -1
+	               : 0;
 }
 
 int state_outbox_intend(struct state *s, const struct who *w, int64_t incident,
-                        const struct platform_change *c, mw_time now, struct err *e)
+                        const struct platform_change *c, mw_time now, int64_t *made, struct err *e)
 {
 	cJSON *records = state_records_of(s, incident, e);
 	const cJSON *r;
+	int64_t n = 0;
 	int rc = records ? 0 : -1;
 
 	cJSON_ArrayForEach(r, records)
 	{
-		if (!rc)
-			rc = intend_one(s, w, incident, r, c, now, e);
+		cJSON *doc = rc ? NULL : update_doc(r, c);
+		if (!doc)
+			continue;
+		rc = intend_one(s, w, incident, r, doc, now, e);
+		n++;
+		cJSON_Delete(doc);
 	}
+	if (made)
+		*made = n;
 	cJSON_Delete(records);
 	return rc;
 }
@@ -347,11 +348,9 @@ int state_outbox_resume(struct state *s, struct err *e)
 
 int state_outbox_hurry(struct state *s, const char *source, struct err *e)
 {
-	return db_run(
-	        &s->db, e,
-	        "UPDATE outbox SET next = 0 WHERE state = 'waiting' AND (?1 IS NULL OR source = "
-	        "?1)",
-	        "s", source);
+	return db_run(&s->db, e,
+	              "UPDATE outbox SET next = 0 WHERE state = 'waiting' AND source = ?", "s",
+	              source);
 }
 
 /* ---- what a person decides ---- */
@@ -530,38 +529,44 @@ static cJSON *shown_row(sqlite3_stmt *st)
 	return o;
 }
 
-static int add_counts(struct state *s, cJSON *o, struct err *e)
+cJSON *state_outbox_counts(struct state *s, struct err *e)
 {
 	static const char *const states[] = {"waiting", "sending", "failed", "conflict"};
-	cJSON *counts = json_add_obj(o, "counts");
+	cJSON *counts = cJSON_CreateObject();
 	int64_t n;
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		if (db_i64(&s->db, e, &n, 0,
 		           "SELECT count(*) FROM outbox WHERE ended IS NULL AND state = ?", "s",
-		           states[i]))
-			return -1;
+		           states[i])) {
+			cJSON_Delete(counts);
+			return NULL;
+		}
 		json_add_i64(counts, states[i], n);
 	}
-	return 0;
+	return counts;
 }
 
 cJSON *state_outbox_list(struct state *s, int64_t ended, struct err *e)
 {
 	cJSON *o = state_named(
-	        "intents",
-	        state_rows(
-	                s,
-	                db_query(&s->db, e,
-	                         "SELECT " INTENT_COLUMNS
-	                         " FROM outbox WHERE ended IS NULL OR id IN "
-	                         "(SELECT id FROM outbox WHERE ended IS NOT NULL ORDER BY id DESC "
-	                         "LIMIT ?) ORDER BY id LIMIT 500",
-	                         "i", ended),
-	                shown_row, e));
+	              "intents",
+	              state_rows(
+	                      s,
+	                      db_query(
+	                              &s->db, e,
+	                              "SELECT " INTENT_COLUMNS
+	                              " FROM outbox WHERE ended IS NULL OR id IN "
+	                              "(SELECT id FROM outbox WHERE ended IS NOT NULL ORDER BY id DESC "
+	                              "LIMIT ?) ORDER BY id LIMIT 500",
+	                              "i", ended),
+	                      shown_row, e)),
+	      *counts = o ? state_outbox_counts(s, e) : NULL;
 
-	if (!o || !add_counts(s, o, e))
+	if (counts) {
+		state_put(o, "counts", counts);
 		return o;
+	}
 	cJSON_Delete(o);
 	return NULL;
 }

@@ -161,11 +161,16 @@ static void test_one_at_a_time_in_order(void **unused)
 static void test_what_is_not_allowed_is_not_kept(void **unused)
 {
 	struct err e;
-	const struct platform_change c = {.severity = "high", .tag = "x"};
+	const struct platform_change c = {.severity = "high", .tag = "x"}, d = {.comment = "y"};
+	int64_t made = -1;
 
 	(void)unused;
-	assert_int_equal(state_outbox_intend(&st, &alice, 1, &c, T0, &e), 0);
+	assert_int_equal(state_outbox_intend(&st, &alice, 1, &c, T0, &made, &e), 0);
+	assert_int_equal(made, 0);
 	assert_null(take());
+	assert_int_equal(state_outbox_intend(&st, &alice, 1, &d, T0, &made, &e), 0);
+	assert_int_equal(made, 1);
+	settle(take(), ERR_NONE, MW_TIME_NONE);
 	platforms("[{\"name\":\"spl\",\"kind\":\"splunk\",\"write\":[],\"users\":[]}]");
 	change("work", NULL);
 	assert_null(take());
