@@ -116,13 +116,13 @@ static void adopt(struct cluster *c, struct reading *r, struct catalog **catalog
 
 bool cluster_refresh(struct cluster *c, struct catalog **catalog)
 {
-	struct reading r = {.catalog = catalog_rows_new(), .datasets = cJSON_CreateArray()};
+	struct reading r;
 	int rc;
 
 	if (c->loaded && mw_mono_us() - c->looked < LOOK_EVERY_US)
-		rc = 0;
-	else
-		rc = read_holdings(c, &r, &c->error);
+		return false;
+	r = (struct reading){.catalog = catalog_rows_new(), .datasets = cJSON_CreateArray()};
+	rc = read_holdings(c, &r, &c->error);
 	if (rc)
 		mw_log(LOG_WARN, "what %s holds is not known%s: %s", c->source,
 		       c->loaded ? " anew" : "", c->error.what);
@@ -148,13 +148,6 @@ int cluster_known(const struct cluster *c, struct err *e)
 
 /* ---- status ---- */
 
-static int64_t number(const cJSON *o, const char *key)
-{
-	int64_t n;
-
-	return slice_i64(slice_of(json_str(o, key, "")), &n) ? n : json_i64(o, key, 0);
-}
-
 struct totals {
 	int64_t events, raw;
 	mw_time from, to;
@@ -166,13 +159,13 @@ static cJSON *dataset_status(const cJSON *row, struct totals *all)
 	mw_time from = json_time(row, "first"), to = json_time(row, "last");
 
 	json_add_str(o, "name", json_str(row, "dataset", ""));
-	json_add_i64(o, "events", number(row, "events"));
-	json_add_i64(o, "raw_bytes", number(row, "raw_bytes"));
+	json_add_i64(o, "events", (int64_t)catalog_row_number(row, "events"));
+	json_add_i64(o, "raw_bytes", (int64_t)catalog_row_number(row, "raw_bytes"));
 	json_add_time(o, "from", from);
 	json_add_time(o, "to", to);
 	json_add_time(o, "newest_arrival", json_time(row, "arrival"));
-	all->events += number(row, "events");
-	all->raw += number(row, "raw_bytes");
+	all->events += (int64_t)catalog_row_number(row, "events");
+	all->raw += (int64_t)catalog_row_number(row, "raw_bytes");
 	if (from != MW_TIME_NONE && (all->from == MW_TIME_NONE || from < all->from))
 		all->from = from;
 	all->to = to > all->to ? to : all->to;
@@ -193,7 +186,7 @@ void cluster_status(const struct cluster *c, cJSON *status)
 	cJSON_ArrayForEach(row, c->datasets) cJSON_AddItemToArray(list, dataset_status(row, &all));
 	json_add_i64(status, "events", all.events);
 	json_add_i64(status, "raw_bytes", all.raw);
-	json_add_i64(status, "bytes", number(c->store, "bytes"));
+	json_add_i64(status, "bytes", (int64_t)catalog_row_number(c->store, "bytes"));
 	json_add_time(status, "from", all.from);
 	json_add_time(status, "to", all.to);
 	cluster = json_add_obj(status, "cluster");

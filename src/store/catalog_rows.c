@@ -180,8 +180,7 @@ struct catalog *catalog_rows_new(void)
 	return c;
 }
 
-/* Some engines write 64-bit numbers as text. */
-static uint64_t number_of(const cJSON *row, const char *key)
+uint64_t catalog_row_number(const cJSON *row, const char *key)
 {
 	uint64_t n;
 
@@ -196,7 +195,7 @@ static void add_dataset(struct catalog *c, const char *dataset, const cJSON *row
 	mw_time from = json_time(row, "first"), to = json_time(row, "last"),
 	        arrival = json_time(row, "arrival");
 
-	d->events += number_of(row, "events");
+	d->events += catalog_row_number(row, "events");
 	if (from != MW_TIME_NONE && (d->from == MW_TIME_NONE || from < d->from))
 		d->from = from;
 	d->to = to > d->to ? to : d->to;
@@ -238,7 +237,7 @@ static void add_seen(struct catalog *c, const char *dataset, const cJSON *row)
 		return;
 	s = seen_of(&c->seen, (enum cover_class)cls, dataset, account, region,
 	            rest.s ? rest : SLICE(""));
-	s->events += number_of(row, "events");
+	s->events += catalog_row_number(row, "events");
 	if (from != MW_TIME_NONE && (s->from == MW_TIME_NONE || from < s->from))
 		s->from = from;
 	s->to = to > s->to ? to : s->to;
@@ -260,11 +259,11 @@ void catalog_rows_add(struct catalog *c, const cJSON *row)
 	else if (head || !strcmp(kind, "value") || !strcmp(kind, "pathvalue")) {
 		p = path_of(c, dataset, json_str(row, "field", ""), raw);
 		if (p && head) {
-			p->events += number_of(row, "events");
-			p->all_kept = p->all_kept && !number_of(row, "cut");
+			p->events += catalog_row_number(row, "events");
+			p->all_kept = p->all_kept && !catalog_row_number(row, "cut");
 		} else if (p) {
 			map_put(&p->values, value, strlen(value), NULL)->val.u +=
-			        number_of(row, "events");
+			        catalog_row_number(row, "events");
 		}
 	}
 }

@@ -27,5 +27,7 @@ int catalog_rows_write(struct lake *l, catalog_row_fn *fn, void *ctx, struct err
 struct catalog *catalog_rows_new(void);
 void catalog_rows_add(struct catalog *c, const cJSON *row); /* what is no such row is passed over */
 void catalog_rows_end(struct catalog *c);
+/* A row's number; some engines write 64-bit numbers as text. */
+uint64_t catalog_row_number(const cJSON *row, const char *key);
 
 #endif
