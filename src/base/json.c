@@ -311,6 +311,18 @@ mw_time json_time(const cJSON *o, const char *key)
 	return mw_time_parse(slice_of(json_str(o, key, "")), &t) ? t : MW_TIME_NONE;
 }
 
+bool json_has_text(const cJSON *list, const char *text)
+{
+	const cJSON *x;
+
+	cJSON_ArrayForEach(x, list)
+	{
+		if (cJSON_IsString(x) && strcmp(x->valuestring, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 int64_t json_i64(const cJSON *o, const char *key, int64_t fallback)
 {
 	const cJSON *v = json_get(o, key);

@@ -25,6 +25,7 @@ bool json_bool(const cJSON *o, const char *key, bool fallback);
 mw_time json_time(const cJSON *o, const char *key); /* of text as mw_time_parse reads it; MW_TIME_NONE */
 cJSON *json_arr(const cJSON *o, const char *key);
 cJSON *json_obj(const cJSON *o, const char *key);
+bool json_has_text(const cJSON *list, const char *text); /* one of its items; list may be NULL */
 /* Adders that cannot fail; add_time writes RFC 3339 text, or null for MW_TIME_NONE. */
 void json_add_str(cJSON *o, const char *key, const char *value); /* NULL adds null */
 /* A string of any bytes: what is not UTF-8 is replaced, as json_write_string does. */

@@ -390,18 +390,15 @@ static int incident_write(struct state *s, struct request *r, struct err *e)
 static int may(const struct request *r, const char *word, bool can, struct err *e)
 {
 	const char *name = request_str(r, "source");
-	const cJSON *entry = config_entry(r->e->config, "sources", name), *w;
+	const cJSON *entry = config_entry(r->e->config, "sources", name);
 
 	if (source_known(r->e, name, e))
 		return -1;
 	if (!can)
 		return err_set(e, ERR_NOT_FOUND, "%s (%s) has no call for that, or it is not built",
 		               name, json_str(entry, "kind", ""));
-	cJSON_ArrayForEach(w, json_arr(entry, "write"))
-	{
-		if (cJSON_IsString(w) && !strcmp(w->valuestring, word))
-			return 0;
-	}
+	if (json_has_text(json_arr(entry, "write"), word))
+		return 0;
 	return err_set(e, ERR_DENIED, "`write` of source %s does not name \"%s\"", name, word);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "model/incident.h"
+#include "source/connector_call.h"
 
 /* What each calls its own, where its pages are ({id}: the record's, {web}: web_url), and what it counts. Splunk's and QRadar's addresses are
  * those of their consoles; no document fixes them. Splunk's API has another port than its pages, so web_url has to be set. */
@@ -30,16 +31,6 @@ static const struct vendor *vendor_of(const char *kind)
 	return v;
 }
 
-static void add_encoded(struct buf *b, const char *s)
-{
-	for (; *s; s++)
-		if ((*s >= '0' && *s <= '9') || ((*s | 32) >= 'a' && (*s | 32) <= 'z') ||
-		    strchr("-._~", *s))
-			buf_ch(b, *s);
-		else
-			buf_printf(b, "%%%02X", (unsigned char)*s);
-}
-
 static char *page_of(const struct vendor *v, const cJSON *entry, const char *id)
 {
 	const char *web = json_str(entry, "web_url",
@@ -54,7 +45,7 @@ static char *page_of(const struct vendor *v, const cJSON *entry, const char *id)
 			buf_str(&b, web);
 			p += 5;
 		} else if (!strncmp(p, "{id}", 4)) {
-			add_encoded(&b, id);
+			call_escape(&b, slice_of(id));
 			p += 4;
 		} else {
 			buf_ch(&b, *p++);
@@ -125,18 +116,14 @@ void source_record_text(const cJSON *answer, bool thin, struct slice raw, struct
 {
 	const cJSON *m;
 
-	if (!thin) {
-		if (raw.n)
-			buf_add(out, raw.s, raw.n);
-		else
-			json_write(out, json_obj(answer, "finding"));
-		return;
-	}
-	buf_str(out, "{\"finding\":");
+	if (thin)
+		buf_str(out, "{\"finding\":");
 	if (raw.n)
 		buf_add(out, raw.s, raw.n);
 	else
 		json_write(out, json_obj(answer, "finding"));
+	if (!thin)
+		return;
 	cJSON_ArrayForEach(m, answer)
 	{
 		if (!strcmp(m->string, "finding"))

@@ -106,22 +106,19 @@ int work_evidence_find(struct worker *w, const cJSON *params, cJSON **result, st
 {
 	struct lake_state *s = worker_state(w);
 	struct uids found = {.n = 0};
-	event_id *ids = found.ids;
-	size_t n = 0;
 	cJSON *list;
 	if (lake_state_refresh(s, e))
 		return -1;
 	if (s->cluster ? find_outside(w, params, &found, e)
-	               : lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), ids,
-	                               UIDS_MAX, &n, e))
+	               : lake_find_uid(s->lake, slice_of(json_str(params, "uid", "")), found.ids,
+	                               UIDS_MAX, &found.n, e))
 		return -1;
-	n = s->cluster ? found.n : n;
 	*result = cJSON_CreateObject();
-	json_add_i64(*result, "total", (int64_t)n);
+	json_add_i64(*result, "total", (int64_t)found.n);
 	list = json_add_arr(*result, "ids");
-	for (size_t i = 0; i < n && i < UIDS_MAX; i++) {
+	for (size_t i = 0; i < found.n && i < UIDS_MAX; i++) {
 		char text[32];
-		snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)ids[i]);
+		snprintf(text, sizeof(text), "ev:%llu", (unsigned long long)found.ids[i]);
 		cJSON_AddItemToArray(list, cJSON_CreateString(text));
 	}
 	return 0;

@@ -189,6 +189,15 @@ static bool any_left(const struct lake_batch *b)
 	return false;
 }
 
+/* A cluster that nothing was loaded into yet has no tables. */
+static int ready(struct clickhouse *x, const struct source_run *run, struct err *e)
+{
+	if (clickhouse_in_scope(x, e) || (!x->made && clickhouse_make_tables(x, run, e)))
+		return -1;
+	x->made = true;
+	return 0;
+}
+
 int clickhouse_load(struct connected *c, const struct source_run *run, struct lake_batch *b,
                     const char *key, struct err *e)
 {
@@ -196,11 +205,8 @@ int clickhouse_load(struct connected *c, const struct source_run *run, struct la
 	char *catalog = clickhouse_catalog_table(clickhouse_table(x));
 	struct sending of_catalog = {x, run, catalog, key, "catalog", 0, BUF_INIT},
 	               of_events = {x, run, clickhouse_table(x), key, "events", 0, BUF_INIT};
-	int rc = clickhouse_in_scope(x, e);
+	int rc = ready(x, run, e);
 
-	if (!rc && !x->made)
-		rc = clickhouse_make_tables(x, run, e);
-	x->made = x->made || !rc;
 	if (!rc)
 		rc = drop_all_known(x, run, b, e);
 	if (!rc && any_left(b))
@@ -278,12 +284,8 @@ int clickhouse_holdings(struct connected *c, const struct source_run *run, char 
 {
 	struct clickhouse *x = (struct clickhouse *)c;
 	char *catalog = clickhouse_catalog_table(clickhouse_table(x)), *now = NULL;
-	int rc = clickhouse_in_scope(x, e);
+	int rc = ready(x, run, e);
 
-	/* a cluster that nothing was loaded into yet has no tables, and holds nothing */
-	if (!rc && !x->made)
-		rc = clickhouse_make_tables(x, run, e);
-	x->made = x->made || !rc;
 	if (!rc)
 		rc = read_stamp(x, run, catalog, &now, e);
 	if (!rc && (!*stamp || strcmp(*stamp, now) != 0))

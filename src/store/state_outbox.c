@@ -14,16 +14,9 @@ static const char *const change_words[] = {"status", "owner",   "severity", "com
 /* Whether the configuration lets this be written. A verdict and its reason belong to the status that they come with. */
 static bool may_write(const cJSON *record, const char *word)
 {
-	const cJSON *w;
-
 	if (!strcmp(word, "verdict") || !strcmp(word, "reason"))
 		word = "status";
-	cJSON_ArrayForEach(w, json_arr(record, "write"))
-	{
-		if (cJSON_IsString(w) && !strcmp(w->valuestring, word))
-			return true;
-	}
-	return false;
+	return json_has_text(json_arr(record, "write"), word);
 }
 
 /* Who an analyst of ours is on the platform: "ours=theirs" of its users, else the same name. */
