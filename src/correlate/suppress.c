@@ -1,6 +1,7 @@
 #include "correlate/suppress.h"
 
 #include "base/log.h"
+#include "model/event.h"
 
 static const char *const members[] = {"rule", "title", "dataset", "entity", "severity", NULL};
 
