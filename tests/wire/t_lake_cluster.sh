@@ -44,5 +44,5 @@ ok "the queue is made of the findings, and of what our detections see there" inc
 ok "an evidence id opens its record" says '"raw":"' there call evidence.get "{\"id\":\"$(there ask "show sign-ins" | grep -o 'ev:[0-9]*' | head -n 1)\"}"
 there ask --json "how many events by mallory" >"$W/none.json" 2>&1
 ok "a value that was never loaded is said" grep -q no_such_value "$W/none.json"
-printf '%s\n' "how many sign-ins" "failed sign-ins by user" "top 3 source ips" "how many events by mallory" >"$W/questions"
+printf '%s\n' "how many sign-ins" "failed sign-ins by user" "top 3 source ips" "how many events by mallory" "show sign-ins" >"$W/questions"
 python3 "$MW_TOP/tests/wire/compare_lakes.py" "$mw" "$W/own" "$S" "$W/config.yaml" "$W/none.yaml" <"$W/questions"

@@ -138,7 +138,7 @@ ok "the preview of a close says what is written there" says 'status Closed, disp
 ok "closing" run case "$inc" close false_positive_data "the sensor doubled them" "seen twice"
 ok "writes the disposition" until_said "['5', 'disposition:4']" kept '[(lambda r: [r["status"], r.get("disposition")])(list(k["review"].values())[0])][0]'
 ok "all of it is sent" until_said '"outbox":{"waiting":0,"sending":0,"failed":0,"conflict":0}' run engine status --json
-ok "a poll of our own change is no change of theirs" sh -c '"$0" --state "$1" source poll spl >/dev/null; ! "$0" --state "$1" case "$2" | grep -q "changed there: .*Closed"' "$mw" "$S" "$inc"
+ok "a poll of our own change is no change of theirs" sh -c '"$0" --state "$1" source poll spl >/dev/null && card=$("$0" --state "$1" case "$2") && ! printf "%s" "$card" | grep -q "changed there: .*Closed"' "$mw" "$S" "$inc"
 ok "all of it stands in the audit chain" says 'outbox.sent' run call audit.list {}
 ok "which holds" says '"ok":true' run call audit.verify {}
 
