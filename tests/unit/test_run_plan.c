@@ -357,6 +357,37 @@ static void test_independent_steps(void **state)
 	small_release(&s);
 }
 
+/* What was begun and is not asked for any more is taken back. */
+static void test_begun_and_cancelled(void **state)
+{
+	struct small s = {.fake.can = FIT_ALL, .other.can = FIT_ALL};
+	volatile bool yes = true;
+	struct run_env env = {.cancelled = &yes};
+
+	(void)state;
+	s.fake.other = &s.other;
+	assert_int_equal(run_small(&s, "{\"steps\":[{},{\"source\":\"siem\"}]}", &env), -1);
+	assert_int_equal(s.other.begun, 1);
+	assert_int_equal(s.other.calls, 0);
+	assert_int_equal(s.other.taken_back, 1);
+	small_release(&s);
+}
+
+/* Values of one row that it has for the length of a call only are still whole in the next step. */
+static void test_same_row_of_lent_values(void **state)
+{
+	static const char plan[] =
+	        "{\"steps\":[{},{\"where\":{\"same_row\":["
+	        "{\"field\":\"file_line\",\"op\":\"in\",\"from_step\":0,\"column\":\"file_line\"},"
+	        "{\"field\":\"uid\",\"op\":\"in\",\"from_step\":0,\"column\":\"uid\"}]}}]}";
+	struct small s = {.fake.can = FIT_ALL};
+
+	(void)state;
+	assert_int_equal(run_small(&s, plan, NULL), 0);
+	assert_int_equal(s.out.steps[1].done.rows, NEVENTS);
+	small_release(&s);
+}
+
 static void test_unknown_source(void **state)
 {
 	struct small s = {.fake.can = FIT_ALL};
@@ -395,10 +426,16 @@ static void test_out_of_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_any_fit),           cmocka_unit_test(test_two_sources),
-	        cmocka_unit_test(test_one_source_fails),  cmocka_unit_test(test_step_fails),
-	        cmocka_unit_test(test_independent_steps), cmocka_unit_test(test_unknown_source),
-	        cmocka_unit_test(test_cancelled),         cmocka_unit_test(test_out_of_time),
+	        cmocka_unit_test(test_any_fit),
+	        cmocka_unit_test(test_two_sources),
+	        cmocka_unit_test(test_one_source_fails),
+	        cmocka_unit_test(test_step_fails),
+	        cmocka_unit_test(test_independent_steps),
+	        cmocka_unit_test(test_begun_and_cancelled),
+	        cmocka_unit_test(test_same_row_of_lent_values),
+	        cmocka_unit_test(test_unknown_source),
+	        cmocka_unit_test(test_cancelled),
+	        cmocka_unit_test(test_out_of_time),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
