@@ -1,10 +1,13 @@
 #include "source/cnapp.h"
 
+#include <ctype.h>
+
 #include "base/limits.h"
 #include "plan/eval.h"
 #include "source/graph_node.h"
 
 #define FIRST_LOAD "first "
+#define PLAIN_ID_MAX 64
 #define CURSOR_IDS_MAX \
 	(16u * 1024) /* bytes; beyond it what is taken again is dropped by the importer */
 
@@ -63,23 +66,29 @@ static bool is_small(const cJSON *v)
 	return small;
 }
 
+static void put_prop(cJSON *node, const cJSON *v)
+{
+	cJSON *props = json_obj(node, "props");
+
+	if (!v || !v->string || cJSON_IsNull(v) || json_get(props, v->string))
+		return;
+	if (is_small(v))
+		cJSON_AddItemToObject(props, v->string, cJSON_Duplicate(v, true));
+	else
+		cJSON_AddItemToArray(cnapp_list(node, "omitted"), cJSON_CreateString(v->string));
+}
+
 void cnapp_props(cJSON *node, const cJSON *o)
 {
-	cJSON *props = json_obj(node, "props"), *omitted = json_arr(node, "omitted");
 	const cJSON *v;
 
-	cJSON_ArrayForEach(v, o)
-	{
-		if (!v->string || cJSON_IsNull(v) || json_get(props, v->string))
-			continue;
-		if (is_small(v)) {
-			cJSON_AddItemToObject(props, v->string, cJSON_Duplicate(v, true));
-			continue;
-		}
-		if (!omitted)
-			omitted = json_add_arr(node, "omitted");
-		cJSON_AddItemToArray(omitted, cJSON_CreateString(v->string));
-	}
+	cJSON_ArrayForEach(v, o) put_prop(node, v);
+}
+
+void cnapp_props_of(cJSON *node, const cJSON *o, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_prop(node, json_get(o, names[i]));
 }
 
 void cnapp_prop(cJSON *node, const char *name, const char *value)
@@ -274,6 +283,16 @@ bool cnapp_in_scope(const cJSON *entry, const cJSON *node)
 	return !account || connector_in_scope(entry, "accounts", account);
 }
 
+int cnapp_check_scope(const cJSON *entry, const cJSON *node, const char *id, struct err *e)
+{
+	if (cnapp_in_scope(entry, node))
+		return 0;
+	return err_set(e, ERR_DENIED,
+	               "%s: \"%s\" is in account %s, which is out of the scope that its entry of "
+	               "the configuration sets",
+	               json_str(entry, "name", "source"), id, json_str(node, "account", "?"));
+}
+
 /* A row that names no account at all is not known to be in scope. */
 static bool in_scope(struct cnapp_graph *x, const cJSON *parts)
 {
@@ -370,6 +389,19 @@ static cJSON *chain_end(const struct cnapp_graph *x, const cJSON *nodes, const c
 int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e)
 {
 	return cnapp_chain_with(x, nodes, NULL, e);
+}
+
+int cnapp_row(struct cnapp_graph *x, cJSON *before, cJSON *node, struct err *e)
+{
+	cJSON *chain = cJSON_CreateArray();
+	int rc;
+
+	if (before)
+		cJSON_AddItemToArray(chain, before);
+	cJSON_AddItemToArray(chain, node);
+	rc = cnapp_chain(x, chain, e);
+	cJSON_Delete(chain);
+	return rc;
 }
 
 int cnapp_chain_with(struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges, struct err *e)
@@ -527,9 +559,12 @@ int cnapp_run(const struct cnapp_step *q, const struct source_run *run,
 
 void cnapp_cursor_read(struct cnapp_cursor *c, const char *text)
 {
-	const char *end = text ? strchr(text, ' ') : NULL;
+	bool going_on = text && !strncmp(text, FIRST_LOAD, strlen(FIRST_LOAD));
+	const char *end;
 
-	*c = (struct cnapp_cursor){.at = MW_TIME_NONE};
+	text = going_on ? text + strlen(FIRST_LOAD) : text;
+	end = text ? strchr(text, ' ') : NULL;
+	*c = (struct cnapp_cursor){.at = MW_TIME_NONE, .first_load = !text || going_on};
 	buf_init(&c->ids, 0);
 	if (!end || !mw_time_parse((struct slice){text, (size_t)(end - text)}, &c->at))
 		c->at = MW_TIME_NONE;
@@ -564,7 +599,7 @@ void cnapp_cursor_took(struct cnapp_cursor *c, mw_time at, struct slice id)
 	buf_add(&c->ids, id.s, id.n);
 }
 
-void cnapp_cursor_write(const struct cnapp_cursor *c, char **text)
+void cnapp_cursor_write(const struct cnapp_cursor *c, bool whole, char **text)
 {
 	char at[32];
 
@@ -572,7 +607,8 @@ void cnapp_cursor_write(const struct cnapp_cursor *c, char **text)
 		return;
 	mw_time_format(c->at, at);
 	free(*text);
-	*text = xasprintf("%s %s", at, c->ids.len ? c->ids.s : "");
+	*text = xasprintf("%s%s %s", c->first_load && !whole ? FIRST_LOAD : "", at,
+	                  c->ids.len ? c->ids.s : "");
 }
 
 void cnapp_cursor_release(struct cnapp_cursor *c)
@@ -580,26 +616,33 @@ void cnapp_cursor_release(struct cnapp_cursor *c)
 	buf_release(&c->ids);
 }
 
-bool cnapp_first_load(const char *text, const char **plain)
+bool cnapp_plain_id(const char *id)
 {
-	size_t n = strlen(FIRST_LOAD);
-	bool going_on = text && !strncmp(text, FIRST_LOAD, n);
+	size_t n = 0;
 
-	*plain = going_on ? text + n : text;
-	return !text || going_on;
+	for (; id && id[n]; n++)
+		if (!isalnum((unsigned char)id[n]) && id[n] != '-')
+			return false;
+	return n > 0 && n <= PLAIN_ID_MAX;
 }
 
-void cnapp_mark_first_load(char **text)
+cJSON *cnapp_list(cJSON *whole, const char *name)
 {
-	char *plain = *text;
+	cJSON *list = json_arr(whole, name);
 
-	*text = plain ? xasprintf(FIRST_LOAD "%s", plain) : NULL;
-	free(plain);
+	return list ? list : json_add_arr(whole, name);
+}
+
+cJSON *cnapp_unfolded(const cJSON *v)
+{
+	if (cJSON_IsString(v))
+		return json_parse(slice_of(v->valuestring), CONNECTOR_LINE_MAX, NULL);
+	return cJSON_IsObject(v) || cJSON_IsArray(v) ? cJSON_Duplicate(v, true) : NULL;
 }
 
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e)
 {
-	cJSON *missing = json_arr(whole, "missing"), *o;
+	cJSON *o;
 
 	if (!rc && part) {
 		cJSON_AddItemToObject(whole, name, part);
@@ -608,12 +651,10 @@ void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struc
 	cJSON_Delete(part);
 	if (!rc)
 		return;
-	if (!missing)
-		missing = json_add_arr(whole, "missing");
 	o = cJSON_CreateObject();
 	json_add_str(o, "part", name);
 	json_add_str(o, "why", e->what);
-	cJSON_AddItemToArray(missing, o);
+	cJSON_AddItemToArray(cnapp_list(whole, "missing"), o);
 }
 
 static bool has_text(const cJSON *list, const char *text)
@@ -628,17 +669,21 @@ static bool has_text(const cJSON *list, const char *text)
 	return false;
 }
 
+void cnapp_text(cJSON *out, const char *text)
+{
+	if (*text && !has_text(out, text))
+		cJSON_AddItemToArray(out, cJSON_CreateString(text));
+}
+
 void cnapp_texts(cJSON *out, const cJSON *list, const char *key)
 {
 	const cJSON *x;
 
 	cJSON_ArrayForEach(x, list)
 	{
-		const char *text = cJSON_IsString(x) ? x->valuestring
-		                   : key             ? json_str(x, key, "")
-		                                     : "";
-		if (*text && !has_text(out, text))
-			cJSON_AddItemToArray(out, cJSON_CreateString(text));
+		cnapp_text(out, cJSON_IsString(x) ? x->valuestring
+		                : key             ? json_str(x, key, "")
+		                                  : "");
 	}
 }
 
@@ -650,8 +695,7 @@ void cnapp_owners(cJSON *out, const cJSON *tags)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		cJSON_ArrayForEach(t, tags)
 		{
-			if (cJSON_IsString(t) && *t->valuestring && t->string &&
-			    !strcasecmp(t->string, keys[i]) && !has_text(out, t->valuestring))
-				cJSON_AddItemToArray(out, cJSON_CreateString(t->valuestring));
+			if (cJSON_IsString(t) && t->string && !strcasecmp(t->string, keys[i]))
+				cnapp_text(out, t->valuestring);
 		}
 }

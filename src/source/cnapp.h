@@ -29,6 +29,8 @@ struct cnapp_facts {
 cJSON *cnapp_node(const struct cnapp_facts *f);
 /* Members of o as the node's props: texts, numbers, booleans, and what is small; the names of what is large go into "omitted". */
 void cnapp_props(cJSON *node, const cJSON *o);
+/* The same of those members alone that are named. */
+void cnapp_props_of(cJSON *node, const cJSON *o, const char *const *names, size_t n);
 void cnapp_prop(cJSON *node, const char *name, const char *value); /* nothing where it is empty */
 /* {"env":"prod"} or [{"key":"env","value":"prod"}], as an object of texts. Never NULL. */
 cJSON *cnapp_tags(const cJSON *tags);
@@ -57,6 +59,8 @@ int cnapp_begin(struct cnapp_graph *x, const struct connector_env *env, enum ren
 /* One chain: an array of x->width nodes in the step's order; a row where all of them meet what was asked: a path, or its last node (each once).
  * Shorter ones are left out. 0 go on, 1 the limit is reached, -1. The array stays the caller's. */
 int cnapp_chain(struct cnapp_graph *x, const cJSON *nodes, struct err *e);
+/* The same for a row that is its last node, with the node before it where the step asks from there and it is known. Takes both. */
+int cnapp_row(struct cnapp_graph *x, cJSON *before, cJSON *node, struct err *e);
 /* The same where the platform tells the edges: width - 1 objects {"label","props"}, each optional. NULL: it does not. */
 int cnapp_chain_with(struct cnapp_graph *x, const cJSON *nodes, const cJSON *edges, struct err *e);
 /* A way to a node (exposure), as cnapp_path takes it; the last node is what the step starts from, and is checked. Takes parts. */
@@ -80,22 +84,28 @@ int cnapp_end(struct cnapp_graph *x, int rc, struct err *e);
 /* ---- findings ---- */
 
 /* A cursor over changes: "TIME ID,ID,...", the ids being those of that very time, so that nothing is taken twice and nothing that has the same
- * time is lost, whatever their order. */
+ * time is lost, whatever their order. While all that is open comes for the first time it begins with "first ", so that a load that is cut goes on
+ * as such. */
 struct cnapp_cursor {
 	mw_time at; /* MW_TIME_NONE at first */
 	struct buf ids;
+	bool first_load; /* nothing was read yet, or not all of the first time */
 };
 void cnapp_cursor_read(struct cnapp_cursor *c, const char *text);
 bool cnapp_cursor_is_new(const struct cnapp_cursor *c, mw_time at, struct slice id);
 void cnapp_cursor_took(struct cnapp_cursor *c, mw_time at, struct slice id);
-/* Writes it over *text. */
-void cnapp_cursor_write(const struct cnapp_cursor *c, char **text);
+/* Writes it over *text. whole: all has come, so that a first load is over. */
+void cnapp_cursor_write(const struct cnapp_cursor *c, bool whole, char **text);
 void cnapp_cursor_release(struct cnapp_cursor *c);
-/* While all that is open comes for the first time a cursor begins with "first ", so that a load that is cut goes on as such. True for the first
- * load, where *text is NULL or begins so; *plain is the cursor itself. */
-bool cnapp_first_load(const char *text, const char **plain);
-void cnapp_mark_first_load(char **text);
 
+/* An id that may stand in a path or a query: letters, digits and "-". */
+bool cnapp_plain_id(const char *id);
+/* The list of that name, made where it is not there. */
+cJSON *cnapp_list(cJSON *whole, const char *name);
+/* One more text of a list, where it is not empty and not there. */
+void cnapp_text(cJSON *out, const char *text);
+/* What comes as a value or as its JSON text, as a value of its own; NULL where it is neither object nor array nor such a text. */
+cJSON *cnapp_unfolded(const cJSON *v);
 /* A part of a finding, or why it is missing: takes part, which may be NULL. */
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e);
 /* Texts without doubles, of an array of texts or of objects' member `key`. Adds to out. */
@@ -104,5 +114,8 @@ void cnapp_texts(cJSON *out, const cJSON *list, const char *key);
 void cnapp_owners(cJSON *out, const cJSON *tags);
 /* Whether the account of a node is in the entry's `accounts`. A node without one is no reason to leave a row out. */
 bool cnapp_in_scope(const cJSON *entry, const cJSON *node);
+/* Refuses an asset (a node) of another account. id: as it was asked for. */
+int cnapp_check_scope(const cJSON *entry, const cJSON *node, const char *id,
+                      struct err *e) MW_USE_RESULT;
 
 #endif

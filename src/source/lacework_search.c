@@ -189,11 +189,7 @@ static const char *either(const cJSON *row, const char *a, const char *b)
 /* Configuration comes as an object or as its text. */
 static cJSON *inside(const cJSON *row, const char *a, const char *b)
 {
-	const cJSON *v = json_get(row, a) ? json_get(row, a) : json_get(row, b);
-
-	return cJSON_IsString(v) ? json_parse(slice_of(v->valuestring), CONNECTOR_LINE_MAX, NULL)
-	       : v               ? cJSON_Duplicate(v, true)
-	                         : NULL;
+	return cnapp_unfolded(json_get(row, a) ? json_get(row, a) : json_get(row, b));
 }
 
 /* Names are the last part of what it calls a resource; a Name tag says more. */
@@ -254,18 +250,13 @@ cJSON *lacework_account_node(const cJSON *row)
 static int on_resource(void *ctx, struct slice raw, struct err *e)
 {
 	struct resources *r = ctx;
-	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e), *chain, *account;
+	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e);
 	int rc;
 
 	if (!row)
 		return err_prefix(e, "%s: a row", r->x->c.source.name);
-	chain = cJSON_CreateArray();
-	account = r->g->width > 1 ? lacework_account_node(row) : NULL;
-	if (account)
-		cJSON_AddItemToArray(chain, account);
-	cJSON_AddItemToArray(chain, lacework_node(row));
-	rc = cnapp_chain(r->g, chain, e);
-	cJSON_Delete(chain);
+	rc = cnapp_row(r->g, r->g->width > 1 ? lacework_account_node(row) : NULL,
+	               lacework_node(row), e);
 	cJSON_Delete(row);
 	return rc;
 }

@@ -103,7 +103,7 @@ static int give(struct list *l, struct slice raw, struct slice id, const char *e
 	    !is_old_news(l, raw, updated) && l->sink->finding(l->sink->ctx, &f, e))
 		return -1;
 	cnapp_cursor_took(&l->cursor, updated, id);
-	cnapp_cursor_write(&l->cursor, l->text);
+	cnapp_cursor_write(&l->cursor, true, l->text);
 	return 0;
 }
 

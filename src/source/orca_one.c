@@ -69,13 +69,9 @@ static cJSON *flat(const cJSON *data)
 static cJSON *tags_of(const cJSON *data)
 {
 	const cJSON *t = json_get(json_obj(data, "Tags"), "value");
-	cJSON *parsed = NULL, *tags;
+	cJSON *own = cnapp_unfolded(t ? t : json_get(data, "Tags")), *tags = cnapp_tags(own);
 
-	t = t ? t : json_get(data, "Tags");
-	if (cJSON_IsString(t))
-		parsed = json_parse(slice_of(t->valuestring), CONNECTOR_LINE_MAX, NULL);
-	tags = cnapp_tags(parsed ? parsed : t);
-	cJSON_Delete(parsed);
+	cJSON_Delete(own);
 	return tags;
 }
 

@@ -14,19 +14,13 @@ struct page {
 static int on_row(void *ctx, struct slice raw, struct err *e)
 {
 	struct page *p = ctx;
-	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e), *chain, *account;
+	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e);
 	int rc;
 
 	p->rows++;
 	if (!row)
 		return err_prefix(e, "%s: a row", p->x->c.source.name);
-	chain = cJSON_CreateArray();
-	account = p->g->width > 1 ? orca_account_node(row) : NULL;
-	if (account)
-		cJSON_AddItemToArray(chain, account);
-	cJSON_AddItemToArray(chain, orca_node(row));
-	rc = cnapp_chain(p->g, chain, e);
-	cJSON_Delete(chain);
+	rc = cnapp_row(p->g, p->g->width > 1 ? orca_account_node(row) : NULL, orca_node(row), e);
 	cJSON_Delete(row);
 	return rc;
 }

@@ -1,8 +1,6 @@
 /* Prisma's alerts and assets: the list of what changed, one alert with its whole context, an asset by any of its ids. */
 #include "source/prisma.h"
 
-#include <ctype.h>
-
 #define PAGE 500
 #define WINDOW_ROWS 1000 /* of one window of time; more are asked for in halves */
 #define WINDOW_MIN MW_MINUTE
@@ -23,7 +21,6 @@ struct list {
 	const struct finding_sink *sink;
 	struct cnapp_cursor was, now;
 	char **cursor;
-	bool first_load;
 	struct arena arena; /* what a window's rows point into */
 	VEC(struct changed) rows;
 	int64_t total;
@@ -60,7 +57,7 @@ static cJSON *list_doc(const struct list *l, mw_time from, mw_time to)
 	filters = json_add_arr(doc, "filters");
 	if (!l->x->no_updated)
 		prisma_filter(filters, "timeRange.type", "ALERT_UPDATED");
-	if (l->first_load)
+	if (l->was.first_load)
 		prisma_filter(filters, "alert.status", "open");
 	cJSON_ArrayForEach(v, json_arr(entry, "severities")) prisma_filter(
 	        filters, "policy.severity",
@@ -142,13 +139,6 @@ static int by_time(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-static void write_cursor(const struct list *l, bool whole)
-{
-	cnapp_cursor_write(&l->now, l->cursor);
-	if (l->first_load && !whole)
-		cnapp_mark_first_load(l->cursor);
-}
-
 static int give_window(struct list *l, struct err *e)
 {
 	int rc = 0;
@@ -170,7 +160,7 @@ static int give_window(struct list *l, struct err *e)
 		if (!rc)
 			cnapp_cursor_took(&l->now, c->at, c->id);
 		if (!rc && !l->x->no_updated)
-			write_cursor(l, false);
+			cnapp_cursor_write(&l->now, false, l->cursor);
 	}
 	return rc;
 }
@@ -214,17 +204,15 @@ int prisma_findings(struct connected *c, const struct source_run *run, char **cu
                     const struct finding_sink *sink, struct err *e)
 {
 	struct list l = {.x = prisma_of(c), .run = run, .sink = sink, .cursor = cursor};
-	const char *plain;
 	int rc;
 
-	l.first_load = cnapp_first_load(*cursor, &plain);
-	cnapp_cursor_read(&l.was, plain);
-	cnapp_cursor_read(&l.now, plain);
+	cnapp_cursor_read(&l.was, *cursor);
+	cnapp_cursor_read(&l.now, *cursor);
 	rc = read_all(&l, e);
 	if (rc && without_updated(l.x, e))
 		rc = read_all(&l, e);
 	if (!rc)
-		write_cursor(&l, true);
+		cnapp_cursor_write(&l.now, true, cursor);
 	cnapp_cursor_release(&l.was);
 	cnapp_cursor_release(&l.now);
 	vec_free(&l.rows);
@@ -234,21 +222,10 @@ int prisma_findings(struct connected *c, const struct source_run *run, char **cu
 
 /* ---- assets ---- */
 
-static cJSON *list_of(cJSON *whole, const char *key)
-{
-	cJSON *list = json_arr(whole, key);
-
-	return list ? list : json_add_arr(whole, key);
-}
-
 static void add_owner(cJSON *whole, const cJSON *tags)
 {
-	cJSON *list = cJSON_CreateArray();
-
-	cJSON_AddItemToArray(
-	        list, cJSON_CreateString(json_str(tags, "owner", json_str(tags, "Owner", ""))));
-	cnapp_texts(list_of(whole, "owner"), list, NULL);
-	cJSON_Delete(list);
+	cnapp_text(cnapp_list(whole, "owner"),
+	           json_str(tags, "owner", json_str(tags, "Owner", "")));
 }
 
 /* The account stands in an RRN alone: rrn:cloud:type:region:ACCOUNT:... */
@@ -270,22 +247,16 @@ static cJSON *asset_node(const cJSON *a)
 	                                    "vpcId",       "serviceName", "deleted",
 	                                    "accountName", "attributes",  "vulnerabilityCounts"};
 	char *account = account_of(a);
-	cJSON *some = cJSON_CreateObject(),
-	      *node = cnapp_node(&(struct cnapp_facts){
-	              .platform = "prisma",
-	              .cloud_id = json_str(a, "externalAssetId", NULL),
-	              .own_id = json_str(a, "id", NULL),
-	              .word = json_str(a, "assetType", json_str(a, "resourceType", NULL)),
-	              .name = json_str(a, "name", NULL),
-	              .account = json_str(a, "accountId", account),
-	              .region = json_str(a, "regionId", NULL)});
+	cJSON *node = cnapp_node(&(struct cnapp_facts){
+	        .platform = "prisma",
+	        .cloud_id = json_str(a, "externalAssetId", NULL),
+	        .own_id = json_str(a, "id", NULL),
+	        .word = json_str(a, "assetType", json_str(a, "resourceType", NULL)),
+	        .name = json_str(a, "name", NULL),
+	        .account = json_str(a, "accountId", account),
+	        .region = json_str(a, "regionId", NULL)});
 
-	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		if (json_get(a, facts[i]))
-			cJSON_AddItemToObject(some, facts[i],
-			                      cJSON_Duplicate(json_get(a, facts[i]), true));
-	cnapp_props(node, some);
-	cJSON_Delete(some);
+	cnapp_props_of(node, a, facts, ARRAY_LEN(facts));
 	free(account);
 	return node;
 }
@@ -445,12 +416,7 @@ int prisma_asset(struct connected *c, const struct source_run *run, const char *
 
 	*out = cJSON_CreateObject();
 	rc = rc ? rc : prisma_asset_parts(x, run, id, *out, e);
-	if (!rc && !cnapp_in_scope(x->env.entry, json_obj(*out, "asset")))
-		rc = err_set(
-		        e, ERR_DENIED,
-		        "%s: \"%s\" is in account %s, which is out of the scope that its entry "
-		        "of the configuration sets",
-		        c->source.name, any_id, json_str(json_obj(*out, "asset"), "account", "?"));
+	rc = rc ? rc : cnapp_check_scope(x->env.entry, json_obj(*out, "asset"), any_id, e);
 	if (rc) {
 		cJSON_Delete(*out);
 		*out = NULL;
@@ -461,16 +427,6 @@ int prisma_asset(struct connected *c, const struct source_run *run, const char *
 
 /* ---- one alert ---- */
 
-static bool is_id(const char *id)
-{
-	size_t n = 0;
-
-	for (; id && id[n]; n++)
-		if (!isalnum((unsigned char)id[n]) && id[n] != '-')
-			return false;
-	return n > 0 && n <= 64;
-}
-
 int prisma_alert(struct prisma *x, const struct source_run *run, const char *id, cJSON **out,
                  struct err *e)
 {
@@ -478,7 +434,7 @@ int prisma_alert(struct prisma *x, const struct source_run *run, const char *id,
 	int rc;
 
 	*out = NULL;
-	if (!is_id(id))
+	if (!cnapp_plain_id(id))
 		return err_set(e, ERR_INVALID, "\"%s\" is no id of an alert", id ? id : "");
 	path = xasprintf("/alert/%s?detailed=true", id);
 	rc = prisma_json(x, run, "GET", path, NULL, out, e);
@@ -494,7 +450,7 @@ int prisma_alert(struct prisma *x, const struct source_run *run, const char *id,
 static void put_policy(cJSON *whole, const cJSON *alert)
 {
 	const cJSON *policy = json_obj(alert, "policy"), *c;
-	cJSON *list = list_of(whole, "compliance");
+	cJSON *list = cnapp_list(whole, "compliance");
 
 	cJSON_ArrayForEach(c, json_arr(policy, "complianceMetadata"))
 	{
@@ -655,8 +611,8 @@ int prisma_finding(struct connected *c, const struct source_run *run, const char
 	r = json_obj(alert, "resource");
 	asset = json_str(r, "unifiedAssetId", json_str(r, "rrn", ""));
 	put_policy(whole, alert);
-	cnapp_texts(list_of(whole, "owner"), json_arr(r, "cloudAccountOwners"), NULL);
-	cnapp_texts(list_of(whole, "projects"), json_arr(r, "cloudAccountGroups"), NULL);
+	cnapp_texts(cnapp_list(whole, "owner"), json_arr(r, "cloudAccountOwners"), NULL);
+	cnapp_texts(cnapp_list(whole, "projects"), json_arr(r, "cloudAccountGroups"), NULL);
 	rc = prisma_asset_parts(x, run, asset, whole, &why);
 	if (rc) {
 		cnapp_part(whole, "asset's own record", NULL, rc, &why);

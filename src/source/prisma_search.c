@@ -114,30 +114,19 @@ static cJSON *resource_node(const cJSON *o)
 	                                               .word = json_str(o, "resourceType", NULL),
 	                                               .name = json_str(o, "name", NULL),
 	                                               .account = json_str(o, "accountId", NULL),
-	                                               .region = json_str(o, "regionId", NULL)}),
-	      *some = cJSON_CreateObject();
+	                                               .region = json_str(o, "regionId", NULL)});
 
-	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		if (json_get(o, facts[i]))
-			cJSON_AddItemToObject(some, facts[i],
-			                      cJSON_Duplicate(json_get(o, facts[i]), true));
-	cnapp_props(node, some);
+	cnapp_props_of(node, o, facts, ARRAY_LEN(facts));
 	cnapp_props(node, json_obj(o, "data"));
 	cJSON_AddItemToObject(node, "tags", cnapp_tags(json_get(o, "tags")));
-	cJSON_Delete(some);
 	return node;
 }
 
 static int on_resource(void *ctx, struct slice value, struct err *e)
 {
-	cJSON *j = json_parse(value, RECORD_MAX, e), *nodes = cJSON_CreateArray();
-	int rc = -1;
+	cJSON *j = json_parse(value, RECORD_MAX, e);
+	int rc = j ? cnapp_row(ctx, NULL, resource_node(j), e) : -1;
 
-	if (j) {
-		cJSON_AddItemToArray(nodes, resource_node(j));
-		rc = cnapp_chain(ctx, nodes, e);
-	}
-	cJSON_Delete(nodes);
 	cJSON_Delete(j);
 	return rc;
 }

@@ -339,14 +339,9 @@ int wiz_each(struct wiz *x, const struct source_run *run, cJSON *body, const cha
 
 cJSON *wiz_entity_node(const cJSON *o)
 {
-	const cJSON *props = json_get(o, "properties");
-	cJSON *text = cJSON_IsString(props)
-	                      ? json_parse(slice_of(props->valuestring), CALL_JSON_MAX, NULL)
-	                      : NULL,
-	      *node;
+	cJSON *props = cnapp_unfolded(json_get(o, "properties")), *node;
 	const char *type = json_str(o, "type", ""), *cloud;
 
-	props = text ? text : props;
 	cloud = json_str(props, "providerUniqueId", json_str(props, "externalId", NULL));
 	node = cnapp_node(
 	        &(struct cnapp_facts){.platform = "wiz",
@@ -361,7 +356,7 @@ cJSON *wiz_entity_node(const cJSON *o)
 	cnapp_prop(node, "external_id", json_str(props, "externalId", NULL));
 	if (cJSON_IsObject(props))
 		cnapp_props(node, props);
-	cJSON_Delete(text);
+	cJSON_Delete(props);
 	return node;
 }
 

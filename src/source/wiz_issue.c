@@ -1,20 +1,10 @@
 /* Wiz's issues and resources: the list since a cursor, one with its whole context, an asset by any of its ids. */
 #include "source/wiz.h"
 
-#include <ctype.h>
-
 #define PAGE 100
 #define VULNERABILITIES 100
 #define PATHS 5
 #define OBJECT_MAX (8u * 1024 * 1024)
-
-static cJSON *text_list(const char *text)
-{
-	cJSON *list = cJSON_CreateArray();
-
-	cJSON_AddItemToArray(list, cJSON_CreateString(text));
-	return list;
-}
 
 /* ---- the list ---- */
 
@@ -23,15 +13,7 @@ struct list {
 	const struct finding_sink *sink;
 	struct cnapp_cursor was, now;
 	char **cursor;
-	bool first_load;
 };
-
-static void write_cursor(const struct list *l, bool whole)
-{
-	cnapp_cursor_write(&l->now, l->cursor);
-	if (l->first_load && !whole)
-		cnapp_mark_first_load(l->cursor);
-}
 
 static bool is_wanted(const struct list *l, const cJSON *issue)
 {
@@ -63,7 +45,7 @@ static int on_issue(void *ctx, struct slice raw, struct err *e)
 		if (!rc)
 			cnapp_cursor_took(&l->now, f.updated, f.id);
 		if (!rc && !l->x->no_change_order)
-			write_cursor(l, false);
+			cnapp_cursor_write(&l->now, false, l->cursor);
 	}
 	cJSON_Delete(j);
 	return rc;
@@ -76,7 +58,7 @@ static cJSON *list_filter(const struct list *l)
 	cJSON *filter = cJSON_CreateObject();
 	char at[32];
 
-	if (l->first_load)
+	if (l->was.first_load)
 		cJSON_AddItemToObject(filter, "status", cJSON_CreateStringArray(open, 2));
 	if (projects)
 		cJSON_AddItemToObject(filter, "project", cJSON_Duplicate(projects, true));
@@ -113,14 +95,12 @@ int wiz_findings(struct connected *c, const struct source_run *run, char **curso
                  const struct finding_sink *sink, struct err *e)
 {
 	struct list l = {.x = wiz_of(c), .sink = sink, .cursor = cursor};
-	const char *plain;
 	char *part = NULL;
 	cJSON *body;
 	int rc;
 
-	l.first_load = cnapp_first_load(*cursor, &plain);
-	cnapp_cursor_read(&l.was, plain);
-	cnapp_cursor_read(&l.now, plain);
+	cnapp_cursor_read(&l.was, *cursor);
+	cnapp_cursor_read(&l.now, *cursor);
 	do {
 		body = list_body(&l);
 		rc = wiz_each(l.x, run, body, "issuesV2", on_issue, &l, &part, e);
@@ -130,7 +110,7 @@ int wiz_findings(struct connected *c, const struct source_run *run, char **curso
 	if (!rc && part)
 		rc = err_set(e, ERR_REMOTE, "%s: %s", c->source.name, part);
 	if (!rc)
-		write_cursor(&l, true);
+		cnapp_cursor_write(&l.now, true, cursor);
 	cnapp_cursor_release(&l.was);
 	cnapp_cursor_release(&l.now);
 	free(part);
@@ -181,34 +161,18 @@ static cJSON *resource_node(const cJSON *r)
 	const char *type = json_str(r, "type", ""),
 	           *own = json_str(r, "providerUniqueId", json_str(r, "externalId", NULL));
 	cJSON *node = cnapp_node(&(struct cnapp_facts){
-	              .platform = "wiz",
-	              .cloud_id = own,
-	              .own_id = json_str(r, "id", ""),
-	              .type = wiz_node_type(type),
-	              .word = json_str(r, "nativeType", type),
-	              .name = json_str(r, "name", NULL),
-	              .account = json_str(json_obj(r, "cloudAccount"), "externalId", NULL),
-	              .region = json_str(r, "region", NULL)}),
-	      *some = cJSON_CreateObject();
+	        .platform = "wiz",
+	        .cloud_id = own,
+	        .own_id = json_str(r, "id", ""),
+	        .type = wiz_node_type(type),
+	        .word = json_str(r, "nativeType", type),
+	        .name = json_str(r, "name", NULL),
+	        .account = json_str(json_obj(r, "cloudAccount"), "externalId", NULL),
+	        .region = json_str(r, "region", NULL)});
 
 	cnapp_prop(node, "external_id", json_str(r, "externalId", NULL));
-	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		if (json_get(r, facts[i]))
-			cJSON_AddItemToObject(some, facts[i],
-			                      cJSON_Duplicate(json_get(r, facts[i]), true));
-	cnapp_props(node, some);
-	cJSON_Delete(some);
+	cnapp_props_of(node, r, facts, ARRAY_LEN(facts));
 	return node;
-}
-
-/* Configuration is an object there, or JSON text. */
-static cJSON *configuration(const cJSON *entity)
-{
-	const cJSON *props = json_get(entity, "properties");
-
-	if (cJSON_IsString(props))
-		return json_parse(slice_of(props->valuestring), OBJECT_MAX, NULL);
-	return cJSON_IsObject(props) ? cJSON_Duplicate(props, true) : NULL;
 }
 
 static void add_owner_tag(cJSON *owners, const cJSON *tags)
@@ -216,23 +180,12 @@ static void add_owner_tag(cJSON *owners, const cJSON *tags)
 	static const char *const names[] = {"owner", "Owner", "team", "Team"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (json_str(tags, names[i], NULL)) {
-			cJSON *list = text_list(json_str(tags, names[i], ""));
-			cnapp_texts(owners, list, NULL);
-			cJSON_Delete(list);
-		}
-}
-
-static cJSON *list_of(cJSON *whole, const char *key)
-{
-	cJSON *list = json_arr(whole, key);
-
-	return list ? list : json_add_arr(whole, key);
+		cnapp_text(owners, json_str(tags, names[i], ""));
 }
 
 static void put_ways(const cJSON *entity, cJSON *whole)
 {
-	cJSON *ways = wiz_ways(entity), *rows = list_of(whole, "attack_path"), *parts;
+	cJSON *ways = wiz_ways(entity), *rows = cnapp_list(whole, "attack_path"), *parts;
 
 	while ((parts = cJSON_DetachItemFromArray(ways, 0)))
 		cJSON_AddItemToArray(rows, cnapp_path(parts));
@@ -241,20 +194,16 @@ static void put_ways(const cJSON *entity, cJSON *whole)
 
 static void put_resource(const cJSON *r, cJSON *whole)
 {
-	cJSON *tags = cnapp_tags(json_get(r, "tags")), *owners = list_of(whole, "owner");
+	cJSON *tags = cnapp_tags(json_get(r, "tags")), *owners = cnapp_list(whole, "owner");
 	const cJSON *o, *entity = json_obj(r, "graphEntity");
 
 	cJSON_AddItemToObject(whole, "asset", resource_node(r));
-	cnapp_part(whole, "configuration", configuration(entity), 0, NULL);
+	cnapp_part(whole, "configuration", cnapp_unfolded(json_get(entity, "properties")), 0, NULL);
 	add_owner_tag(owners, tags);
 	cJSON_ArrayForEach(o, json_arr(r, "owners"))
-	{
-		cJSON *name = text_list(json_str(json_obj(o, "graphEntity"), "name", ""));
-		cnapp_texts(owners, name, NULL);
-		cJSON_Delete(name);
-	}
+	        cnapp_text(owners, json_str(json_obj(o, "graphEntity"), "name", ""));
 	cJSON_AddItemToObject(whole, "tags", tags);
-	cnapp_texts(list_of(whole, "projects"), json_arr(r, "projects"), "name");
+	cnapp_texts(cnapp_list(whole, "projects"), json_arr(r, "projects"), "name");
 	if (entity)
 		put_ways(entity, whole);
 }
@@ -338,8 +287,8 @@ static int on_project(void *ctx, struct slice raw, struct err *e)
 	cJSON_ArrayForEach(name, json_arr(whole, "projects")) ours |=
 	        cJSON_IsString(name) && !strcmp(name->valuestring, json_str(j, "name", ""));
 	if (ours) {
-		cnapp_texts(list_of(whole, "owner"), json_arr(j, "projectOwners"), "email");
-		cnapp_texts(list_of(whole, "owner"), json_arr(j, "securityChampions"), "email");
+		cnapp_texts(cnapp_list(whole, "owner"), json_arr(j, "projectOwners"), "email");
+		cnapp_texts(cnapp_list(whole, "owner"), json_arr(j, "securityChampions"), "email");
 	}
 	cJSON_Delete(j);
 	return j ? 0 : -1;
@@ -405,12 +354,8 @@ int wiz_asset(struct connected *c, const struct source_run *run, const char *any
 		owners(x, run, *out);
 		if (r.others->child)
 			cJSON_AddItemToObject(*out, "also", cJSON_Duplicate(r.others, true));
-		if (!cnapp_in_scope(x->env.entry, json_obj(*out, "asset"))) {
-			rc = err_set(e, ERR_DENIED,
-			             "%s: \"%s\" is in account %s, which is out of the scope that "
-			             "its entry of the configuration sets",
-			             c->source.name, any_id,
-			             json_str(json_obj(*out, "asset"), "account", "?"));
+		rc = cnapp_check_scope(x->env.entry, json_obj(*out, "asset"), any_id, e);
+		if (rc) {
 			cJSON_Delete(*out);
 			*out = NULL;
 		}
@@ -421,16 +366,6 @@ int wiz_asset(struct connected *c, const struct source_run *run, const char *any
 }
 
 /* ---- one issue ---- */
-
-static bool is_id(const char *id)
-{
-	size_t n = 0;
-
-	for (; id && id[n]; n++)
-		if (!isalnum((unsigned char)id[n]) && id[n] != '-')
-			return false;
-	return n > 0 && n <= 64;
-}
 
 static cJSON *issue_vars(const char *id)
 {
@@ -455,7 +390,7 @@ int wiz_issue(struct wiz *x, const struct source_run *run, const char *id, cJSON
 	int rc;
 
 	*out = NULL;
-	if (!is_id(id))
+	if (!cnapp_plain_id(id))
 		return err_set(e, ERR_INVALID, "\"%s\" is no id of an issue", id ? id : "");
 	do {
 		cJSON *body =
@@ -472,7 +407,7 @@ int wiz_issue(struct wiz *x, const struct source_run *run, const char *id, cJSON
 static void put_rule(const cJSON *issue, cJSON *whole)
 {
 	const cJSON *rule = json_obj(issue, "sourceRule"), *s;
-	cJSON *list = list_of(whole, "compliance");
+	cJSON *list = cnapp_list(whole, "compliance");
 
 	cJSON_ArrayForEach(s, json_arr(rule, "securitySubCategories"))
 	{
@@ -514,7 +449,7 @@ static int on_evidence(void *ctx, struct slice raw, struct err *e)
 	const cJSON *entities = json_arr(j, "entities"), *o;
 
 	if (entities && entities->child)
-		cJSON_AddItemToArray(list_of(whole, "attack_path"), related_path(entities));
+		cJSON_AddItemToArray(cnapp_list(whole, "attack_path"), related_path(entities));
 	cJSON_ArrayForEach(o, entities)
 	{
 		if (cJSON_IsObject(o))
@@ -528,20 +463,16 @@ static int on_evidence(void *ctx, struct slice raw, struct err *e)
 static void put_evidence(struct wiz *x, const struct source_run *run, const cJSON *issue,
                          cJSON *whole)
 {
-	const cJSON *query = json_get(issue, "evidenceQuery");
-	cJSON *text = cJSON_IsString(query)
-	                      ? json_parse(slice_of(query->valuestring), OBJECT_MAX, NULL)
-	                      : NULL,
-	      *vars;
+	cJSON *asked = cnapp_unfolded(json_get(issue, "evidenceQuery")), *vars;
 	struct wiz_answer a = {0};
 	struct slice list, nodes;
 	struct err e = {0};
 	int rc;
 
-	if (!text && !cJSON_IsObject(query))
+	if (!asked)
 		return;
 	vars = cJSON_CreateObject();
-	cJSON_AddItemToObject(vars, "query", text ? text : cJSON_Duplicate(query, true));
+	cJSON_AddItemToObject(vars, "query", asked);
 	json_add_str(vars, "projectId", "*");
 	json_add_i64(vars, "first", PATHS);
 	json_add_bool(vars, "quick", true);
@@ -586,7 +517,7 @@ int wiz_finding(struct connected *c, const struct source_run *run, const char *i
 	where = json_obj(issue, "entitySnapshot");
 	resource = json_str(where, "id", "");
 	put_rule(issue, whole);
-	cnapp_texts(list_of(whole, "projects"), json_arr(issue, "projects"), "name");
+	cnapp_texts(cnapp_list(whole, "projects"), json_arr(issue, "projects"), "name");
 	if (json_arr(issue, "notes"))
 		cJSON_AddItemToObject(whole, "notes",
 		                      cJSON_Duplicate(json_arr(issue, "notes"), true));
@@ -594,7 +525,7 @@ int wiz_finding(struct connected *c, const struct source_run *run, const char *i
 	if (rc) { /* what the issue itself keeps of it */
 		cnapp_part(whole, "configuration", NULL, rc, &why);
 		tags = cnapp_tags(json_get(where, "tags"));
-		add_owner_tag(list_of(whole, "owner"), tags);
+		add_owner_tag(cnapp_list(whole, "owner"), tags);
 		cJSON_AddItemToObject(whole, "tags", tags);
 		cJSON_AddItemToObject(whole, "asset", resource_node(where));
 	}
