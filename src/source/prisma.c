@@ -54,13 +54,12 @@ static void status_words(struct slice header, struct buf *out)
 	cJSON_Delete(list);
 }
 
-static int call(struct prisma *x, struct http *h, const struct source_run *run,
-                struct http_request *rq, struct http_response *rs, struct err *e)
+static int call(struct http *h, const struct source_run *run, struct http_request *rq,
+                struct http_response *rs, struct err *e)
 {
 	int rc = call_do(h, run, rq, rs, e);
 	struct slice words = http_header(rs, "x-redlock-status");
 
-	(void)x;
 	if (!rc || !rs->status || !words.n)
 		return rc;
 	buf_reset(&rs->body);
@@ -97,7 +96,7 @@ static int log_in(struct prisma *x, cJSON **answer, struct err *e)
 		json_add_str(doc, "prismaId", tenant);
 	json_write(&body, doc);
 	rq.body = (struct slice){body.s, body.len};
-	rc = call(x, x->login, &x->run, &rq, &rs, e);
+	rc = call(x->login, &x->run, &rq, &rs, e);
 	rc = read_answer(x, rc, &rs, answer, e);
 	secret_wipe(body.s, body.len);
 	buf_release(&body);
@@ -150,21 +149,20 @@ static int fetch_token(void *ctx, struct http *h, bool force, struct secret **he
 /* ---- calls ---- */
 
 int prisma_call(struct prisma *x, const struct source_run *run, const char *method,
-                const char *path, const cJSON *doc, bool idempotent, struct http_response *rs,
-                struct err *e)
+                const char *path, const cJSON *doc, struct http_response *rs, struct err *e)
 {
 	struct buf body = BUF_INIT;
 	struct http_request rq = {.method = method,
 	                          .path = path,
 	                          .content_type = doc ? JSON_TYPE : NULL,
-	                          .idempotent = idempotent};
+	                          .idempotent = true};
 	int rc;
 
 	x->run = *run;
 	if (doc)
 		json_write(&body, doc);
 	rq.body = (struct slice){body.s, body.len};
-	rc = call(x, x->api, run, &rq, rs, e);
+	rc = call(x->api, run, &rq, rs, e);
 	buf_release(&body);
 	return rc ? rc : rs->body.len ? call_expect_json(x->c.source.name, rs, e) : 0;
 }
@@ -173,7 +171,7 @@ int prisma_json(struct prisma *x, const struct source_run *run, const char *meth
                 const char *path, const cJSON *doc, cJSON **out, struct err *e)
 {
 	struct http_response rs;
-	int rc = prisma_call(x, run, method, path, doc, true, &rs, e);
+	int rc = prisma_call(x, run, method, path, doc, &rs, e);
 
 	return read_answer(x, rc, &rs, out, e);
 }

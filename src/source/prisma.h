@@ -22,9 +22,9 @@ static inline struct prisma *prisma_of(struct connected *c)
 	"investigateVulnerabilityRql. For dismissing, snoozing and reopening of alerts a custom " \
 	"permission group with View and Update on Alerts > Overview instead. No system admin."
 
-/* One call; doc NULL: no body. What goes wrong is told in Prisma's own words, which stand in the header x-redlock-status. Release rs in any case. */
+/* One call; doc NULL: no body. It may be sent again: what it changes is no change the second time. What goes wrong is told in Prisma's own words, which stand in the header x-redlock-status. Release rs in any case. */
 int prisma_call(struct prisma *x, const struct source_run *run, const char *method,
-                const char *path, const cJSON *doc, bool idempotent, struct http_response *rs,
+                const char *path, const cJSON *doc, struct http_response *rs,
                 struct err *e) MW_USE_RESULT;
 /* The same for a JSON answer; NULL where the body is empty. */
 int prisma_json(struct prisma *x, const struct source_run *run, const char *method,

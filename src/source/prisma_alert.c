@@ -76,7 +76,6 @@ static int take_page(struct list *l, struct slice body, struct map *seen, char *
 {
 	struct slice items, value;
 	size_t before = l->rows.n;
-	cJSON *j = NULL;
 	int rc;
 
 	if (!call_member(body, "items", &items) || *items.s != '[')
@@ -84,11 +83,7 @@ static int take_page(struct list *l, struct slice body, struct map *seen, char *
 		               l->x->c.source.name);
 	if (call_member(body, "totalRows", &value))
 		(void)slice_i64(value, &l->total);
-	if (call_member(body, "nextPageToken", &value))
-		j = json_parse(value, CONNECTOR_LINE_MAX, NULL);
-	if (cJSON_IsString(j) && *j->valuestring)
-		*token = xstrdup(j->valuestring);
-	cJSON_Delete(j);
+	*token = call_text(body, "nextPageToken");
 	rc = *token ? call_once(seen, l->x->c.source.name, "page token", slice_of(*token), e) : 0;
 	rc = rc ? rc : call_elements(items, on_alert, l, e);
 	if (rc || l->rows.n == before || (int64_t)l->rows.n >= l->total) {
@@ -117,8 +112,7 @@ static int read_window(struct list *l, mw_time from, mw_time to, bool *over, str
 		}
 		free(token);
 		token = NULL;
-		rc = prisma_call(l->x, l->run, "POST", "/v2/alert?detailed=true", doc, true, &rs,
-		                 e);
+		rc = prisma_call(l->x, l->run, "POST", "/v2/alert?detailed=true", doc, &rs, e);
 		rc = rc ? rc
 		        : take_page(l, (struct slice){rs.body.s, rs.body.len}, &seen, &token, e);
 		http_response_release(&rs);
@@ -559,7 +553,7 @@ static void put_graph(struct prisma *x, const struct source_run *run, const char
 	struct err e = {0};
 	cJSON *answer = NULL, *rows = cJSON_CreateArray();
 	const cJSON *g;
-	int rc = prisma_call(x, run, "GET", path, NULL, true, &rs, &e);
+	int rc = prisma_call(x, run, "GET", path, NULL, &rs, &e);
 	bool none = rs.status == 412 || rs.status == 404;
 
 	rc = rc ? rc : call_parse(x->c.source.name, &rs, &answer, &e);

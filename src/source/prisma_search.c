@@ -31,16 +31,9 @@ static bool part_of(struct slice body, const char *key, struct slice *out)
 
 static char *token_of(struct slice body)
 {
-	struct slice value;
-	cJSON *j = NULL;
-	char *out = NULL;
+	char *token = call_text(body, "nextPageToken");
 
-	if (part_of(body, "nextPageToken", &value))
-		j = json_parse(value, CONNECTOR_LINE_MAX, NULL);
-	if (cJSON_IsString(j) && *j->valuestring)
-		out = xstrdup(j->valuestring);
-	cJSON_Delete(j);
-	return out;
+	return token ? token : call_text(body, "data.nextPageToken");
 }
 
 /* An empty page is the last, whatever token it has. */
@@ -91,7 +84,7 @@ static int each_row(struct prisma *x, const struct source_run *run, cJSON *doc,
 			doc = next_doc(doc, p, token);
 		free(token);
 		token = NULL;
-		rc = prisma_call(x, run, "POST", i ? p->next : p->first, doc, true, &rs, e);
+		rc = prisma_call(x, run, "POST", i ? p->next : p->first, doc, &rs, e);
 		rc = rc ? rc
 		        : take_page(x, (struct slice){rs.body.s, rs.body.len}, &seen, &token, p, e);
 		http_response_release(&rs);

@@ -24,8 +24,7 @@ static int change(struct prisma *x, const struct source_run *run, const char *pa
                   struct err *e)
 {
 	struct http_response rs;
-	/* The same twice is no change the second time. */
-	int rc = prisma_call(x, run, "POST", path, doc, true, &rs, e);
+	int rc = prisma_call(x, run, "POST", path, doc, &rs, e);
 
 	http_response_release(&rs);
 	cJSON_Delete(doc);
@@ -204,13 +203,13 @@ static void check_alerts(struct prisma *x, const struct source_run *run,
 }
 
 static const struct {
-	const char *what, *method, *path, *query, *found;
+	const char *what, *query, *found;
 } permissions[] = {
-        {"config search", "POST", "/search/suggest",
+        {"config search",
          "config from cloud.resource where api.name = 'aws-ec2-describe-instances'",
          "RQL over resources can be asked"},
-        {"permission search", "POST", "/search/suggest",
-         "config from iam where action.name = 's3:GetObject'", "RQL over permissions can be asked"},
+        {"permission search", "config from iam where action.name = 's3:GetObject'",
+         "RQL over permissions can be asked"},
 };
 
 static void check_searches(struct prisma *x, const struct source_run *run,
@@ -221,8 +220,7 @@ static void check_searches(struct prisma *x, const struct source_run *run,
 		struct err e = {0};
 		json_add_str(doc, "query", permissions[i].query);
 		(void)check_result(sink, permissions[i].what,
-		                   prisma_json(x, run, permissions[i].method, permissions[i].path,
-		                               doc, &answer, &e),
+		                   prisma_json(x, run, "POST", "/search/suggest", doc, &answer, &e),
 		                   &e, PRISMA_RIGHTS, permissions[i].found);
 		cJSON_Delete(answer);
 		cJSON_Delete(doc);

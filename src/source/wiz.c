@@ -217,10 +217,10 @@ int wiz_post(struct wiz *x, const struct source_run *run, const cJSON *body, str
 	return rc ? -1 : 0;
 }
 
-int wiz_call(struct wiz *x, const struct source_run *run, const char *document, const cJSON *vars,
+int wiz_call(struct wiz *x, const struct source_run *run, const char *document, cJSON *vars,
              struct wiz_answer *out, struct err *e)
 {
-	cJSON *body = wiz_body(document, cJSON_Duplicate(vars, true));
+	cJSON *body = wiz_body(document, vars);
 	int rc = wiz_post(x, run, body, out, e);
 
 	cJSON_Delete(body);
@@ -255,21 +255,6 @@ cJSON *wiz_equals(const char *value)
 
 /* ---- pages ---- */
 
-static char *next_cursor(struct slice list)
-{
-	struct slice info, more, cursor;
-	cJSON *j = NULL;
-	char *out = NULL;
-
-	if (call_member(list, "pageInfo", &info) && call_member(info, "hasNextPage", &more) &&
-	    slice_eq(more, SLICE("true")) && call_member(info, "endCursor", &cursor))
-		j = json_parse(cursor, CONNECTOR_LINE_MAX, NULL);
-	if (cJSON_IsString(j))
-		out = xstrdup(j->valuestring);
-	cJSON_Delete(j);
-	return out;
-}
-
 static bool wants_more(struct slice list)
 {
 	struct slice info, more;
@@ -286,8 +271,8 @@ static int take_page(struct wiz *x, struct slice data, const char *root, struct 
 
 	if (!call_member(data, root, &list) || is_null(list))
 		return err_set(e, ERR_REMOTE, "%s: its answer has no %s", x->c.source.name, root);
-	*next = next_cursor(list);
-	if (wants_more(list) && (!*next || !**next))
+	*next = wants_more(list) ? call_text(list, "pageInfo.endCursor") : NULL;
+	if (wants_more(list) && !*next)
 		return err_set(e, ERR_REMOTE,
 		               "%s: there are more pages of %s and no cursor that leads to them",
 		               x->c.source.name, root);

@@ -34,8 +34,8 @@ struct wiz_answer {
 	struct slice data; /* of its body */
 	char *part;        /* what the platform says of an answer that is not whole; NULL */
 };
-/* One GraphQL call; vars stay the caller's. An error in a 200 without data is an error; with data it is in part. Release in any case. */
-int wiz_call(struct wiz *x, const struct source_run *run, const char *document, const cJSON *vars,
+/* One GraphQL call; takes vars. An error in a 200 without data is an error; with data it is in part. Release in any case. */
+int wiz_call(struct wiz *x, const struct source_run *run, const char *document, cJSON *vars,
              struct wiz_answer *out, struct err *e) MW_USE_RESULT;
 void wiz_answer_release(struct wiz_answer *a);
 /* The same for a parsed body {"query","variables"}. */

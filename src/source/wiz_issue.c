@@ -483,7 +483,6 @@ static void put_evidence(struct wiz *x, const struct source_run *run, const cJSO
 	if (rc)
 		cnapp_part(whole, "attack_path", NULL, rc, &e);
 	wiz_answer_release(&a);
-	cJSON_Delete(vars);
 }
 
 static void put_threat(struct wiz *x, const struct source_run *run, const char *id, cJSON *whole)

@@ -66,16 +66,16 @@ static int make_patch(const cJSON *issue, const struct source_update *u, cJSON *
 
 /* ---- calls ---- */
 
-static int mutate(struct wiz *x, const struct source_run *run, const char *document, cJSON *vars,
-                  struct err *e)
+/* A call whose answer is whole, or nothing: what the platform says of another one is an error of that code. Takes vars. */
+static int call_whole(struct wiz *x, const struct source_run *run, const char *document,
+                      cJSON *vars, enum err_code code, struct err *e)
 {
 	struct wiz_answer a;
 	int rc = wiz_call(x, run, document, vars, &a, e);
 
 	if (!rc && a.part)
-		rc = err_set(e, ERR_REMOTE, "%s: %s", x->c.source.name, a.part);
+		rc = err_set(e, code, "%s: %s", x->c.source.name, a.part);
 	wiz_answer_release(&a);
-	cJSON_Delete(vars);
 	return rc;
 }
 
@@ -126,7 +126,7 @@ static int put_note(struct wiz *x, const struct source_run *run, const struct so
 
 	json_add_str(input, "issueId", u->id);
 	json_add_str(input, "text", text);
-	return mutate(x, run, wiz_doc_note, vars, e);
+	return call_whole(x, run, wiz_doc_note, vars, ERR_REMOTE, e);
 }
 
 static int put_patch(struct wiz *x, const struct source_run *run, const char *id, cJSON *patch,
@@ -136,7 +136,7 @@ static int put_patch(struct wiz *x, const struct source_run *run, const char *id
 
 	json_add_str(vars, "issueId", id);
 	cJSON_AddItemToObject(vars, "patch", patch);
-	return mutate(x, run, wiz_doc_update, vars, e);
+	return call_whole(x, run, wiz_doc_update, vars, ERR_REMOTE, e);
 }
 
 static int conflict(const struct wiz *x, const cJSON *issue, struct err *e)
@@ -178,19 +178,6 @@ int wiz_update(struct connected *c, const struct source_run *run, const struct s
 }
 
 /* ---- source test ---- */
-
-static int probe(struct wiz *x, const struct source_run *run, const char *document, cJSON *vars,
-                 struct err *e)
-{
-	struct wiz_answer a;
-	int rc = wiz_call(x, run, document, vars, &a, e);
-
-	if (!rc && a.part)
-		rc = err_set(e, ERR_DENIED, "%s", a.part);
-	wiz_answer_release(&a);
-	cJSON_Delete(vars);
-	return rc;
-}
 
 static cJSON *one_of_any(void)
 {
@@ -306,7 +293,6 @@ static void check_newest(struct wiz *x, const struct source_run *run, const stru
 		          (long long)json_i64(list, "totalCount", 0));
 	}
 	cJSON_Delete(j);
-	cJSON_Delete(vars);
 	wiz_answer_release(&a);
 }
 
@@ -333,7 +319,8 @@ int wiz_test(struct connected *c, const struct source_run *run, const struct che
 	check_centre(x, sink);
 	for (size_t i = 0; i < ARRAY_LEN(permissions); i++) {
 		struct err why = {0};
-		rc = probe(x, run, permissions[i].document, permissions[i].vars(), &why);
+		rc = call_whole(x, run, permissions[i].document, permissions[i].vars(), ERR_DENIED,
+		                &why);
 		(void)check_result(sink, permissions[i].what, rc, &why, WIZ_RIGHTS,
 		                   permissions[i].found);
 	}
