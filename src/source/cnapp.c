@@ -657,6 +657,13 @@ void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struc
 	cJSON_AddItemToArray(cnapp_list(whole, "missing"), o);
 }
 
+void cnapp_first_only(cJSON *whole, const char *name, int n)
+{
+	struct err e = {0};
+
+	cnapp_part(whole, name, NULL, err_set(&e, ERR_LIMIT, "the first %d are here", n), &e);
+}
+
 static bool has_text(const cJSON *list, const char *text)
 {
 	const cJSON *x;

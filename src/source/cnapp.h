@@ -108,6 +108,8 @@ void cnapp_text(cJSON *out, const char *text);
 cJSON *cnapp_unfolded(const cJSON *v);
 /* A part of a finding, or why it is missing: takes part, which may be NULL. */
 void cnapp_part(cJSON *whole, const char *name, cJSON *part, int rc, const struct err *e);
+/* Says as a missing part that only the first n are here. */
+void cnapp_first_only(cJSON *whole, const char *name, int n);
 /* Texts without doubles, of an array of texts or of objects' member `key`. Adds to out. */
 void cnapp_texts(cJSON *out, const cJSON *list, const char *key);
 /* Who owns a thing by its tags ("owner", "team", ...), without doubles. Adds to out. */

@@ -216,6 +216,17 @@ char *call_note(const struct source_update *u)
 	return out;
 }
 
+bool call_has(const cJSON *o, const char *text)
+{
+	struct buf b = BUF_INIT;
+	bool has;
+
+	json_write(&b, o);
+	has = memmem(b.s, b.len, text, strlen(text)) != NULL;
+	buf_release(&b);
+	return has;
+}
+
 int64_t call_seconds_left(const struct source_run *run)
 {
 	int64_t n = (run->deadline_us - mw_mono_us()) / MW_SECOND;

@@ -41,6 +41,8 @@ void call_form_i64(struct buf *b, const char *key, int64_t v);
 /* What a change leaves there as a comment: its text, "#tag" and the key of the intent, by which a repeat is told. malloc; NULL where it has
  * none of them. */
 char *call_note(const struct source_update *u);
+/* Whether a text stands anywhere in what the platform keeps of a thing (its log: a note's key). */
+bool call_has(const cJSON *o, const char *text);
 /* Whole seconds until the run's deadline, at least one: what a platform is told. */
 int64_t call_seconds_left(const struct source_run *run);
 /* An id for a request or job of ours: before + 16 hexadecimal digits. malloc. */

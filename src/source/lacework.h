@@ -82,6 +82,10 @@ int lacework_scope(struct lacework *x, const struct source_run *run, const char 
 /* An alert of the accounts that the entry allows. */
 int lacework_details(struct lacework *x, const struct source_run *run, const char *id, cJSON **out,
                      struct err *e);
+/* Where accounts are limited an alert has to name one of them. */
+bool lacework_in_accounts(const struct lacework *x, struct slice alert);
+/* How its records of CloudTrail are read. */
+struct row_conf lacework_records(const struct lacework *x);
 /* What a finding has as its etag: the state that a change would meet. malloc */
 char *lacework_etag(struct slice alert);
 int lacework_update(struct connected *c, const struct source_run *run,

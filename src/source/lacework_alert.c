@@ -141,17 +141,16 @@ static uint64_t state_of(struct slice raw)
 	return h;
 }
 
-/* Where an alert names accounts, one of them has to be allowed; one that names none cannot be told, and is left out. */
-static bool in_accounts(const struct list *l, struct slice raw)
+bool lacework_in_accounts(const struct lacework *x, struct slice alert)
 {
-	const cJSON *accounts = json_arr(l->x->env.entry, "accounts"), *a;
+	const cJSON *accounts = json_arr(x->env.entry, "accounts"), *a;
 
 	if (!accounts)
 		return true;
 	cJSON_ArrayForEach(a, accounts)
 	{
 		if (cJSON_IsString(a) && *a->valuestring &&
-		    memmem(raw.s, raw.n, a->valuestring, strlen(a->valuestring)))
+		    memmem(alert.s, alert.n, a->valuestring, strlen(a->valuestring)))
 			return true;
 	}
 	return false;
@@ -204,7 +203,7 @@ static int give(struct list *l, const struct held *h, struct err *e)
 	                           .etag = etag};
 	int rc = 0;
 
-	if (in_accounts(l, raw))
+	if (lacework_in_accounts(l->x, raw))
 		rc = l->sink->finding(l->sink->ctx, &f, e);
 	if (!rc)
 		remember(l, f.id, h->start / MW_SECOND, h->state);

@@ -33,32 +33,26 @@ int lacework_scope(struct lacework *x, const struct source_run *run, const char 
 
 /* ---- rows ---- */
 
-struct rows {
-	cJSON *list;
-};
-
 static int add_row(void *ctx, struct slice raw, struct err *e)
 {
-	struct rows *r = ctx;
 	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e);
 
 	if (!row)
 		return -1;
-	cJSON_AddItemToArray(r->list, row);
-	return cJSON_GetArraySize(r->list) >= PART_ROWS;
+	cJSON_AddItemToArray(ctx, row);
+	return cJSON_GetArraySize(ctx) >= PART_ROWS;
 }
 
 /* The first rows of a search over the last days. Takes doc. */
 static int some_rows(struct lacework *x, const struct source_run *run, const char *path, cJSON *doc,
                      cJSON **list, struct err *e)
 {
-	struct rows r = {cJSON_CreateArray()};
 	int rc;
 
 	lacework_time_filter(doc, mw_now() - ASSET_WINDOW, mw_now());
-	rc = lacework_rows(x, run, path, doc, add_row, &r, e);
+	*list = cJSON_CreateArray();
+	rc = lacework_rows(x, run, path, doc, add_row, *list, e);
 	cJSON_Delete(doc);
-	*list = r.list;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -180,9 +174,6 @@ struct around {
 
 static void add_vulnerabilities(struct around *a, const char *mid)
 {
-	static const struct {
-		const char *ours, *theirs;
-	} fields[] = {{"id", "vulnId"}, {"severity", "severity"}};
 	cJSON *doc = cJSON_CreateObject(), *rows = NULL, *list = cJSON_CreateArray();
 	struct err e = {0};
 	const cJSON *r;
@@ -194,18 +185,16 @@ static void add_vulnerabilities(struct around *a, const char *mid)
 	{
 		const cJSON *feature = json_obj(r, "featureKey"), *fix = json_obj(r, "fixInfo");
 		cJSON *one = cJSON_CreateObject();
-		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-			json_add_str(one, fields[i].ours, json_str(r, fields[i].theirs, NULL));
+		json_add_str(one, "id", json_str(r, "vulnId", NULL));
+		json_add_str(one, "severity", json_str(r, "severity", NULL));
 		json_add_str(one, "package", json_str(feature, "name", NULL));
 		json_add_str(one, "version", json_str(feature, "version_installed", NULL));
 		json_add_str(one, "fixed", json_str(fix, "fixed_version", NULL));
 		cJSON_AddItemToArray(list, one);
 	}
 	cnapp_part(a->whole, "vulnerabilities", list, rc, &e);
-	if (!rc && cJSON_GetArraySize(rows) >= PART_ROWS) {
-		err_set(&e, ERR_LIMIT, "the first %d are here", PART_ROWS);
-		cnapp_part(a->whole, "more vulnerabilities", NULL, -1, &e);
-	}
+	if (!rc && cJSON_GetArraySize(rows) >= PART_ROWS)
+		cnapp_first_only(a->whole, "more vulnerabilities", PART_ROWS);
 	cJSON_Delete(rows);
 }
 
@@ -380,16 +369,13 @@ static void add_parts(struct around *a, const char *id)
 	cnapp_part(a->whole, "attack_path", NULL, -1, &e);
 }
 
-/* Where accounts are limited an alert has to name one of them. */
 static int check_alert(const struct lacework *x, const cJSON *alert, const char *id, struct err *e)
 {
-	const cJSON *accounts = json_arr(x->env.entry, "accounts"), *a;
 	struct buf b = BUF_INIT;
-	bool in = !accounts;
+	bool in;
 
 	json_write(&b, alert);
-	cJSON_ArrayForEach(a, accounts) in |=
-	        cJSON_IsString(a) && *a->valuestring && strstr(b.s, a->valuestring) != NULL;
+	in = lacework_in_accounts(x, (struct slice){b.s, b.len});
 	buf_release(&b);
 	return in ? 0
 	          : err_set(e, ERR_DENIED,
@@ -428,26 +414,12 @@ int lacework_finding(struct connected *c, const struct source_run *run, const ch
 
 /* ---- its events ---- */
 
-struct events {
-	struct search *s;
-};
-
-static int on_event(void *ctx, struct slice row, struct err *e)
-{
-	return search_row(((struct events *)ctx)->s, row, SLICE(""), e);
-}
-
 int lacework_finding_events(struct connected *c, const struct source_run *run, const char *id,
                             const struct source_sink *sink, struct source_done *done, struct err *e)
 {
 	struct lacework *x = lacework_of(c);
-	struct row_conf rows = {.names = ROW_CIM,
-	                        .time_unit = MW_SECOND,
-	                        .dataset = "cloudtrail",
-	                        .normalise = x->env.normalise,
-	                        .normalise_ctx = x->env.normalise_ctx};
+	struct row_conf rows = lacework_records(x);
 	struct search s;
-	struct events v = {&s};
 	cJSON *alert = NULL;
 	char *path = NULL;
 	int rc = search_begin_events(&s, &x->env, RENDER_LQL, 0, &rows, run, sink, done, e);
@@ -456,7 +428,7 @@ int lacework_finding_events(struct connected *c, const struct source_run *run, c
 	if (!rc) {
 		path = xasprintf("/api/v2/Alerts/%s?scope=Events", id);
 		done->sent = xasprintf("GET %s", path);
-		rc = lacework_rows(x, run, path, NULL, on_event, &v, e);
+		rc = lacework_rows(x, run, path, NULL, search_object, &s, e);
 	}
 	cJSON_Delete(alert);
 	free(path);

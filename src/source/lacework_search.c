@@ -147,15 +147,20 @@ static int ask_window(struct events *v, mw_time from, mw_time to, struct err *e)
 	return rc;
 }
 
+struct row_conf lacework_records(const struct lacework *x)
+{
+	return (struct row_conf){.names = ROW_CIM,
+	                         .time_unit = MW_SECOND,
+	                         .dataset = "cloudtrail",
+	                         .normalise = x->env.normalise,
+	                         .normalise_ctx = x->env.normalise_ctx};
+}
+
 static int search_events(struct lacework *x, const struct plan *p, size_t step,
                          const struct source_run *run, const struct source_sink *sink,
                          struct source_done *done, struct err *e)
 {
-	struct row_conf rows = {.names = ROW_CIM,
-	                        .time_unit = MW_SECOND,
-	                        .dataset = "cloudtrail",
-	                        .normalise = x->env.normalise,
-	                        .normalise_ctx = x->env.normalise_ctx};
+	struct row_conf rows = lacework_records(x);
 	struct search s;
 	struct events v = {.x = x, .s = &s};
 	int rc = search_begin(&s, &x->env, RENDER_LQL, p, step, run, sink, done, e);
@@ -176,11 +181,6 @@ static int search_events(struct lacework *x, const struct plan *p, size_t step,
 
 /* ---- resources ---- */
 
-struct resources {
-	struct lacework *x;
-	struct cnapp_graph *g;
-};
-
 static const char *either(const cJSON *row, const char *a, const char *b)
 {
 	return json_str(row, a, json_str(row, b, NULL));
@@ -190,20 +190,6 @@ static const char *either(const cJSON *row, const char *a, const char *b)
 static cJSON *inside(const cJSON *row, const char *a, const char *b)
 {
 	return cnapp_unfolded(json_get(row, a) ? json_get(row, a) : json_get(row, b));
-}
-
-/* Names are the last part of what it calls a resource; a Name tag says more. */
-static const char *name_of(const cJSON *row, const cJSON *tags, const char *id)
-{
-	const cJSON *t;
-
-	cJSON_ArrayForEach(t, tags)
-	{
-		if (cJSON_IsString(t) && !strcmp(t->string, "Name"))
-			return t->valuestring;
-	}
-	(void)row;
-	return id;
 }
 
 cJSON *lacework_node(const cJSON *row)
@@ -220,7 +206,8 @@ cJSON *lacework_node(const cJSON *row)
 	        .cloud_id = own_is_id ? own : arn,
 	        .own_id = own ? own : arn,
 	        .word = word,
-	        .name = name_of(row, tags, own ? own : arn),
+	        /* what it calls a resource; a Name tag says more */
+	        .name = json_str(tags, "Name", own ? own : arn),
 	        .account = json_str(row, "ACCOUNT_ID", json_str(cloud, "accountID", NULL)),
 	        .region = either(row, "RESOURCE_REGION", "resourceRegion")};
 
@@ -249,14 +236,13 @@ cJSON *lacework_account_node(const cJSON *row)
 
 static int on_resource(void *ctx, struct slice raw, struct err *e)
 {
-	struct resources *r = ctx;
+	struct cnapp_graph *g = ctx;
 	cJSON *row = json_parse(raw, CONNECTOR_LINE_MAX, e);
 	int rc;
 
 	if (!row)
-		return err_prefix(e, "%s: a row", r->x->c.source.name);
-	rc = cnapp_row(r->g, r->g->width > 1 ? lacework_account_node(row) : NULL,
-	               lacework_node(row), e);
+		return err_prefix(e, "%s: a row", g->s.name);
+	rc = cnapp_row(g, g->width > 1 ? lacework_account_node(row) : NULL, lacework_node(row), e);
 	cJSON_Delete(row);
 	return rc;
 }
@@ -277,7 +263,6 @@ static int search_graph(struct lacework *x, const struct plan *p, size_t step,
                         struct source_done *done, struct err *e)
 {
 	struct cnapp_graph g;
-	struct resources r = {x, &g};
 	struct http_response rs = {0};
 	struct slice rows;
 	int64_t n = 0;
@@ -288,7 +273,7 @@ static int search_graph(struct lacework *x, const struct plan *p, size_t step,
 		rc = lacework_lql(x, run, g.s.text.text.s, LACEWORK_PAGE_ROWS,
 		                  mw_now() - STATE_WINDOW, mw_now(), &rs, &rows, e);
 		rc = rc ? rc : call_elements(rows, count_row, &n, e);
-		rc = rc ? rc : call_elements(rows, on_resource, &r, e);
+		rc = rc ? rc : call_elements(rows, on_resource, &g, e);
 		http_response_release(&rs);
 	}
 	if (n >= LACEWORK_PAGE_ROWS)

@@ -116,13 +116,9 @@ static int has_note(struct lacework *x, const struct source_run *run, const char
                     const char *key, bool *has, struct err *e)
 {
 	cJSON *log = NULL;
-	struct buf b = BUF_INIT;
 	int rc = key ? lacework_scope(x, run, id, "Timeline", &log, e) : 0;
 
-	if (log)
-		json_write(&b, log);
-	*has = key && b.len && strstr(b.s, key) != NULL;
-	buf_release(&b);
+	*has = log && call_has(log, key);
 	cJSON_Delete(log);
 	return rc;
 }

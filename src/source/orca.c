@@ -115,6 +115,17 @@ cJSON *orca_query(const char *model, cJSON *with, int64_t limit, int64_t start)
 	return doc;
 }
 
+int64_t orca_total(struct slice body)
+{
+	char *text = call_text(body, "total_items");
+	int64_t n = -1;
+
+	if (text)
+		(void)slice_i64(slice_of(text), &n);
+	free(text);
+	return n;
+}
+
 const char *orca_value(const cJSON *data, const char *key)
 {
 	return json_str(json_obj(data, key), "value", json_str(data, key, NULL));

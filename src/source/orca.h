@@ -36,6 +36,8 @@ cJSON *orca_query(const char *model, cJSON *with, int64_t limit, int64_t start);
 cJSON *orca_in(const char *key, const char *value);
 /* A relation: objects of the model that key leads to and that fulfil with (taken). */
 cJSON *orca_has(const char *key, const char *model, cJSON *with);
+/* What an answer counts; -1 where it does not. */
+int64_t orca_total(struct slice body);
 /* {"key":{"value":..}} of a row, else {"key":..}. */
 const char *orca_value(const cJSON *data, const char *key);
 

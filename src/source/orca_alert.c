@@ -172,17 +172,6 @@ static int on_serving(void *ctx, struct slice raw, struct err *e)
 	return read_time(ctx, raw, &updated, e) ? -1 : take(ctx, raw, updated, e);
 }
 
-static int64_t total_of(struct slice body)
-{
-	char *text = call_text(body, "total_items");
-	int64_t n = -1;
-
-	if (text)
-		(void)slice_i64(slice_of(text), &n);
-	free(text);
-	return n;
-}
-
 static int serving_page(struct list *l, int64_t at, struct http_response *rs, struct err *e)
 {
 	cJSON *with = l->since == MW_TIME_NONE ? NULL : since_condition(l->since),
@@ -227,7 +216,7 @@ static int serving_list(struct list *l, bool *refused, struct err *e)
 		struct http_response rs;
 		rc = serving_page(l, at, &rs, e);
 		*refused = rc && is_refusal(l, &rs);
-		total = total_of((struct slice){rs.body.s, rs.body.len});
+		total = orca_total((struct slice){rs.body.s, rs.body.len});
 		http_response_release(&rs);
 		at += l->rows;
 		if (rc || (total < 0 ? l->rows < PAGE : at >= total))

@@ -193,10 +193,8 @@ static void add_vulnerabilities(struct around *a, const char *asset)
 		cJSON_AddItemToArray(list, one);
 	}
 	cnapp_part(a->whole, "vulnerabilities", list, rc, &e);
-	if (!rc && cJSON_GetArraySize(rows) >= PART_ROWS) {
-		err_set(&e, ERR_LIMIT, "the first %d are here", PART_ROWS);
-		cnapp_part(a->whole, "more vulnerabilities", NULL, -1, &e);
-	}
+	if (!rc && cJSON_GetArraySize(rows) >= PART_ROWS)
+		cnapp_first_only(a->whole, "more vulnerabilities", PART_ROWS);
 	cJSON_Delete(rows);
 }
 

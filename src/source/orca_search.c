@@ -49,21 +49,16 @@ static int read_page(struct page *p, const struct source_run *run, const cJSON *
 {
 	struct http_response rs;
 	struct slice body, rows;
-	char *text;
 	int rc = orca_call(p->x, run, "POST", ORCA_QUERY, doc, &rs, e);
 
 	body = (struct slice){rs.body.s, rs.body.len};
 	p->rows = 0;
-	*total = -1;
 	if (!rc && !call_member(body, "data", &rows))
 		rc = err_set(e, ERR_REMOTE, "%s: its answer has no data", p->x->c.source.name);
 	if (!rc && rows.n > 2)
 		rc = call_once(seen, p->x->c.source.name, "page", rows, e);
 	rc = rc ? rc : call_elements(rows, on_row, p, e);
-	text = rc ? NULL : call_text(body, "total_items");
-	if (text)
-		(void)slice_i64(slice_of(text), total);
-	free(text);
+	*total = rc ? -1 : orca_total(body);
 	http_response_release(&rs);
 	return rc;
 }

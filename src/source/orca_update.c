@@ -121,15 +121,8 @@ static int put_note(struct orca *x, const struct source_run *run, const struct s
 static bool has_note(struct orca *x, const struct source_run *run, const char *id, const char *key)
 {
 	cJSON *log = NULL;
-	struct buf b = BUF_INIT;
-	bool has;
+	bool has = key && !orca_log(x, run, id, &log, NULL) && log && call_has(log, key);
 
-	if (!key)
-		return false;
-	if (!orca_log(x, run, id, &log, NULL) && log)
-		json_write(&b, log);
-	has = b.len && strstr(b.s, key) != NULL;
-	buf_release(&b);
 	cJSON_Delete(log);
 	return has;
 }
