@@ -74,10 +74,13 @@ def issues(c):
               (len(found), cursor, again[-1:], err, strict[:2], lines[-1:]))
     with c.twin("wiz") as t:
         scoped, _, _ = c.connector(entry(t.base, accounts=["111122223333"], severities=["critical", "high"]), "findings")
+    with c.twin("wiz", options={"page": 2}) as t:
         cut, _, _ = c.connector(entry(t.base), "findings", cancel_after=4)
         rest, _, _ = c.connector(entry(t.base), "findings", c.of(cut, "cursor") or "")
     rows = [json.loads(x["raw"]) for x in scoped if "finding" in x]
     c.say(rows and all(r["entitySnapshot"]["subscriptionExternalId"] == "111122223333" and r["severity"] in ("CRITICAL", "HIGH") for r in rows), "wiz: only accounts and severities of its entry", rows)
+    ids = [x["id"] for x in cut + rest if "finding" in x]
+    c.say(c.of(cut, "cursor") and len([x for x in cut if "finding" in x]) < 10 and len(set(ids)) == len(ids) == 10, "wiz: a load that was cut goes on where it was", ids)
     with c.twin("wiz", options={"part": "issuesV2"}) as t:
         part, _, _ = c.connector(entry(t.base), "findings")
     c.say("did not answer" in (c.of(part, "error") or {}).get("what", ""), "wiz: an error beside data is no whole list", part[-1:])

@@ -20,7 +20,7 @@ def ms(text):
 class Vendor(Twin):
     def __init__(self, lake):
         super().__init__(lake)
-        self.tokens, self.logins, self.extends, self.searches = {}, 0, 0, {}
+        self.tokens, self.searches = {}, {}
         self.alerts = []
         with open(os.path.join(os.path.dirname(os.path.abspath(lake.folder)), "demo", "findings", "wiz_issues.jsonl")) as f:
             for i, w in enumerate(json.loads(line) for line in f):
@@ -66,12 +66,10 @@ class Vendor(Twin):
             raise Refused(400, "invalid_parameter_value")
         if body.get("username") != KEY or body.get("password") != SECRET:
             raise Refused(401, "invalid_credentials", strict=False)
-        self.logins += 1
         return Reply(self.new_token())
 
     @route("GET", "/auth_token/extend")
     def extend(self, q):
-        self.extends += 1
         return Reply(self.new_token())
 
     @route("GET", "/user/me")
