@@ -242,6 +242,41 @@ key Ctrl-Q
 exit 0
 X
 
+vt "hide others like it: what is offered hides it" <<'X'
+run MW
+expect S3 data events off
+key /
+type S3 data
+key Enter
+key m
+expect hide others like it
+key 8
+expect ts off for *
+key Enter
+expect hidden for 7 days, because
+type planned
+key Enter
+expect hidden 1
+key r
+expect No incident passes the filter
+key q
+exit 0
+X
+vt "metrics: a screen with its name, what stands behind a name stays behind it" <<'X'
+run MW
+expect Role key of web-07
+key :
+type metrics
+key Enter
+expect > metrics
+expect false-positive relief
+lacks \x0aclosed as
+key Esc
+expect filter none
+key q
+exit 0
+X
+
 # --- without a screen (29, 30) ------------------------------------------------------------------------------------------------
 say() {
 	if [ "$2" = 0 ]; then echo "ok $1"; else

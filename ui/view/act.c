@@ -1,7 +1,6 @@
 /*
  * From a key to what it does: the line and the menu first, then the input line or the view, then the action table.
  */
-#include "model/metrics.h"
 #include "view/app.h"
 
 #include <unistd.h>
@@ -548,25 +547,10 @@ static bool models(struct app *a, struct view *v)
 	return true;
 }
 
-static void show_metrics(struct app *a, struct view *v, cJSON *result, const struct err *e)
-{
-	struct buf b = BUF_INIT;
-
-	(void)v;
-	if (e) {
-		app_say_err(a, e);
-		return;
-	}
-	metrics_text(&b, result);
-	open_text(a, "metrics", b.s);
-	buf_release(&b);
-	cJSON_Delete(result);
-}
-
 static bool metrics(struct app *a, struct view *v)
 {
 	(void)v;
-	app_call(a, NULL, "model.metrics", NULL, show_metrics);
+	open_metrics(a);
 	return true;
 }
 

@@ -212,6 +212,7 @@ void open_approval(struct app *a, const char *action);
 void open_report(struct app *a, const char *kind, const char *incident);
 void open_jobs(struct app *a);
 void open_sources(struct app *a);
+void open_metrics(struct app *a);
 void open_text(struct app *a, const char *title, const char *text);
 /* Takes the parameters of bulk.review over. */
 void open_bulk_close(struct app *a, cJSON *params);

@@ -311,7 +311,7 @@ static void suppress_because(struct app *a, struct view *v, const char *text)
 	json_add_str(p, "owner", a->status.user);
 	json_add_str(p, "reason", text);
 	json_add_str(p, "until", until);
-	begin(1, "\"%.80s\" is hidden until %s; H lists what is hidden", hidden_title, until);
+	begin(1, "a rule until %s hides \"%.80s\"; H lists what it hides", until, hidden_title);
 	app_call(a, v, "suppress.add", p, done);
 }
 
@@ -327,18 +327,53 @@ static void suppress_given(struct app *a, struct view *v, const char *text)
 	app_ask_line(a, "hidden for 7 days, because", "", suppress_because);
 }
 
+#define SHARED_LEAST 8 /* shorter beginnings would hide what is not like it */
+
+/* A rule hides an incident where it fits each of its findings: their title, or how all of them begin. "": they share none. */
+static char *shared_title(const cJSON *findings)
+{
+	const char *first = json_str(findings ? findings->child : NULL, "title", "");
+	size_t n = strlen(first);
+	const cJSON *f;
+	bool same = true;
+
+	cJSON_ArrayForEach(f, findings)
+	{
+		const char *title = json_str(f, "title", "");
+		size_t k = 0;
+		while (k < n && title[k] == first[k])
+			k++;
+		same = same && !first[k] && !title[k];
+		n = k;
+	}
+	while (!same && n && ((unsigned char)first[n] & 0xC0) == 0x80)
+		n--;
+	if (!same && n < SHARED_LEAST)
+		return xstrdup("");
+	return xasprintf("%.*s%s", (int)n, first, same ? "" : "*");
+}
+
 /* What it hides is seen and can be made wider (a * at the end) or narrower before it is asked why. */
+static void suppress_offered(struct app *a, struct view *v, cJSON *result, const struct err *e)
+{
+	char *own = e ? NULL : shared_title(json_arr(result, "findings"));
+
+	(void)v;
+	if (e)
+		app_say_err(a, e);
+	else
+		app_ask_line(a, "hide titles (* at the end: all that begin so)", own,
+		             suppress_given);
+	free(own);
+	cJSON_Delete(result);
+}
+
 static void suppress(struct app *a, struct view *v)
 {
-	const char *ids[BULK_MAX], *title, *more;
-	const struct qrow *r = targets(a, v, ids) ? queue_find(&a->queue, ids[0]) : NULL;
-	char *own;
+	const char *ids[BULK_MAX];
 
-	title = r ? r->title : json_str(v->data, "title", "");
-	more = strstr(title, ", and ");
-	own = more ? xstrndup(title, (size_t)(more - title)) : xstrdup(title);
-	app_ask_line(a, "hide titles (* at the end: all that begin so)", own, suppress_given);
-	free(own);
+	if (targets(a, v, ids))
+		app_call(a, v, "incident.get", params_new("id", ids[0]), suppress_offered);
 }
 
 /* Ends a snooze; a closed one is opened again. */
