@@ -141,7 +141,8 @@ static bool never_did(const struct walk *w, const struct term *t)
 	if (t->lex->gram != G_NOT || !ahead || !(w->q->who || is_thing(w->q)))
 		return false;
 	if (never)
-		return ahead->kind == T_CONCEPT || ahead->kind == T_VERB || ahead->kind == T_VALUE;
+		return ahead->kind == T_CONCEPT || ahead->kind == T_VERB ||
+		       ahead->kind == T_VALUE || ahead->kind == T_FIELD;
 	return p && term_gram(p, G_DID) &&
 	       (ahead->kind == T_VERB ||
 	        (ahead->kind == T_CONCEPT && ahead->lex->concept == CK_ACTION));

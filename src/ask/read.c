@@ -227,8 +227,11 @@ static void offer_word(struct reader *r, const struct term *t)
 	       k = catalog_value_near(r->world.c, w->text, FIELD_NONE, near, ARRAY_LEN(near));
 	struct slice word = lexicon_mend(r->env.x, w->word);
 
+	if (t->kind == T_GRAM)
+		k = 0, word.n = 0; /* a word of the language is no name */
 	for (size_t i = 0; i < k && i < ARRAY_LEN(near); i++)
-		c[n++] = with_word(r, w, w->from, near[i].value);
+		if (i == 0 || !slice_eq(near[i].value, near[i - 1].value)) /* in several fields */
+			c[n++] = with_word(r, w, w->from, near[i].value);
 	if (word.n)
 		c[n++] = with_word(r, w, w->from, word);
 	c[n++] = with_word(r, w, with_preposition(r, w),

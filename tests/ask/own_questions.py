@@ -539,6 +539,7 @@ EVENING = [
     (BOTH, "anyone disabling guardduty or cloudtrail", lambda R: ASK),
     (BOTH, "which users never logged in without mfa", lambda R: ASK),
     (BOTH, "which roles never called s3", lambda R: ASK),
+    (BOTH, "which users never used mfa", lambda R: ASK),
     (BOTH, "who did not log in to the console", lambda R: ASK),
     (WC, "commandlines containing http", lambda R: [[r for r in R if "http" in (r.get("CommandLine") or "").lower()], vals(r.get("CommandLine") for r in R if "http" in (r.get("CommandLine") or "").lower())]),
     (WC, "sysmon events by type", lambda R: rank(str(EID(r)) for r in R if "sysmon" in (r.get("Channel") or "").lower())),

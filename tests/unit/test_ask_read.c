@@ -244,6 +244,13 @@ static void test_unread(void **state)
 		assert_true((*q)[strlen(*q) - 1] != ' ');
 	}
 	asked_release(&a);
+	/* a negation that has nothing to deny is asked about, and no name is offered for it */
+	ask(c, &a, NULL, 0, "calls by bob without");
+	assert_int_equal(a.r.kind, ASK_CLARIFY);
+	assert_true(slice_eq_str(a.r.unread.v[0], "without"));
+	for (const char *const *q = a.r.choices; *q; q++)
+		assert_non_null(strstr(*q, "bob"));
+	asked_release(&a);
 	/* what cannot be a plan is asked back, not failed */
 	ask(c, &a, NULL, 0, "what did <script>alert(1)</script> do");
 	assert_int_equal(a.r.kind, ASK_CLARIFY);
