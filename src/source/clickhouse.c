@@ -594,7 +594,7 @@ static int ingest(struct connected *c, const struct source_run *run, const struc
 	const char *table = clickhouse_table(x);
 	struct buf rows = BUF_INIT;
 	struct slice all;
-	int rc, code;
+	int rc, code = 0;
 
 	*taken = 0;
 	for (size_t i = 0; i < n; i++) {

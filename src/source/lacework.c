@@ -153,7 +153,7 @@ static void note_used(struct lacework_group *g, const struct http_response *rs)
 		return;
 	}
 	if (slice_double(reset, &seconds) && seconds > 1e9)
-		seconds -= (double)(mw_now() / MW_SECOND);
+		seconds -= (double)mw_now() / 1e6;
 	g->until_us = now + (int64_t)((seconds > 0 && seconds < 3600 ? seconds : 3600) * 1e6);
 }
 
