@@ -120,6 +120,9 @@ static int read_window(struct list *l, mw_time from, mw_time to, bool *over, str
 		if (*over)
 			break;
 	}
+	if (!rc && token && !*over)
+		rc = err_set(e, ERR_LIMIT, "%s: over %d pages of alerts of one window",
+		             l->x->c.source.name, PAGES_MAX);
 	free(token);
 	map_release(&seen);
 	cJSON_Delete(doc);

@@ -89,6 +89,9 @@ static int each_row(struct prisma *x, const struct source_run *run, cJSON *doc,
 		        : take_page(x, (struct slice){rs.body.s, rs.body.len}, &seen, &token, p, e);
 		http_response_release(&rs);
 	}
+	if (!rc && token)
+		rc = err_set(e, ERR_LIMIT, "%s: over %d pages of %s", x->c.source.name, PAGES_MAX,
+		             p->first);
 	cJSON_Delete(doc);
 	free(token);
 	map_release(&seen);
