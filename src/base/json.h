@@ -22,7 +22,8 @@ cJSON *json_get(const cJSON *o, const char *key);
 const char *json_str(const cJSON *o, const char *key, const char *fallback);
 int64_t json_i64(const cJSON *o, const char *key, int64_t fallback); /* exact up to 2^53 */
 bool json_bool(const cJSON *o, const char *key, bool fallback);
-mw_time json_time(const cJSON *o, const char *key); /* of text as mw_time_parse reads it; MW_TIME_NONE */
+mw_time json_time(const cJSON *o,
+                  const char *key); /* of text as mw_time_parse reads it; MW_TIME_NONE */
 cJSON *json_arr(const cJSON *o, const char *key);
 cJSON *json_obj(const cJSON *o, const char *key);
 bool json_has_text(const cJSON *list, const char *text); /* one of its items; list may be NULL */

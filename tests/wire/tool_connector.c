@@ -313,16 +313,11 @@ static const struct {
 	const char *name;
 	int (*fn)(struct tool *, struct err *);
 } calls[] = {
-        {"search", do_search},
-        {"run", do_run},
-        {"test", do_test},
-        {"catalog", do_catalog},
-        {"findings", do_findings},
-        {"finding", do_finding},
-        {"asset", do_asset},
-        {"finding_events", do_finding_events},
-        {"update", do_update},
-        {"create", do_create},
+        {"search", do_search},     {"run", do_run},
+        {"test", do_test},         {"catalog", do_catalog},
+        {"findings", do_findings}, {"finding", do_finding},
+        {"asset", do_asset},       {"finding_events", do_finding_events},
+        {"update", do_update},     {"create", do_create},
         {"ingest", do_ingest},
 };
 

@@ -57,14 +57,10 @@ static const struct language {
 	const char *name;
 	read_fn *read;
 	enum read_names names;
-} languages[] = {{"spl", read_spl, NAMES_CIM},
-                 {"kql", read_kql, NAMES_SENTINEL},
-                 {"aql", read_aql, NAMES_AQL},
-                 {"dsl", read_dsl, NAMES_ECS},
-                 {"sql", read_ch, NAMES_CH},
-                 {"wiz", read_wiz, NAMES_CIM},
-                 {"rql", read_rql, NAMES_CIM},
-                 {"orca", read_orca, NAMES_CIM},
+} languages[] = {{"spl", read_spl, NAMES_CIM}, {"kql", read_kql, NAMES_SENTINEL},
+                 {"aql", read_aql, NAMES_AQL}, {"dsl", read_dsl, NAMES_ECS},
+                 {"sql", read_ch, NAMES_CH},   {"wiz", read_wiz, NAMES_CIM},
+                 {"rql", read_rql, NAMES_CIM}, {"orca", read_orca, NAMES_CIM},
                  {"lql", read_lql, NAMES_CIM}};
 
 static const struct language *lang; /* of the question in hand */
