@@ -277,6 +277,63 @@ key q
 exit 0
 X
 
+# On a wide screen the queue keeps its focus beside an open card: what a menu there offers is for the row under the cursor.
+vt "wide: a menu of the queue opens beside an open card" <<'X'
+size 40 200
+run MW
+expect Role key of web-07
+key Home
+key Enter
+expect CONTAINED
+settle
+key Tab
+settle
+key Tab
+expect Space tick
+key Down
+key Down
+settle
+key m
+expect status: waiting
+key 1
+expect assign to
+key Ctrl-a
+key Ctrl-k
+type nightowl
+key Enter
+expect INC-3: assigned
+settle
+key q
+exit 0
+X
+owned() { $mw call incident.get "{\"id\":\"$1\"}" </dev/null | grep -q '"owner":"nightowl"'; }
+if $mw call queue.list '{"limit":40}' </dev/null | grep -q '"owner":"nightowl"' && ! owned INC-1; then
+	echo "ok wide: the row has the new owner, the card has not"
+else
+	echo "not ok wide: the row has the new owner, the card has not"
+	failed=1
+fi
+
+vt "wide: a pivot from the queue opens beside an open card" <<'X'
+size 40 200
+run MW
+expect Role key of web-07
+key Home
+key Enter
+expect CONTAINED
+settle
+key Tab
+settle
+key Tab
+expect Space tick
+key Down
+key .
+expect first and last seen of
+key Esc
+key q
+exit 0
+X
+
 # --- without a screen (29, 30) ------------------------------------------------------------------------------------------------
 say() {
 	if [ "$2" = 0 ]; then echo "ok $1"; else

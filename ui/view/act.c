@@ -9,7 +9,7 @@
 
 /* --- the line of questions and the menu ----------------------------------------------------------------------------------- */
 
-void app_ask_line(struct app *a, const char *label, const char *text,
+void app_ask_line(struct app *a, const struct view *v, const char *label, const char *text,
                   void (*done)(struct app *a, struct view *v, const char *text))
 {
 	if (!a->ask.field.text.max)
@@ -18,7 +18,7 @@ void app_ask_line(struct app *a, const char *label, const char *text,
 	a->ask.changed = NULL;
 	a->ask.cancelled = NULL;
 	a->ask.done = done;
-	a->ask.serial = app_top(a)->serial;
+	a->ask.serial = v->serial;
 	snprintf(a->ask.label, sizeof(a->ask.label), "%s> ", label);
 	field_set(&a->ask.field, text);
 }
@@ -45,12 +45,12 @@ static void ask_line_key(struct app *a, const struct key *k)
 		a->ask.changed(a, v, a->ask.field.text.s);
 }
 
-void app_menu(struct app *a, const char *title, bool digits,
+void app_menu(struct app *a, const struct view *v, const char *title, bool digits,
               void (*done)(struct app *a, struct view *v, int id))
 {
 	menu_open(&a->menu, title, digits);
 	a->menu_done = done;
-	a->menu_serial = app_top(a)->serial;
+	a->menu_serial = v->serial;
 }
 
 static void app_menu_key(struct app *a, const struct key *k)
@@ -87,7 +87,7 @@ static void find_done(struct app *a, struct view *v, const char *text)
 
 static void find_open(struct app *a, struct view *v)
 {
-	app_ask_line(a, v->find.len ? "find (Enter alone: next)" : "find", "", find_done);
+	app_ask_line(a, v, v->find.len ? "find (Enter alone: next)" : "find", "", find_done);
 	a->ask.changed = find_changed;
 }
 
@@ -411,7 +411,7 @@ static bool note(struct app *a, struct view *v)
 	if (!v->incident[0])
 		app_say(a, R_WARN, "open an incident first: a note belongs to one");
 	else
-		app_ask_line(a, "note", "", note_done);
+		app_ask_line(a, v, "note", "", note_done);
 	return true;
 }
 
@@ -474,7 +474,7 @@ static bool watch(struct app *a, struct view *v)
 	if (!v->session || !session_last(v->session))
 		app_say(a, R_WARN, "ask something first: a watch asks a question again");
 	else
-		app_ask_line(a, "watch the last question for (4h, 2d)", "4h", watch_done);
+		app_ask_line(a, v, "watch the last question for (4h, 2d)", "4h", watch_done);
 	return true;
 }
 
@@ -608,7 +608,7 @@ bool action_allowed(struct app *a, enum action act, const char **why)
 
 void app_action(struct app *a, enum action act)
 {
-	struct view *v = a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+	struct view *v = app_active(a);
 	const char *why;
 
 	if (!action_allowed(a, act, &why)) {
@@ -743,7 +743,7 @@ static bool special_key(struct app *a, const struct key *k)
 
 static void list_key(struct app *a, const struct key *k)
 {
-	struct view *v = a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+	struct view *v = app_active(a);
 	enum action act = keymap_find(&a->keymap, v->ops->context, k->code);
 	char name[24];
 

@@ -8,6 +8,11 @@ struct view *app_top(struct app *a)
 	return a->stack[a->depth - 1];
 }
 
+struct view *app_active(struct app *a)
+{
+	return a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+}
+
 struct view *app_view(struct app *a, unsigned serial)
 {
 	for (int i = 0; i < a->depth; i++)

@@ -117,6 +117,8 @@ struct app {
 
 /* --- views (app.c) --- */
 struct view *app_top(struct app *a);
+struct view *
+app_active(struct app *a); /* the one that keys go to: the top, or the queue beside it */
 struct view *app_view(struct app *a, unsigned serial); /* NULL: it was left */
 struct view *app_push(struct app *a, const struct view_ops *ops, const char *incident);
 void app_pop(struct app *a);
@@ -157,10 +159,10 @@ void app_note_ui(struct app *a); /* the screen changed in a way worth keeping */
 cJSON *app_ui_state(struct app *a);
 void app_restore(struct app *a, const cJSON *ui);
 
-/* --- the line and the menu (app_ask.c) --- */
-void app_ask_line(struct app *a, const char *label, const char *text,
+/* --- the line and the menu (act.c): done gets v, unless it was left --- */
+void app_ask_line(struct app *a, const struct view *v, const char *label, const char *text,
                   void (*done)(struct app *a, struct view *v, const char *text));
-void app_menu(struct app *a, const char *title, bool digits,
+void app_menu(struct app *a, const struct view *v, const char *title, bool digits,
               void (*done)(struct app *a, struct view *v, int id));
 
 /* --- common actions (act.c, pivot.c, copy.c) --- */

@@ -131,8 +131,7 @@ static void confirm(struct app *a, struct view *v)
 
 	snprintf(label, sizeof(label),
 	         n == 1 ? "Enter closes it, Esc does not" : "type close to close these %d", n);
-	app_ask_line(a, label, n == 1 ? "close" : "", confirmed);
-	a->ask.serial = v->serial;
+	app_ask_line(a, v, label, n == 1 ? "close" : "", confirmed);
 }
 
 static void reviewed(struct app *a, struct view *v)

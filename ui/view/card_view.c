@@ -422,7 +422,7 @@ static void offer_next(struct app *a, const struct view *v)
 {
 	const cJSON *n;
 
-	app_menu(a, "Next", true, next_chosen);
+	app_menu(a, v, "Next", true, next_chosen);
 	cJSON_ArrayForEach(n, json_arr(v->data, "next"))
 	        menu_add(&a->menu, (int)json_i64(n, "n", 0), json_str(n, "label", ""), "", NULL);
 	menu_ready(&a->menu);

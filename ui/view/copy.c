@@ -113,7 +113,7 @@ void copy_menu(struct app *a, struct view *v)
 {
 	bool doc = v->doc.lines.n > 0;
 
-	app_menu(a, "Copy", true, copied);
+	app_menu(a, v, "Copy", true, copied);
 	menu_add(&a->menu, COPY_ROW, "this row", "", NULL);
 	menu_add(&a->menu, COPY_CITE, "its citation", "", doc ? NULL : "no record here");
 	menu_add(&a->menu, COPY_INPUT, "the question", "", NULL);
@@ -244,7 +244,7 @@ static void format_chosen(struct app *a, struct view *v, int id)
 	snprintf(name, sizeof(name), "%s-%s-%s.%s", v->incident[0] ? v->incident : "midwatch",
 	         v->ops->name, stamp, endings[id]);
 	v->num[3] = id;
-	app_ask_line(a, "write to", name, path_given);
+	app_ask_line(a, v, "write to", name, path_given);
 }
 
 void export_menu(struct app *a, struct view *v)
@@ -255,7 +255,7 @@ void export_menu(struct app *a, struct view *v)
 		app_say(a, R_WARN, "nothing to export yet: ask something, or open an incident");
 		return;
 	}
-	app_menu(a, "Export as", true, format_chosen);
+	app_menu(a, v, "Export as", true, format_chosen);
 	menu_add(&a->menu, 0, "Markdown", "", NULL);
 	menu_add(&a->menu, 1, "HTML, one file that loads nothing", "", NULL);
 	menu_add(&a->menu, 2, "CSV of the rows", "", NULL);

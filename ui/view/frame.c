@@ -149,7 +149,7 @@ static void draw_message(struct app *a, struct view *v, int y)
 static bool acts_now(void *ctx, enum action act)
 {
 	struct app *a = ctx;
-	struct view *v = a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+	struct view *v = app_active(a);
 	const char *why;
 
 	if (act == ACT_BACK && a->depth == 1)
@@ -295,7 +295,7 @@ void app_draw(struct app *a)
 	}
 	draw_input(a, v, s->h - 3);
 	draw_message(a, v, s->h - 2);
-	draw_hints(a, a->focus == FOCUS_QUEUE ? a->stack[0] : v, s->h - 1);
+	draw_hints(a, app_active(a), s->h - 1);
 	if (a->menu.open)
 		menu_draw(&a->menu, s, app_theme(a));
 }

@@ -67,7 +67,7 @@ static void find_changed(struct app *a, struct view *v, const char *text)
 static bool help_act(struct app *a, struct view *v, enum action act)
 {
 	if (act == ACT_FILTER) {
-		app_ask_line(a, "filter", v->find.s, find_changed);
+		app_ask_line(a, v, "filter", v->find.s, find_changed);
 		a->ask.changed = find_changed;
 		return true;
 	}
@@ -116,7 +116,7 @@ static void ran(struct app *a, struct view *v, int id)
 
 static void add(struct app *a, enum action act)
 {
-	struct view *v = a->focus == FOCUS_QUEUE ? a->stack[0] : app_top(a);
+	struct view *v = app_active(a);
 	char label[160], key[24];
 	const char *why;
 
@@ -135,7 +135,7 @@ void open_palette(struct app *a)
 {
 	bool added[ACT_COUNT] = {false};
 
-	app_menu(a, "Palette: every action by name", false, ran);
+	app_menu(a, app_active(a), "Palette: every action by name", false, ran);
 	for (size_t i = 0; i < ARRAY_LEN(recent); i++)
 		if (recent[i] && !added[recent[i]]) {
 			add(a, (enum action)recent[i]);

@@ -74,7 +74,7 @@ void ask_import(struct app *a)
 	if (a->import_pid)
 		app_say(a, R_WARN, "an import runs already; J shows it");
 	else
-		app_ask_line(a, "import file or folder", "", path_given);
+		app_ask_line(a, app_active(a), "import file or folder", "", path_given);
 }
 
 /* The last line that the command wrote: its sums, or why it failed. */

@@ -250,7 +250,7 @@ static bool jobs_act(struct app *a, struct view *v, enum action act)
 		return true;
 	}
 	if (act == ACT_OPEN && l) {
-		app_ask_line(a, what[l->kind], "", remove_confirmed);
+		app_ask_line(a, v, what[l->kind], "", remove_confirmed);
 		return true;
 	}
 	return false;

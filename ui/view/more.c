@@ -162,7 +162,7 @@ static void unmerge(struct app *a, struct view *v)
 	char label[160];
 	int n = 0;
 
-	app_menu(a, "Which incident is taken out again?", true, unmerge_chosen);
+	app_menu(a, v, "Which incident is taken out again?", true, unmerge_chosen);
 	cJSON_ArrayForEach(m, json_arr(v->data, "merged"))
 	{
 		snprintf(label, sizeof(label), "%s  %.120s", json_str(m, "id", ""),
@@ -205,7 +205,7 @@ static void split_chosen(struct app *a, struct view *v, int id)
 		return;
 	free(leaving);
 	leaving = xstrdup(finding_key(f));
-	app_ask_line(a, "why it does not belong here", "", split_reason);
+	app_ask_line(a, v, "why it does not belong here", "", split_reason);
 }
 
 static void split(struct app *a, struct view *v)
@@ -213,7 +213,7 @@ static void split(struct app *a, struct view *v)
 	const cJSON *f;
 	int n = 0;
 
-	app_menu(a, "Which finding leaves the incident?", true, split_chosen);
+	app_menu(a, v, "Which finding leaves the incident?", true, split_chosen);
 	cJSON_ArrayForEach(f, json_arr(v->data, "findings"))
 	        menu_add(&a->menu, n++, json_str(f, "title", finding_key(f)), "", NULL);
 	menu_ready(&a->menu);
@@ -260,14 +260,13 @@ static void reason_given(struct app *a, struct view *v, const char *text)
 	reason = xstrdup(text);
 	snprintf(label, sizeof(label), "note (Enter: review of %zu as %.20s)", targets(a, v, ids),
 	         verdicts[verdict].wire);
-	app_ask_line(a, label, "", note_given);
+	app_ask_line(a, v, label, "", note_given);
 }
 
 static void verdict_chosen(struct app *a, struct view *v, int id)
 {
-	(void)v;
 	verdict = id;
-	app_ask_line(a, "reason", "", reason_given);
+	app_ask_line(a, v, "reason", "", reason_given);
 }
 
 void close_incident(struct app *a, struct view *v)
@@ -276,7 +275,7 @@ void close_incident(struct app *a, struct view *v)
 	char title[80];
 
 	snprintf(title, sizeof(title), "Close %zu incident(s): verdict", targets(a, v, ids));
-	app_menu(a, title, true, verdict_chosen);
+	app_menu(a, v, title, true, verdict_chosen);
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
 		menu_add(&a->menu, (int)i, verdicts[i].label, "", NULL);
 	menu_ready(&a->menu);
@@ -324,7 +323,7 @@ static void suppress_given(struct app *a, struct view *v, const char *text)
 	}
 	free(hidden_title);
 	hidden_title = xstrdup(text);
-	app_ask_line(a, "hidden for 7 days, because", "", suppress_because);
+	app_ask_line(a, v, "hidden for 7 days, because", "", suppress_because);
 }
 
 #define SHARED_LEAST 8 /* shorter beginnings would hide what is not like it */
@@ -362,7 +361,7 @@ static void suppress_offered(struct app *a, struct view *v, cJSON *result, const
 	if (e)
 		app_say_err(a, e);
 	else
-		app_ask_line(a, "hide titles (* at the end: all that begin so)", own,
+		app_ask_line(a, v, "hide titles (* at the end: all that begin so)", own,
 		             suppress_given);
 	free(own);
 	cJSON_Delete(result);
@@ -394,7 +393,7 @@ static void chosen(struct app *a, struct view *v, int id)
 {
 	switch (id) {
 	case M_ASSIGN:
-		app_ask_line(a, "assign to", a->status.user, owner_given);
+		app_ask_line(a, v, "assign to", a->status.user, owner_given);
 		break;
 	case M_WORK:
 		update_all(a, v, "status", "work", "in work");
@@ -403,7 +402,7 @@ static void chosen(struct app *a, struct view *v, int id)
 		update_all(a, v, "status", "wait", "waiting");
 		break;
 	case M_SNOOZE:
-		app_ask_line(a, "snooze for (30m, 4h, 2d)", "4h", snooze_given);
+		app_ask_line(a, v, "snooze for (30m, 4h, 2d)", "4h", snooze_given);
 		break;
 	case M_MERGE:
 		merge(a, v);
@@ -442,8 +441,7 @@ void queue_more(struct app *a, struct view *v)
 		snprintf(title, sizeof(title), "%s", ids[0]);
 	else
 		snprintf(title, sizeof(title), "%.20s and %zu more", ids[0], n - 1);
-	app_menu(a, title, true, chosen);
-	a->menu_serial = v->serial;
+	app_menu(a, v, title, true, chosen);
 	menu_add(&a->menu, M_ASSIGN, "assign", "", NULL);
 	menu_add(&a->menu, M_WORK, "status: in work", "", NULL);
 	menu_add(&a->menu, M_WAIT, "status: waiting", "", NULL);

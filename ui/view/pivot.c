@@ -76,7 +76,7 @@ static void got_menu(struct app *a, struct view *v, cJSON *result, const struct 
 		cJSON_Delete(result);
 		return;
 	}
-	if (app_top(a) != v || a->ask.open || a->menu.open) { /* too late: the analyst went on */
+	if (app_active(a) != v || a->ask.open || a->menu.open) { /* too late: the analyst went on */
 		cJSON_Delete(result);
 		return;
 	}
@@ -87,7 +87,7 @@ static void got_menu(struct app *a, struct view *v, cJSON *result, const struct 
 	p->items = cJSON_DetachItemFromObjectCaseSensitive(result, "items");
 	cJSON_Delete(p->entity);
 	p->entity = cJSON_DetachItemFromObjectCaseSensitive(result, "entity");
-	app_menu(a, title, true, asked);
+	app_menu(a, v, title, true, asked);
 	cJSON_ArrayForEach(it, p->items)
 	        menu_add(&a->menu, n++, json_str(it, "label", json_str(it, "question", "?")),
 	                 json_str(it, "key", ""), json_str(it, "off", NULL));
@@ -125,7 +125,7 @@ static void offer(struct app *a, struct view *v, struct values *p)
 		ask_menu(a, v, p->v.v[0].field, p->v.v[0].value);
 		return;
 	}
-	app_menu(a, "Pivot on which value?", true, chosen);
+	app_menu(a, v, "Pivot on which value?", true, chosen);
 	for (size_t i = 0; i < p->v.n; i++)
 		menu_add(&a->menu, (int)i, p->v.v[i].value, p->v.v[i].field, NULL);
 	menu_ready(&a->menu);
@@ -136,7 +136,7 @@ void pivot_value(struct app *a, const char *field, const char *value)
 	struct values *p = fresh(a);
 
 	add(p, field, value);
-	offer(a, app_top(a), p);
+	offer(a, app_active(a), p);
 }
 
 /* Sentences carry their evidence only: the record behind it has the values. */

@@ -277,7 +277,7 @@ static bool edit_line(struct app *a, struct view *v)
 	if (!l || !l->kind || !l->ref)
 		return false;
 	plan_form_text(l, &now);
-	app_ask_line(a, labels[l->kind], now.s, line_given);
+	app_ask_line(a, v, labels[l->kind], now.s, line_given);
 	buf_release(&now);
 	return true;
 }

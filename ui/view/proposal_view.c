@@ -76,7 +76,7 @@ static void proposed(struct app *a, struct view *v, cJSON *result, const struct 
 	snprintf(id, sizeof(id), "%s", json_str(result, "id", json_str(result, "action", "")));
 	cJSON_Delete(result);
 	app_load(a, v, "playbook.get", params_new("incident", v->incident), NULL);
-	if (id[0] && (app_top(a) != v || a->menu.open || a->ask.open))
+	if (id[0] && (app_active(a) != v || a->menu.open || a->ask.open))
 		app_say(a, R_NEW, "%s is ready; Enter on its step opens it",
 		        id); /* never over what is being done */
 	else if (id[0])

@@ -353,8 +353,7 @@ static bool list_act(struct app *a, struct view *v, enum action act)
 
 	switch (act) {
 	case ACT_FILTER:
-		app_ask_line(a, "filter", q->filter, filter_done);
-		a->ask.serial = v->serial;
+		app_ask_line(a, v, "filter", q->filter, filter_done);
 		a->ask.changed = filter_changed;
 		a->ask.cancelled = filter_cancelled;
 		return true;

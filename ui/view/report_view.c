@@ -200,9 +200,9 @@ static bool report_act(struct app *a, struct view *v, enum action act)
 		if (!is_handoff(v))
 			app_say(a, R_WARN, "only a handoff is signed and accepted");
 		else if (act == ACT_SIGN)
-			app_ask_line(a, "type sign to sign and hand over", "", sign_given);
+			app_ask_line(a, v, "type sign to sign and hand over", "", sign_given);
 		else
-			app_ask_line(a, "accept which item (INC-..)", "", accept_given);
+			app_ask_line(a, v, "accept which item (INC-..)", "", accept_given);
 		return true;
 	default:
 		return false;

@@ -275,7 +275,7 @@ static bool timeline_act(struct app *a, struct view *v, enum action act)
 
 	switch (act) {
 	case ACT_FILTER:
-		app_ask_line(a, "filter (-word: without)", v->find.s, filter_changed);
+		app_ask_line(a, v, "filter (-word: without)", v->find.s, filter_changed);
 		a->ask.changed = filter_changed;
 		a->ask.cancelled = filter_cancelled;
 		return true;

@@ -20,9 +20,9 @@ static void chosen(struct app *a, struct view *v, int id)
 		open_text(a, "vendor page", page);
 }
 
-static void offer(struct app *a)
+static void offer(struct app *a, const struct view *v)
 {
-	app_menu(a, "The record in the vendor's console", true, chosen);
+	app_menu(a, v, "The record in the vendor's console", true, chosen);
 	menu_add(&a->menu, WEB_SHOW, page, "", NULL);
 	menu_add(&a->menu, WEB_COPY, "copy it through the terminal (OSC 52)", "", NULL);
 	menu_ready(&a->menu);
@@ -30,13 +30,12 @@ static void offer(struct app *a)
 
 static void got_record(struct app *a, struct view *v, cJSON *result, const struct err *e)
 {
-	(void)v;
 	free(page);
 	page = e ? NULL : vendor_page(result);
 	if (e)
 		app_say_err(a, e);
 	else if (page)
-		offer(a);
+		offer(a, v);
 	else
 		app_say(a, R_WARN,
 		        "no page is known for this record: it carries no address, and %s "
@@ -62,7 +61,7 @@ void open_web_of(struct app *a, struct view *v, const cJSON *thing)
 	if (link) { /* the platform's own record */
 		free(page);
 		page = xstrdup(link);
-		offer(a);
+		offer(a, v);
 	} else if (cJSON_IsString(one))
 		open_web(a, v, one->valuestring);
 	else
