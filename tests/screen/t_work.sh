@@ -330,6 +330,8 @@ key Down
 key .
 expect first and last seen of
 key Esc
+absent first and last seen of
+settle
 key q
 exit 0
 X
