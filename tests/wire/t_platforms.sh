@@ -97,5 +97,5 @@ ok "once" until_said '6' kept sentinel 'len(k["incidents"])'
 ok "it belongs to ours" until_said 'sen (sentinel) incident' run case "$q"
 rows=$(run queue --filter all | grep -c '^INC-')
 ok "and a poll that brings it" says ' findings taken in' run source poll sen
-sleep 1
+ok "is sorted in" run call incident.refresh '{}'
 ok "founds no other" test "$(run queue --filter all | grep -c '^INC-')" = "$rows"
